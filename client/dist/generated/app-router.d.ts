@@ -89,6 +89,113 @@ export interface ListChatThreadsInput {
     /** The nextBefore of the page before. At least 1. */
     before?: number | undefined;
 }
+export interface CopyGraphThread {
+    /** 1 to 512 characters. */
+    sourceThreadId: string;
+    /** Another one. What it has already stays as it is. 1 to 512 characters. */
+    targetThreadId: string;
+}
+export interface GraphRunNames {
+    /** At most 100 items, each 1 to 512 characters. */
+    runIds: string[];
+}
+export interface GraphThreadName {
+    /** 1 to 512 characters. */
+    threadId: string;
+}
+export interface GetCheckpointInput {
+    /** 1 to 512 characters. */
+    threadId: string;
+    /** Of a subgraph; empty: of the graph itself. At most 4096 characters; default "". */
+    checkpointNs?: string | undefined;
+    /** Absent: the newest. 1 to 256 characters. */
+    checkpointId?: string | undefined;
+}
+export interface ListCheckpointsInput {
+    /** Absent: of all your threads. 1 to 512 characters. */
+    threadId?: string | undefined;
+    /** Absent: of all. At most 4096 characters. */
+    checkpointNs?: string | undefined;
+    /** 1 to 256 characters. */
+    checkpointId?: string | undefined;
+    /** Ids smaller than this. 1 to 256 characters. */
+    before?: string | undefined;
+    /** Labels and their values; all must be the same. Default {}. */
+    filter?: Record<string, unknown> | undefined;
+    /** 1 to 100; default 20. */
+    limit?: number | undefined;
+    /** The nextCursor of the page before. 1 to 8000 characters. */
+    cursor?: string | undefined;
+}
+export interface PruneGraphThreadsInput {
+    /** At most 100 items, each 1 to 512 characters. */
+    threadIds: string[];
+    /** keep_latest: the newest checkpoint of each namespace stays, with those that its delta channels follow from. Default "keep_latest". */
+    strategy?: "keep_latest" | "delete" | undefined;
+}
+export interface TypedValue {
+    /** Of the serializer, as json. 1 to 64 characters. */
+    type: string;
+    /** base64url, without padding. At most 14000000 characters. */
+    bytes: string;
+}
+export interface ChannelValue {
+    /** 1 to 512 characters. */
+    channel: string;
+    /** 1 to 128 characters. */
+    version: string;
+    /** Of the serializer. 1 to 64 characters. */
+    type: string;
+    /** base64url, without padding. At most 14000000 characters. */
+    bytes: string;
+}
+export interface PutCheckpointInput {
+    /** 1 to 512 characters. */
+    threadId: string;
+    /** Of a subgraph; empty: of the graph itself. At most 4096 characters; default "". */
+    checkpointNs?: string | undefined;
+    /** Grows from one to the next. 1 to 256 characters. */
+    checkpointId: string;
+    /** 1 to 256 characters. */
+    parentCheckpointId?: string | undefined;
+    /** By which deleteRuns finds it. 1 to 512 characters. */
+    runId?: string | undefined;
+    /** Without the values of its channels. */
+    checkpoint: TypedValue;
+    metadata: TypedValue;
+    /** What of the metadata a list can be filtered by. Default {}. */
+    labels?: Record<string, unknown> | undefined;
+    /** Of all its channels. Default {}. */
+    versions?: Record<string, string> | undefined;
+    /** Those that are new. Each is kept once a version. At most 1000 items; default []. */
+    values?: ChannelValue[] | undefined;
+    /** Whose value follows from writes of checkpoints before: prune keeps these. At most 1000 items, each 1 to 512 characters; default []. */
+    deltaChannels?: string[] | undefined;
+}
+export interface CheckpointWrite {
+    /** Its place among the task's; below 0: special ones, which replace those before. -1000 to 1000000. */
+    index: number;
+    /** 1 to 512 characters. */
+    channel: string;
+    /** Of the serializer. 1 to 64 characters. */
+    type: string;
+    /** base64url, without padding. At most 14000000 characters. */
+    bytes: string;
+}
+export interface PutCheckpointWritesInput {
+    /** 1 to 512 characters. */
+    threadId: string;
+    /** Of a subgraph; empty: of the graph itself. At most 4096 characters; default "". */
+    checkpointNs?: string | undefined;
+    /** 1 to 256 characters. */
+    checkpointId: string;
+    /** 1 to 512 characters. */
+    taskId: string;
+    /** Orders the writes of one step. At most 4096 characters; default "". */
+    taskPath?: string | undefined;
+    /** At most 10000 items. */
+    writes: CheckpointWrite[];
+}
 export interface DiscardDeadLettersInput {
     /** Of one run. Or a filter: A UUID. */
     id?: string | undefined;
@@ -1173,6 +1280,42 @@ export interface ChatThreadList {
     threads: ChatThread[];
     /** Absent on the last page. */
     nextBefore?: number;
+}
+export interface CheckpointCount {
+    checkpoints: number;
+}
+export interface CheckpointStored {
+    /** It is on disk. */
+    status: "stored";
+}
+export interface PendingWrite {
+    taskId: string;
+    channel: string;
+    type: string;
+    /** base64url, without padding. */
+    bytes: string;
+}
+export interface CheckpointTuple {
+    threadId: string;
+    checkpointNs: string;
+    checkpointId: string;
+    parentCheckpointId?: string;
+    checkpoint: TypedValue;
+    metadata: TypedValue;
+    /** Of its channels, those that have one. */
+    values: ChannelValue[];
+    /** In the order in which a step applies them. */
+    pendingWrites: PendingWrite[];
+}
+export interface FoundCheckpoint {
+    /** Absent: there is none. */
+    checkpoint?: CheckpointTuple;
+}
+export interface CheckpointList {
+    /** The newest first, thread by thread. Fewer than the limit where they are large. */
+    checkpoints: CheckpointTuple[];
+    /** Absent at the end. */
+    nextCursor?: string;
 }
 export interface SweptDeadLetters {
     /** So many were. */
@@ -2579,6 +2722,13 @@ export interface Tick {
     /** Ticks before this one that have no run, since the pod was not there; counted up to 10,000. */
     missed: number;
 }
+export interface GraphThreadPlace {
+    /** As its graph names it. */
+    threadId: string;
+    /** Of which subgraph. */
+    checkpointNs?: string;
+    checkpointId?: string;
+}
 export interface HttpRequest {
     /** https://shop.example */
     domain: string;
@@ -3098,6 +3248,14 @@ export interface EventData {
     "function.resumed": FunctionAct;
     /** By its schedule, it was time for a run of a function. */
     "function.scheduled": Tick;
+    /** A graph outside has stored its first checkpoint of a thread. */
+    "graph.thread.created": GraphThreadPlace;
+    /** A thread of a graph outside was deleted, with its checkpoints. */
+    "graph.thread.deleted": GraphThreadPlace;
+    /** A graph outside waits for an answer, in this thread. */
+    "graph.thread.interrupted": GraphThreadPlace;
+    /** A graph outside goes on that waited: with an answer or another input. */
+    "graph.thread.resumed": GraphThreadPlace;
     /** An app answers a request with an endpoint that has steps. */
     "inngest/http.request": HttpRequest;
     /** A user got an API key, or a session in a browser. */
@@ -3352,6 +3510,24 @@ export type AppRouter = TRPCBuiltRouter<Root, {
         send: Mutation<SendChatMessage, SentChatMessage>;
         /** Your threads. */
         threads: Query<ListChatThreadsInput | undefined, ChatThreadList>;
+    };
+    checkpoints: {
+        /** Copy all checkpoints of a thread, with their writes, to another one. */
+        copyThread: Mutation<CopyGraphThread, CheckpointCount>;
+        /** Delete the checkpoints that were stored by these runs of graphs. */
+        deleteRuns: Mutation<GraphRunNames, CheckpointCount>;
+        /** Delete a thread with all its checkpoints. */
+        deleteThread: Mutation<GraphThreadName, CheckpointStored>;
+        /** A checkpoint of a thread, with its state and pending writes. */
+        get: Query<GetCheckpointInput, FoundCheckpoint>;
+        /** Checkpoints of a thread or of all, the newest first. */
+        list: Query<ListCheckpointsInput | undefined, CheckpointList>;
+        /** Take away all but the newest checkpoints of threads, or the threads. */
+        prune: Mutation<PruneGraphThreadsInput, CheckpointCount>;
+        /** Store a checkpoint of a thread of LangGraph. */
+        put: Mutation<PutCheckpointInput, CheckpointStored>;
+        /** Store what a task has written, before its step is over. */
+        putWrites: Mutation<PutCheckpointWritesInput, CheckpointStored>;
     };
     deadLetters: {
         /** Put one dead letter away, or all that a filter finds. */

@@ -91,6 +91,90 @@ export declare const ListChatThreads: z.ZodObject<{
     limit: z.ZodDefault<z.ZodInt>;
     before: z.ZodOptional<z.ZodInt>;
 }, z.core.$strip>;
+export declare const CopyGraphThread: z.ZodObject<{
+    sourceThreadId: z.ZodString;
+    targetThreadId: z.ZodString;
+}, z.core.$strip>;
+export declare const GraphRunNames: z.ZodObject<{
+    runIds: z.ZodArray<z.ZodString>;
+}, z.core.$strip>;
+export declare const GraphThreadName: z.ZodObject<{
+    threadId: z.ZodString;
+}, z.core.$strip>;
+export declare const GetCheckpoint: z.ZodObject<{
+    threadId: z.ZodString;
+    checkpointNs: z.ZodDefault<z.ZodString>;
+    checkpointId: z.ZodOptional<z.ZodString>;
+}, z.core.$strip>;
+export declare const ListCheckpoints: z.ZodObject<{
+    threadId: z.ZodOptional<z.ZodString>;
+    checkpointNs: z.ZodOptional<z.ZodString>;
+    checkpointId: z.ZodOptional<z.ZodString>;
+    before: z.ZodOptional<z.ZodString>;
+    filter: z.ZodDefault<z.ZodRecord<z.ZodString, z.ZodAny>>;
+    limit: z.ZodDefault<z.ZodInt>;
+    cursor: z.ZodOptional<z.ZodString>;
+}, z.core.$strip>;
+export declare const PruneGraphThreads: z.ZodObject<{
+    threadIds: z.ZodArray<z.ZodString>;
+    strategy: z.ZodDefault<z.ZodEnum<{
+        keep_latest: "keep_latest";
+        delete: "delete";
+    }>>;
+}, z.core.$strip>;
+export declare const TypedValue: z.ZodObject<{
+    type: z.ZodString;
+    bytes: z.ZodString;
+}, z.core.$strip>;
+export declare const ChannelValue: z.ZodObject<{
+    channel: z.ZodString;
+    version: z.ZodString;
+    type: z.ZodString;
+    bytes: z.ZodString;
+}, z.core.$strip>;
+export declare const PutCheckpoint: z.ZodObject<{
+    threadId: z.ZodString;
+    checkpointNs: z.ZodDefault<z.ZodString>;
+    checkpointId: z.ZodString;
+    parentCheckpointId: z.ZodOptional<z.ZodString>;
+    runId: z.ZodOptional<z.ZodString>;
+    checkpoint: z.ZodObject<{
+        type: z.ZodString;
+        bytes: z.ZodString;
+    }, z.core.$strip>;
+    metadata: z.ZodObject<{
+        type: z.ZodString;
+        bytes: z.ZodString;
+    }, z.core.$strip>;
+    labels: z.ZodDefault<z.ZodRecord<z.ZodString, z.ZodAny>>;
+    versions: z.ZodDefault<z.ZodRecord<z.ZodString, z.ZodString>>;
+    values: z.ZodDefault<z.ZodArray<z.ZodObject<{
+        channel: z.ZodString;
+        version: z.ZodString;
+        type: z.ZodString;
+        bytes: z.ZodString;
+    }, z.core.$strip>>>;
+    deltaChannels: z.ZodDefault<z.ZodArray<z.ZodString>>;
+}, z.core.$strip>;
+export declare const CheckpointWrite: z.ZodObject<{
+    index: z.ZodInt;
+    channel: z.ZodString;
+    type: z.ZodString;
+    bytes: z.ZodString;
+}, z.core.$strip>;
+export declare const PutCheckpointWrites: z.ZodObject<{
+    threadId: z.ZodString;
+    checkpointNs: z.ZodDefault<z.ZodString>;
+    checkpointId: z.ZodString;
+    taskId: z.ZodString;
+    taskPath: z.ZodDefault<z.ZodString>;
+    writes: z.ZodArray<z.ZodObject<{
+        index: z.ZodInt;
+        channel: z.ZodString;
+        type: z.ZodString;
+        bytes: z.ZodString;
+    }, z.core.$strip>>;
+}, z.core.$strip>;
 export declare const DiscardDeadLetters: z.ZodObject<{
     id: z.ZodOptional<z.ZodUUID>;
     function: z.ZodOptional<z.ZodString>;
@@ -1069,6 +1153,11 @@ export declare const Tick: z.ZodObject<{
     scheduledAt: z.ZodISODateTime;
     missed: z.ZodDefault<z.ZodInt>;
 }, z.core.$strip>;
+export declare const GraphThreadPlace: z.ZodObject<{
+    threadId: z.ZodString;
+    checkpointNs: z.ZodOptional<z.ZodString>;
+    checkpointId: z.ZodOptional<z.ZodString>;
+}, z.core.$strip>;
 export declare const HttpRequest: z.ZodObject<{
     domain: z.ZodString;
     method: z.ZodString;
@@ -1589,6 +1678,74 @@ export declare const inputSchemas: {
         limit: z.ZodDefault<z.ZodInt>;
         before: z.ZodOptional<z.ZodInt>;
     }, z.core.$strip>>;
+    "checkpoints.copyThread": z.ZodObject<{
+        sourceThreadId: z.ZodString;
+        targetThreadId: z.ZodString;
+    }, z.core.$strip>;
+    "checkpoints.deleteRuns": z.ZodObject<{
+        runIds: z.ZodArray<z.ZodString>;
+    }, z.core.$strip>;
+    "checkpoints.deleteThread": z.ZodObject<{
+        threadId: z.ZodString;
+    }, z.core.$strip>;
+    "checkpoints.get": z.ZodObject<{
+        threadId: z.ZodString;
+        checkpointNs: z.ZodDefault<z.ZodString>;
+        checkpointId: z.ZodOptional<z.ZodString>;
+    }, z.core.$strip>;
+    "checkpoints.list": z.ZodOptional<z.ZodObject<{
+        threadId: z.ZodOptional<z.ZodString>;
+        checkpointNs: z.ZodOptional<z.ZodString>;
+        checkpointId: z.ZodOptional<z.ZodString>;
+        before: z.ZodOptional<z.ZodString>;
+        filter: z.ZodDefault<z.ZodRecord<z.ZodString, z.ZodAny>>;
+        limit: z.ZodDefault<z.ZodInt>;
+        cursor: z.ZodOptional<z.ZodString>;
+    }, z.core.$strip>>;
+    "checkpoints.prune": z.ZodObject<{
+        threadIds: z.ZodArray<z.ZodString>;
+        strategy: z.ZodDefault<z.ZodEnum<{
+            keep_latest: "keep_latest";
+            delete: "delete";
+        }>>;
+    }, z.core.$strip>;
+    "checkpoints.put": z.ZodObject<{
+        threadId: z.ZodString;
+        checkpointNs: z.ZodDefault<z.ZodString>;
+        checkpointId: z.ZodString;
+        parentCheckpointId: z.ZodOptional<z.ZodString>;
+        runId: z.ZodOptional<z.ZodString>;
+        checkpoint: z.ZodObject<{
+            type: z.ZodString;
+            bytes: z.ZodString;
+        }, z.core.$strip>;
+        metadata: z.ZodObject<{
+            type: z.ZodString;
+            bytes: z.ZodString;
+        }, z.core.$strip>;
+        labels: z.ZodDefault<z.ZodRecord<z.ZodString, z.ZodAny>>;
+        versions: z.ZodDefault<z.ZodRecord<z.ZodString, z.ZodString>>;
+        values: z.ZodDefault<z.ZodArray<z.ZodObject<{
+            channel: z.ZodString;
+            version: z.ZodString;
+            type: z.ZodString;
+            bytes: z.ZodString;
+        }, z.core.$strip>>>;
+        deltaChannels: z.ZodDefault<z.ZodArray<z.ZodString>>;
+    }, z.core.$strip>;
+    "checkpoints.putWrites": z.ZodObject<{
+        threadId: z.ZodString;
+        checkpointNs: z.ZodDefault<z.ZodString>;
+        checkpointId: z.ZodString;
+        taskId: z.ZodString;
+        taskPath: z.ZodDefault<z.ZodString>;
+        writes: z.ZodArray<z.ZodObject<{
+            index: z.ZodInt;
+            channel: z.ZodString;
+            type: z.ZodString;
+            bytes: z.ZodString;
+        }, z.core.$strip>>;
+    }, z.core.$strip>;
     "deadLetters.discard": z.ZodOptional<z.ZodObject<{
         id: z.ZodOptional<z.ZodUUID>;
         function: z.ZodOptional<z.ZodString>;
@@ -2470,6 +2627,26 @@ export declare const eventSchemas: {
         cron: z.ZodString;
         scheduledAt: z.ZodISODateTime;
         missed: z.ZodDefault<z.ZodInt>;
+    }, z.core.$strip>;
+    "graph.thread.created": z.ZodObject<{
+        threadId: z.ZodString;
+        checkpointNs: z.ZodOptional<z.ZodString>;
+        checkpointId: z.ZodOptional<z.ZodString>;
+    }, z.core.$strip>;
+    "graph.thread.deleted": z.ZodObject<{
+        threadId: z.ZodString;
+        checkpointNs: z.ZodOptional<z.ZodString>;
+        checkpointId: z.ZodOptional<z.ZodString>;
+    }, z.core.$strip>;
+    "graph.thread.interrupted": z.ZodObject<{
+        threadId: z.ZodString;
+        checkpointNs: z.ZodOptional<z.ZodString>;
+        checkpointId: z.ZodOptional<z.ZodString>;
+    }, z.core.$strip>;
+    "graph.thread.resumed": z.ZodObject<{
+        threadId: z.ZodString;
+        checkpointNs: z.ZodOptional<z.ZodString>;
+        checkpointId: z.ZodOptional<z.ZodString>;
     }, z.core.$strip>;
     "inngest/http.request": z.ZodObject<{
         domain: z.ZodString;

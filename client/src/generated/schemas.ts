@@ -107,6 +107,82 @@ export const ListChatThreads = z.object({
   before: z.int().min(1).optional().describe("The nextBefore of the page before."),
 });
 
+export const CopyGraphThread = z.object({
+  sourceThreadId: z.string().min(1).max(512),
+  targetThreadId: z.string().min(1).max(512).describe("Another one. What it has already stays as it is."),
+});
+
+export const GraphRunNames = z.object({
+  runIds: z.array(z.string().min(1).max(512)).max(100),
+});
+
+export const GraphThreadName = z.object({
+  threadId: z.string().min(1).max(512),
+});
+
+export const GetCheckpoint = z.object({
+  threadId: z.string().min(1).max(512),
+  checkpointNs: z.string().max(4096).default("").describe("Of a subgraph; empty: of the graph itself."),
+  checkpointId: z.string().min(1).max(256).optional().describe("Absent: the newest."),
+});
+
+export const ListCheckpoints = z.object({
+  threadId: z.string().min(1).max(512).optional().describe("Absent: of all your threads."),
+  checkpointNs: z.string().max(4096).optional().describe("Absent: of all."),
+  checkpointId: z.string().min(1).max(256).optional(),
+  before: z.string().min(1).max(256).optional().describe("Ids smaller than this."),
+  filter: z.record(z.string(), z.any()).default({}).describe("Labels and their values; all must be the same."),
+  limit: z.int().min(1).max(100).default(20),
+  cursor: z.string().min(1).max(8000).optional().describe("The nextCursor of the page before."),
+});
+
+export const PruneGraphThreads = z.object({
+  threadIds: z.array(z.string().min(1).max(512)).max(100),
+  strategy: z.enum(["keep_latest", "delete"]).default("keep_latest").describe("keep_latest: the newest checkpoint of each namespace stays, with those that its delta channels follow from."),
+});
+
+export const TypedValue = z.object({
+  type: z.string().min(1).max(64).describe("Of the serializer, as json."),
+  bytes: z.string().max(14000000).regex(/^(?:[\w-]{4})*(?:[\w-]{2,3})?$/, "it must be base64url without padding, as eyJ9").describe("base64url, without padding."),
+});
+
+export const ChannelValue = z.object({
+  channel: z.string().min(1).max(512),
+  version: z.string().min(1).max(128),
+  type: z.string().min(1).max(64).describe("Of the serializer."),
+  bytes: z.string().max(14000000).regex(/^(?:[\w-]{4})*(?:[\w-]{2,3})?$/, "it must be base64url without padding, as eyJ9").describe("base64url, without padding."),
+});
+
+export const PutCheckpoint = z.object({
+  threadId: z.string().min(1).max(512),
+  checkpointNs: z.string().max(4096).default("").describe("Of a subgraph; empty: of the graph itself."),
+  checkpointId: z.string().min(1).max(256).describe("Grows from one to the next."),
+  parentCheckpointId: z.string().min(1).max(256).optional(),
+  runId: z.string().min(1).max(512).optional().describe("By which deleteRuns finds it."),
+  checkpoint: TypedValue.describe("Without the values of its channels."),
+  metadata: TypedValue,
+  labels: z.record(z.string(), z.any()).default({}).describe("What of the metadata a list can be filtered by."),
+  versions: z.record(z.string(), z.string().min(1).max(128)).default({}).describe("Of all its channels."),
+  values: z.array(ChannelValue).max(1000).default([]).describe("Those that are new. Each is kept once a version."),
+  deltaChannels: z.array(z.string().min(1).max(512)).max(1000).default([]).describe("Whose value follows from writes of checkpoints before: prune keeps these."),
+});
+
+export const CheckpointWrite = z.object({
+  index: z.int().min(-1000).max(1000000).describe("Its place among the task's; below 0: special ones, which replace those before."),
+  channel: z.string().min(1).max(512),
+  type: z.string().min(1).max(64).describe("Of the serializer."),
+  bytes: z.string().max(14000000).regex(/^(?:[\w-]{4})*(?:[\w-]{2,3})?$/, "it must be base64url without padding, as eyJ9").describe("base64url, without padding."),
+});
+
+export const PutCheckpointWrites = z.object({
+  threadId: z.string().min(1).max(512),
+  checkpointNs: z.string().max(4096).default("").describe("Of a subgraph; empty: of the graph itself."),
+  checkpointId: z.string().min(1).max(256),
+  taskId: z.string().min(1).max(512),
+  taskPath: z.string().max(4096).default("").describe("Orders the writes of one step."),
+  writes: z.array(CheckpointWrite).max(10000),
+});
+
 export const DiscardDeadLetters = z.object({
   id: z.uuid(anId).optional().describe("Of one run. Or a filter:"),
   function: z.string().min(1).max(400).optional().describe("Its id, its name, or its name in its app where only one of your apps has it."),
@@ -898,6 +974,12 @@ export const Tick = z.object({
   missed: z.int().min(0).default(0).describe("Ticks before this one that have no run, since the pod was not there; counted up to 10,000."),
 });
 
+export const GraphThreadPlace = z.object({
+  threadId: z.string().min(1).max(512).describe("As its graph names it."),
+  checkpointNs: z.string().max(4096).optional().describe("Of which subgraph."),
+  checkpointId: z.string().min(1).max(256).optional(),
+});
+
 export const HttpRequest = z.object({
   domain: z.string().describe("https://shop.example"),
   method: z.string(),
@@ -1281,6 +1363,14 @@ export const inputSchemas = {
   "chat.get": GetChatThread,
   "chat.send": SendChatMessage,
   "chat.threads": ListChatThreads.optional(),
+  "checkpoints.copyThread": CopyGraphThread,
+  "checkpoints.deleteRuns": GraphRunNames,
+  "checkpoints.deleteThread": GraphThreadName,
+  "checkpoints.get": GetCheckpoint,
+  "checkpoints.list": ListCheckpoints.optional(),
+  "checkpoints.prune": PruneGraphThreads,
+  "checkpoints.put": PutCheckpoint,
+  "checkpoints.putWrites": PutCheckpointWrites,
   "deadLetters.discard": DiscardDeadLetters.optional(),
   "deadLetters.groups": AskForGroups.optional(),
   "deadLetters.replay": ReplayDeadLetters.optional(),
@@ -1389,6 +1479,10 @@ export const eventSchemas = {
   "function.replayed": ReplayAct,
   "function.resumed": FunctionAct,
   "function.scheduled": Tick,
+  "graph.thread.created": GraphThreadPlace,
+  "graph.thread.deleted": GraphThreadPlace,
+  "graph.thread.interrupted": GraphThreadPlace,
+  "graph.thread.resumed": GraphThreadPlace,
   "inngest/http.request": HttpRequest,
   "key.creation.completed": KeyCreated,
   "key.revocation.completed": KeyRevoked,

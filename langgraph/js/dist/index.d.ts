@@ -1,0 +1,1 @@
+export { SynapSaver } from './saver.js';

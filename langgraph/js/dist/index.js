@@ -1,0 +1,2 @@
+// @synap/langgraph: LangGraph on a Synap pod.
+export { SynapSaver } from './saver.js';
