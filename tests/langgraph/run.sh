@@ -1,5 +1,5 @@
 #!/bin/sh
-# Runs one suite: run.sh dist | js | python. Without its packages this fails: a suite that is skipped in
+# Runs one suite: run.sh dist | js | python | agent. Without its packages this fails: a suite that is skipped in
 # silence proves nothing.
 set -eu
 cd "$(dirname "$0")"
@@ -13,7 +13,7 @@ command -v node >/dev/null || { echo "langgraph: node is not installed (20 or la
 needs "$client/node_modules/@trpc/client" tools/npm_ci.sh
 needs "$package/node_modules/@langchain/langgraph-checkpoint-validation" tools/npm_ci.sh
 
-case "${1:?usage: run.sh dist | js | python}" in
+case "${1:?usage: run.sh dist | js | python | agent}" in
   dist)
     # Built aside in the same layout, since what tsc writes depends on where it finds things.
     aside=$(mktemp -d)
@@ -33,5 +33,10 @@ case "${1:?usage: run.sh dist | js | python}" in
   python)
     needs "$PWD/../../build/python-langgraph/bin/python" tools/pip_install.sh
     exec node --test --test-reporter=spec python.test.mjs
+    ;;
+  agent)
+    needs "$PWD/../../examples/langgraph-agent/node_modules/inngest" tools/npm_ci.sh
+    needs "$PWD/../models/node_modules/@copilotkit/aimock" tools/npm_ci.sh
+    exec node --test --test-reporter=spec agent.test.mjs
     ;;
 esac

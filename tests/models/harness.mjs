@@ -17,7 +17,7 @@ export async function provider(t, set = () => {}) {
   return mock;
 }
 
-function toml(value) {
+export function toml(value) {
   if (Array.isArray(value)) return `[${value.map(toml).join(', ')}]`;
   if (value !== null && typeof value === 'object') {
     return `{ ${Object.entries(value).map(([key, inner]) => `${key} = ${toml(inner)}`).join(', ')} }`;

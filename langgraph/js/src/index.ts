@@ -1,2 +1,3 @@
 // @synap/langgraph: LangGraph on a Synap pod.
 export { SynapSaver } from './saver.js';
+export { tools, type ToolsOptions } from './tools.js';

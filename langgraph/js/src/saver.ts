@@ -19,6 +19,8 @@ import { isSame, scalarsOf, typed, untyped } from './values.js';
 
 // Checkpoints that one request asks for, where a list has no smaller limit.
 const PAGE = 20;
+// Leaves 2^27 versions of a channel, in whole numbers of JavaScript.
+const RANDOM = 2 ** 26;
 
 /**
  * Keeps the checkpoints of graphs in a Synap pod: a graph that is called again after a crash goes on
@@ -26,7 +28,7 @@ const PAGE = 20;
  *
  *     const graph = builder.compile({ checkpointer: new SynapSaver(createSynapClient({ url, key })) });
  */
-export class SynapSaver extends BaseCheckpointSaver<string> {
+export class SynapSaver extends BaseCheckpointSaver {
   readonly #client: SynapClient;
 
   constructor(client: SynapClient, serde?: SerializerProtocol) {
@@ -163,10 +165,13 @@ export class SynapSaver extends BaseCheckpointSaver<string> {
     }
   }
 
-  /** Never the same twice: two branches of one thread have versions of their own. */
-  override getNextVersion(current: string | undefined): string {
-    const next = current === undefined ? 1 : Number.parseInt(String(current), 10) + 1;
-    return `${String(next).padStart(32, '0')}.${Math.random().toFixed(16).slice(2)}`;
+  /**
+   * A count, with something random behind it: two branches of a thread count alike, and would have each
+   * other's values under the same version.
+   */
+  override getNextVersion(current: number | undefined): number {
+    const count = Math.floor((current ?? 0) / RANDOM) + 1;
+    return count * RANDOM + Math.floor(Math.random() * RANDOM);
   }
 
   async #tupleOf(stored: StoredTuple): Promise<CheckpointTuple> {
