@@ -1,1 +1,2 @@
 export { SynapSaver } from './saver.js';
+export { tools, type ToolsOptions } from './tools.js';

@@ -1,2 +1,3 @@
 // @synap/langgraph: LangGraph on a Synap pod.
 export { SynapSaver } from './saver.js';
+export { tools } from './tools.js';

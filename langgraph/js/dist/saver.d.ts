@@ -7,7 +7,7 @@ import type { SynapClient } from '@synap/client';
  *
  *     const graph = builder.compile({ checkpointer: new SynapSaver(createSynapClient({ url, key })) });
  */
-export declare class SynapSaver extends BaseCheckpointSaver<string> {
+export declare class SynapSaver extends BaseCheckpointSaver {
     #private;
     constructor(client: SynapClient, serde?: SerializerProtocol);
     getTuple(config: RunnableConfig): Promise<CheckpointTuple | undefined>;
@@ -21,6 +21,9 @@ export declare class SynapSaver extends BaseCheckpointSaver<string> {
     deleteForRuns(runIds: string[]): Promise<void>;
     /** `keep_latest`: the newest checkpoint of each namespace stays. `delete`: none does. */
     prune(threadIds: string[], strategy?: 'keep_latest' | 'delete'): Promise<void>;
-    /** Never the same twice: two branches of one thread have versions of their own. */
-    getNextVersion(current: string | undefined): string;
+    /**
+     * A count, with something random behind it: two branches of a thread count alike, and would have each
+     * other's values under the same version.
+     */
+    getNextVersion(current: number | undefined): number;
 }

@@ -2,6 +2,8 @@ import { BaseCheckpointSaver, getCheckpointId, maxChannelVersion, TASKS, WRITES_
 import { isSame, scalarsOf, typed, untyped } from './values.js';
 // Checkpoints that one request asks for, where a list has no smaller limit.
 const PAGE = 20;
+// Leaves 2^27 versions of a channel, in whole numbers of JavaScript.
+const RANDOM = 2 ** 26;
 /**
  * Keeps the checkpoints of graphs in a Synap pod: a graph that is called again after a crash goes on
  * where it was. Values are kept once a version, so a step costs what it changed.
@@ -127,10 +129,13 @@ export class SynapSaver extends BaseCheckpointSaver {
             await this.#client.checkpoints.prune.mutate({ threadIds: threadIds.slice(at, at + 100), strategy });
         }
     }
-    /** Never the same twice: two branches of one thread have versions of their own. */
+    /**
+     * A count, with something random behind it: two branches of a thread count alike, and would have each
+     * other's values under the same version.
+     */
     getNextVersion(current) {
-        const next = current === undefined ? 1 : Number.parseInt(String(current), 10) + 1;
-        return `${String(next).padStart(32, '0')}.${Math.random().toFixed(16).slice(2)}`;
+        const count = Math.floor((current ?? 0) / RANDOM) + 1;
+        return count * RANDOM + Math.floor(Math.random() * RANDOM);
     }
     async #tupleOf(stored) {
         const { threadId, checkpointNs, checkpointId, parentCheckpointId } = stored;

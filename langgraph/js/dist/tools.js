@@ -1,0 +1,68 @@
+import { tool } from '@langchain/core/tools';
+/**
+ * Procedures of a pod as tools for a graph: named notes_create for notes.create, with the schemas and
+ * sentences that the pod itself has for them. A call that comes again, since its graph is called again
+ * after a crash, does nothing twice: its idempotency key follows from the thread and the model's call.
+ */
+export async function tools(options) {
+    const get = options.fetch ?? fetch;
+    const base = String(options.url).replace(/\/(trpc\/?)?$/, '');
+    const response = await get(`${base}/openapi.json`);
+    if (!response.ok)
+        throw new Error(`${base}/openapi.json: the pod answered ${response.status}`);
+    const document = (await response.json());
+    return options.names.map((name) => toolOf(document, options.client, name));
+}
+function toolOf(document, client, name) {
+    const path = document.paths[`/api/${name}`];
+    if (path === undefined)
+        throw new Error(`The pod has no procedure ${name}`);
+    const operation = path.post;
+    const kind = operation?.['x-synap-kind'];
+    if (operation === undefined || (kind !== 'query' && kind !== 'mutation')) {
+        throw new Error(`${name} is a stream: it has no end that a tool could answer with`);
+    }
+    const schema = inlined(document, operation.requestBody?.content['application/json'].schema ?? { type: 'object' });
+    // A key is ours to give, not the model's.
+    const { idempotencyKey, ...properties } = (schema.properties ?? {});
+    return tool(async (input, config) => {
+        const call = config?.toolCall?.id;
+        const thread = config?.configurable?.thread_id;
+        const key = idempotencyKey !== undefined && call !== undefined && thread !== undefined;
+        const answer = await callOf(client, name, kind)({
+            ...input,
+            ...(key && { idempotencyKey: await digest(`${thread}\n${name}\n${call}`) }),
+        });
+        return JSON.stringify(answer ?? null);
+    }, {
+        name: name.replaceAll('.', '_'),
+        description: [operation.summary, operation.description].filter(Boolean).join(' '),
+        schema: { type: 'object', ...schema, properties },
+    });
+}
+function callOf(client, name, kind) {
+    let at = client;
+    for (const part of name.split('.'))
+        at = at[part];
+    return kind === 'query' ? at.query : at.mutate;
+}
+// Models are given one schema, which refers to nothing.
+function inlined(document, schema) {
+    const inside = (value) => {
+        if (Array.isArray(value))
+            return value.map(inside);
+        if (typeof value !== 'object' || value === null)
+            return value;
+        const { $ref, ...rest } = value;
+        if (typeof $ref === 'string') {
+            const target = document.components.schemas[$ref.split('/').at(-1) ?? ''] ?? {};
+            return { ...inside(target), ...rest };
+        }
+        return Object.fromEntries(Object.entries(rest).map(([key, inner]) => [key, inside(inner)]));
+    };
+    return inside(schema);
+}
+async function digest(text) {
+    const bytes = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text));
+    return Buffer.from(bytes).toString('base64url');
+}
