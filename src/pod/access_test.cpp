@@ -230,6 +230,11 @@ class MutationsTest : public AccessTest {
   // An id of something that is there, for what changes things: made anew for each.
   Json new_thing(const std::string& noun) {
     if (noun == "notes") return Json::object({{"content", "text"}});
+    if (noun == "entities") {
+      mutate("entityTypes.define", Json::object({{"name", "x.book"}, {"schema", Json::object()}}),
+             key);
+      return Json::object({{"type", "x.book"}, {"data", Json::object({{"title", "title"}})}});
+    }
     if (noun != "relations") return Json::object({{"title", "title"}});
     Json ends = Json::object({{"type", "part_of"}});
     for (const auto* end : {"fromId", "toId"}) {
@@ -277,6 +282,9 @@ class MutationsTest : public AccessTest {
     }
     if (verb == "create") return new_thing(noun);
     if (path == "relations.update") return with_id(noun, {{"type", "depends_on"}});
+    if (path == "entities.update") {
+      return with_id(noun, {{"data", Json::object({{"title", "other"}})}});
+    }
     if (verb == "update") return with_id(noun, {{"title", "other"}});
     if (verb == "restore") return with_id(noun, {{"version", 1}});
     Json input = with_id(noun);

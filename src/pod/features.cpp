@@ -12,6 +12,7 @@
 #include "features/checkpoints/checkpoints.h"
 #include "features/digest/digest.h"
 #include "features/enrich/enrich.h"
+#include "features/entities/entities.h"
 #include "features/event_types/event_types.h"
 #include "features/events/events.h"
 #include "features/functions/functions.h"
@@ -87,6 +88,7 @@ void add_features(const features::Rooms& rooms) {
 #define ADD(noun) features::noun::add(rooms);
   SYNAP_NOUNS(ADD)
 #undef ADD
+  features::entities::add(rooms);
   features::relations::add(rooms);
   features::requests::add(rooms);
   features::event_views::add(rooms);

@@ -150,6 +150,18 @@ async function work(pod) {
     const areGone = async () => (await pod.call('relations.list', {})).total === 0;
     await until(areGone, () => `the relations of ${noun} are deleted\n${pod.stderr}`);
   }
+  const book = { name: 'x.book', schema: { properties: { title: { type: 'string' } } } };
+  await pod.call('entityTypes.define', book);
+  const emma = await pod.call('entities.create', { type: 'x.book', data: { title: 'Emma' } });
+  // A list that is new is filled in.
+  await pod.call('entityTypes.define', { ...book, sorts: ['title'] });
+  const isFilled = async () => (await pod.call('entityTypes.get', { name: 'x.book' })).filling.length === 0;
+  await until(isFilled, () => `the list is filled in\n${pod.stderr}`);
+  assert.equal((await pod.call('entities.list', { type: 'x.book', sort: 'title' })).total, 1);
+  await pod.call('relations.create', { fromId: entityId, toId: emma.entityId, type: 'part_of' });
+  await pod.call('entities.delete', { id: emma.entityId });
+  const isForgotten = async () => (await pod.call('relations.list', {})).total === 0;
+  await until(isForgotten, () => `the relations of an entity are deleted\n${pod.stderr}`);
   // Links become relations: to a note that is there, and to one when it comes.
   const relations = (count) => async () => (await pod.call('relations.list', {})).total === count;
   await pod.call('notes.create', { content: 'see [[Three]] and [[Awaited]]' });

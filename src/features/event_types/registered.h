@@ -1,4 +1,5 @@
-// The event types that users have registered, as the log says. Private to this folder.
+// The event types that users have registered, as the log says; and Validators, which keep the
+// schemas that users gave, of these and of types of entities.
 #pragma once
 
 #include <list>

@@ -157,6 +157,10 @@ NounParts::NounParts(const Rooms& the_rooms, NounOptions the_options, Schema the
   for (const auto& name : options.fixed) {
     SYNAP_CHECK(!options.text && field_of(fields, name) != nullptr, name);
   }
+  for (const auto* names : {&options.made, &options.merged}) {
+    for (const auto& name : *names) SYNAP_CHECK(!options.text && field_of(fields, name), name);
+  }
+  SYNAP_CHECK(options.made.empty() || options.make, options.name);
   for (const auto* names : {&options.large, &options.unrestored}) {
     for (const auto& name : *names) SYNAP_CHECK(options.text && field_of(fields, name), name);
   }
@@ -186,7 +190,8 @@ NounParts::NounParts(const Rooms& the_rooms, NounOptions the_options, Schema the
     shown = listed;
   }
   said = without_defaults(fields, options.large);
-  changeable = selected(fields, options.fixed, false);
+  taken = selected(fields, options.made, false);
+  changeable = selected(taken, options.fixed, false);
   full = small;
   if (options.text) {
     full = object("Full" + title(""))
@@ -202,6 +207,11 @@ std::string NounParts::type(std::string_view action, std::string_view suffix) co
 
 std::string NounParts::title(std::string_view rest) const {
   return capital(options.name) + std::string(rest);
+}
+
+std::string NounParts::one() const {
+  const bool is_vowel = std::string_view("aeiou").find(options.name.front()) != std::string::npos;
+  return fmt::format("{} {}", is_vowel ? "an" : "a", options.name);
 }
 
 Json NounParts::filled(const Json& state) const {
@@ -228,12 +238,24 @@ NounCore::NounCore(const Rooms& rooms, NounOptions options, Schema fields)
     add_noun_commands(parts_);
   }
   add_noun_queries(parts_);
-  add_noun_list(parts_);
+  if (parts_->options.has_list) add_noun_list(parts_);
   add_noun_search(parts_);
   if (parts_->options.tags && !parts_->options.tags->procedure.empty()) {
     add_tag_list(parts_);
     if (parts_->options.text) add_retagging(parts_);
   }
+}
+
+Schema NounCore::shown() const {
+  return parts_->shown;
+}
+
+std::string NounCore::columns() const {
+  return thing_columns(*parts_);
+}
+
+Json NounCore::read(db::Rows& row, const Uuid& id, int first) const {
+  return features::shown(*parts_, id, read_thing(*parts_, row, first));
 }
 
 void NounCore::add_former_get(const std::string& procedure) {

@@ -110,6 +110,29 @@ struct NounOptions {
   std::vector<std::string> unrestored = {};
   /// Fields that a creation gives and no update changes. Of a noun without a text.
   std::vector<std::string> fixed = {};
+  /// Fields that no command takes, since `make` gives them. Of a noun without a text.
+  std::vector<std::string> made = {};
+  /// Fields that are objects: of them an update gives the members that change; null takes one away.
+  /// Of a noun without a text.
+  std::vector<std::string> merged = {};
+  /// What a thing is to be, from what a command would have it be: judges its fields by what is
+  /// stored elsewhere, and fills in those that are `made`.
+  struct Made {
+    Json fields;
+    /// Streams that this was decided by: when one has changed before the commit it is made anew.
+    std::vector<events::Expectation> relies_on = {};
+  };
+  std::function<Task<Result<Made>>(const api::Session& session, Json fields)> make = nullptr;
+  /// Tables that follow from the things as well, and are folded with them.
+  struct Beside {
+    std::vector<db::Table> tables;
+    std::vector<std::string> types;  // of events that are folded besides
+    /// `fields`: what the thing is now; nullptr: it is deleted, or the event is of `types`. Where a
+    /// thing changes its row is written before, where it is deleted the row goes afterwards.
+    std::function<void(db::Tx& tx, const events::Event& event, const Json* fields)> fold;
+  };
+  std::optional<Beside> beside = std::nullopt;
+  bool has_list = true;  // false: it has one of its own (NounCore::shown, columns and read)
   /// Fields whose words are searched (search.query), beside its tags and text; `title` or `name` of
   /// them is the title. Absent: all that hold words, which ids and dates do not. Empty: its
   /// things are not found by search.
@@ -163,6 +186,14 @@ class NounCore {
   /// CHECKs that the noun has the field, and that it takes the value.
   void add_field_change(const FieldChangeOptions& options);
 
+  // For a list of its own.
+
+  /// A thing as lists show it.
+  Schema shown() const;
+  /// Of a row of the noun's view; read() takes them from `first` on.
+  std::string columns() const;
+  Json read(db::Rows& row, const Uuid& id, int first) const;
+
  private:
   std::shared_ptr<struct NounParts> parts_;
 };
@@ -176,6 +207,7 @@ class Noun {
 
   void add_former_get(const std::string& procedure) { core_.add_former_get(procedure); }
   void add_field_change(const FieldChangeOptions& options) { core_.add_field_change(options); }
+  const NounCore& core() const { return core_; }
 
   /// `decide` is a callable (T now, const In& input) -> Result<T>.
   template <class In, class Decide>

@@ -3,6 +3,8 @@
 // decides again.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "features/noun/command_input.h"
 
 namespace synap::features {
@@ -55,6 +57,9 @@ class Attempt {
     return {};
   }
   void set_decide(std::function<void(db::Tx&)> decide) { append_.decide = std::move(decide); }
+  void set_relies_on(std::vector<events::Expectation> streams) {
+    append_.expectations = std::move(streams);
+  }
 
   Task<Result<Completed>> run(const CommandExtras& extras) {
     completed_.request_id = request_id_.to_string();
@@ -88,20 +93,58 @@ class Attempt {
   Completed completed_;
 };
 
+using Made = NounOptions::Made;
+
+Task<Result<Made>> made_of(const NounParts& parts, const Session& session, const Json& fields) {
+  if (!parts.options.make) co_return Made{fields};
+  co_return co_await parts.options.make(session, fields);
+}
+
+// Whether a command failed because what it was decided by is another now.
+Task<bool> is_outdated(const NounParts& parts, const Session& session, const Json& fields,
+                       const Made& made, const Result<Completed>& completed) {
+  if (completed || completed.error().code != Code::kConflict || made.relies_on.empty()) {
+    co_return false;
+  }
+  const auto now = co_await made_of(parts, session, fields);
+  co_return !now ||
+      !std::ranges::equal(now->relies_on, made.relies_on, [](const auto& one, const auto& other) {
+        return one.aggregate_id == other.aggregate_id && one.version == other.version;
+      });
+}
+
+// `made`: what the thing is to be, or why it cannot be. Then a command can only be the repeat of
+// one that could, which the transaction tells.
+Task<Result<Completed>> create_once(const NounParts& parts, const Session& session,
+                                    const CommandExtras& extras, const Json& input,
+                                    const Result<Made>& made) {
+  if (!made && extras.key.empty()) co_return fail(made.error());
+  Attempt attempt(parts, session);
+  auto added = attempt.add_requested("creation", input);
+  if (added && made) added = attempt.add_completed("creation", 1, made->fields);
+  if (!added) co_return fail(added.error());
+  if (made) attempt.set_relies_on(made->relies_on);
+  if (!made) {
+    attempt.set_decide([&](db::Tx& tx) { tx.abort(made.error()); });
+  } else if (!parts.options.references.empty()) {
+    attempt.set_decide([&](db::Tx& tx) { check_references(parts, tx, session.user_id(), input); });
+  }
+  co_return co_await attempt.run(extras);
+}
+
 Task<Result<std::string>> create(std::shared_ptr<NounParts> parts, Session session,
                                  CommandExtras extras, Json input) {
   remove_repeated_tags(*parts, input);
-  Attempt attempt(*parts, session);
-  if (auto added = attempt.add_requested("creation", input); !added) co_return fail(added.error());
-  if (auto added = attempt.add_completed("creation", 1, input); !added) {
-    co_return fail(added.error());
+  for (int attempt = 1;; ++attempt) {
+    const auto made = co_await made_of(*parts, session, input);
+    auto completed = co_await create_once(*parts, session, extras, input, made);
+    if (completed) co_return json_text(*completed);
+    if (attempt < kDecideAttemptsMax && made &&
+        co_await is_outdated(*parts, session, input, *made, completed)) {
+      continue;
+    }
+    co_return fail(completed.error());
   }
-  if (!parts->options.references.empty()) {
-    attempt.set_decide([&](db::Tx& tx) { check_references(*parts, tx, session.user_id(), input); });
-  }
-  auto completed = co_await attempt.run(extras);
-  if (!completed) co_return fail(completed.error());
-  co_return json_text(*completed);
 }
 
 // The command cannot be carried out as things are now; but it may be the repeat of one that was,
@@ -136,6 +179,13 @@ Task<Result<Completed>> change_once(const NounParts& parts, const Session& sessi
   // A wrong version refuses everything but a repeat, so only the transaction can say.
   const bool is_expected = !extras.expected_version || *extras.expected_version == thing.version;
   auto then = is_expected ? change.decide(thing.state) : std::optional<Json>();
+  Made made;
+  const auto wanted = then ? *then : std::nullopt;
+  if (wanted) {
+    auto its = co_await made_of(parts, session, *wanted);
+    if (its) made = std::move(*its);
+    then = its ? Result<std::optional<Json>>(made.fields) : fail(its.error());
+  }
   if (!then) co_return co_await only_as_repeat(parts, session, extras, change, then.error());
   Attempt attempt(parts, session, extras.id);
   auto added = attempt.add_requested(change.action, change.asked);
@@ -144,6 +194,7 @@ Task<Result<Completed>> change_once(const NounParts& parts, const Session& sessi
                                   *then ? **then : Json::object());
   }
   if (!added) co_return fail(added.error());
+  attempt.set_relies_on(made.relies_on);
   attempt.set_decide([&](db::Tx& tx) {
     auto rows = tx.query(fmt::format("SELECT version FROM {}_data WHERE id = $1 AND user_id = $2",
                                      parts.options.plural),
@@ -154,7 +205,9 @@ Task<Result<Completed>> change_once(const NounParts& parts, const Session& sessi
     if (is_stale || !is_expected) return tx.abort(other_version(actual));
     if (*then) check_references(parts, tx, session.user_id(), changed(thing.state, **then));
   });
-  co_return co_await attempt.run(extras);
+  auto completed = co_await attempt.run(extras);
+  if (wanted && co_await is_outdated(parts, session, *wanted, made, completed)) is_stale = true;
+  co_return completed;
 }
 
 Task<Result<std::string>> change_thing(const NounParts& parts, const Session& session,
@@ -184,8 +237,15 @@ Task<Result<std::string>> update(std::shared_ptr<NounParts> parts, Session sessi
   remove_repeated_tags(*parts, input);
   co_return co_await change_thing(
       *parts, session, extras,
-      {"update", input,
-       [&](const Json& now) -> Result<std::optional<Json>> { return patched(now, input); }});
+      {"update", input, [&](const Json& now) -> Result<std::optional<Json>> {
+         Json patch = input;
+         for (const auto& name : parts->options.merged) {
+           Json* members = patch.find(name);
+           const Json* before = now.find(name);
+           if (members != nullptr && before != nullptr) *members = patched(*before, *members);
+         }
+         return patched(now, patch);
+       }});
 }
 
 Task<Result<std::string>> remove(std::shared_ptr<NounParts> parts, Session session,
@@ -221,6 +281,19 @@ rpc::Meta meta_of(std::string summary, Effects effects) {
   return {.summary = std::move(summary), .effects = effects};
 }
 
+// Of a noun whose updates give members of fields: those of the creation. Others' examples follow
+// from their schemas.
+std::vector<rpc::Example> update_examples(const NounOptions& options) {
+  const auto creation = parse_json(options.example.empty() ? "{}" : options.example);
+  Json shown = Json::object({{"id", "01890a5d-ac96-774b-bcce-b302099a8057"}});
+  for (const auto& name : options.merged) {
+    const Json* value = creation ? creation->find(name) : nullptr;
+    if (value != nullptr) shown.set(name, *value);
+  }
+  if (shown.as_object().size() == 1) return {};
+  return {{shown.dump(), ""}};
+}
+
 }  // namespace
 
 std::string_view action_of(std::string_view procedure) {
@@ -241,32 +314,32 @@ Json patched(const Json& now, const Json& patch) {
 }
 
 void add_noun_commands(const std::shared_ptr<NounParts>& parts) {
-  const auto& name = parts->options.name;
+  const auto one = parts->one();
   const auto add = [&](const std::string& procedure, rpc::Meta meta, const Schema& input,
                        auto function) {
     meta.appends = appended_by(*parts, action_of(procedure));
     add_command(parts, procedure, std::move(meta), input, schema_of<Completed>(), function);
   };
   auto created = object("Create" + parts->title(""));
-  auto meta = meta_of(fmt::format("Make a {}.", name), Effects::kAppends);
+  auto meta = meta_of(fmt::format("Make {}.", one), Effects::kAppends);
   if (!parts->options.example.empty()) meta.examples = {{parts->options.example, ""}};
-  add("create", std::move(meta), with_key(created.extend(parts->fields)), create);
+  add("create", std::move(meta), with_key(created.extend(parts->taken)), create);
 
   auto updated = change_input("Update" + parts->title(""));
   updated.extend(parts->changeable, Take::kPartial);
-  add("update",
-      meta_of(fmt::format("Change a {}. What is absent stays as it is.", name),
-              Effects::kIdempotent),
-      with_extras(updated), update);
+  auto changing =
+      meta_of(fmt::format("Change {}. What is absent stays as it is.", one), Effects::kIdempotent);
+  changing.examples = update_examples(parts->options);
+  add("update", std::move(changing), with_extras(updated), update);
 
   auto removed = change_input("Delete" + parts->title(""));
-  add("delete", meta_of(fmt::format("Delete a {}. Its events are kept.", name), Effects::kDestroys),
+  add("delete", meta_of(fmt::format("Delete {}. Its events are kept.", one), Effects::kDestroys),
       with_extras(removed), remove);
 
   auto restored = change_input("Restore" + parts->title(""));
   restored.field("version", integer().min(1), "The one to go back to.");
   add("restore",
-      meta_of(fmt::format("Make an earlier version of a {} the newest one.", name),
+      meta_of(fmt::format("Make an earlier version of {} the newest one.", one),
               Effects::kIdempotent),
       with_extras(restored), restore);
 }

@@ -109,20 +109,20 @@ void add_text_event_types(NounParts& parts) {
 
 void add_noun_event_types(NounParts& parts) {
   if (parts.options.text) return add_text_event_types(parts);
-  const auto& name = parts.options.name;
-  add(parts, "creation", "requested", object(parts.title("CreationRequested")).extend(parts.fields),
-      fmt::format("Somebody wants a {} to be made.", name));
+  const auto one = parts.one();
+  add(parts, "creation", "requested", object(parts.title("CreationRequested")).extend(parts.taken),
+      fmt::format("Somebody wants {} to be made.", one));
   add(parts, "creation", "completed", completed(parts, "creation").extend(parts.fields),
-      fmt::format("A {} was made.", name));
+      fmt::format("{} was made.", capital(one)));
   add(parts, "update", "requested",
-      object(parts.title("UpdateRequested")).extend(parts.fields, Take::kPartial),
-      fmt::format("Somebody wants a {} to be changed.", name));
+      object(parts.title("UpdateRequested")).extend(parts.taken, Take::kPartial),
+      fmt::format("Somebody wants {} to be changed.", one));
   add(parts, "update", "completed", completed(parts, "update").extend(parts.fields),
-      fmt::format("A {} was changed: this is what it is now.", name));
+      fmt::format("{} was changed: this is what it is now.", capital(one)));
   add(parts, "deletion", "requested", object(parts.title("DeletionRequested")),
-      fmt::format("Somebody wants a {} to be deleted.", name));
+      fmt::format("Somebody wants {} to be deleted.", one));
   add(parts, "deletion", "completed", completed(parts, "deletion"),
-      fmt::format("A {} was deleted.", name));
+      fmt::format("{} was deleted.", capital(one)));
 }
 
 void add_noun_change_events(NounParts& parts, const ChangeOptions& options, const Schema& input) {

@@ -38,6 +38,7 @@ struct NounParts {
 
   std::string type(std::string_view action, std::string_view suffix) const;  // task.creation.failed
   std::string title(std::string_view rest) const;                            // TaskCreated
+  std::string one() const;                                                   // "a task"
   /// The thing's fields, and nothing else, in their order; what is absent and has a default too.
   Json filled(const Json& state) const;
   /// True where its commands may say what imports know (TextOptions::takes_imports).
@@ -47,7 +48,8 @@ struct NounParts {
   const Rooms& rooms;
   const NounOptions options;
   const Schema fields;
-  Schema changeable;  // its fields without those that are fixed
+  Schema taken;       // its fields without those that are made
+  Schema changeable;  // of these those that are not fixed
   Schema shown;       // a thing as lists show it
   Schema full;        // as `get` shows it
   Schema said;        // its fields in events: large ones are absent where they have their default

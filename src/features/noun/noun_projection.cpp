@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
+
 #include "features/noun/noun_parts.h"
 #include "schema/export.h"
 
@@ -47,7 +49,12 @@ struct Fold {
   }
 
   void operator()(db::Tx& tx, const Event& event) const {
+    const auto& beside = parts->options.beside;
+    if (beside && std::ranges::find(beside->types, event.type) != beside->types.end()) {
+      return beside->fold(tx, event, nullptr);
+    }
     if (event.type == deletion) {
+      if (beside) beside->fold(tx, event, nullptr);
       if (parts->options.tags) {
         const auto before = state_of(tx, event);
         index_tags(*parts, tx, event, &before, nullptr);
@@ -81,6 +88,7 @@ struct Fold {
       values.push_back(column_value(field, state.find(field.name)));
     }
     tx.run_with(upsert, values);
+    if (parts->options.beside) parts->options.beside->fold(tx, event, &state);
   }
 
   // What the row says of the thing's fields.
@@ -228,6 +236,10 @@ void add_noun_projections(const std::shared_ptr<NounParts>& parts) {
     things.fold = Fold(parts);
   }
   if (parts->options.tags) things.tables.push_back(tag_index_table(*parts));
+  if (const auto& beside = parts->options.beside) {
+    things.tables.insert(things.tables.end(), beside->tables.begin(), beside->tables.end());
+    things.types.insert(things.types.end(), beside->types.begin(), beside->types.end());
+  }
   parts->things = &parts->rooms.projections.add(std::move(things));
   parts->counts = &parts->rooms.projections.add(parts->options.tags ? tag_counts_projection(parts)
                                                                     : totals(*parts));

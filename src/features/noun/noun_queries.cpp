@@ -216,7 +216,7 @@ Task<Result<Thing>> find_version(const NounParts& parts, const Session& session,
   if (!found) co_return fail(found.error());
   if (found->empty() || found->front().version != version) {
     co_return fail(Code::kNotFound,
-                   fmt::format("There is no such version of a {} of yours", parts.options.name));
+                   fmt::format("There is no such version of {} of yours", parts.one()));
   }
   if (found->front().is_damaged) co_return fail(damaged_row(parts, id));
   co_return std::move(found->front());
@@ -313,7 +313,7 @@ void add_noun_queries(const std::shared_ptr<NounParts>& parts) {
   page.field("versions", array(entry), "The newest first.")
       .field("nextBefore", optional(integer()), "Absent on the last page.");
   api::add_untyped(parts->rooms.procedures, path("history"), rpc::Kind::kQuery,
-                   {.summary = fmt::format("The versions of a {}, the newest first.", name),
+                   {.summary = fmt::format("The versions of {}, the newest first.", parts->one()),
                     .errors = {no_such_meta(*parts)}},
                    asked, page, [parts](Session session, Json input) {
                      return history(parts, std::move(session), std::move(input));

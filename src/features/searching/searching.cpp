@@ -9,6 +9,7 @@
 #include <cstring>
 
 #include "base/clock.h"
+#include "features/entities/entities.h"
 #include "features/noun/dates.h"
 #include "features/procedures.h"
 #include "search/search.h"
@@ -62,8 +63,10 @@ const ObjectSchema<SearchQuery>& describe(Type<SearchQuery>) {
           .field("mode", &SearchQuery::mode, one_of({"hybrid", "text", "semantic"}),
                  "text: by words. semantic: by meaning. hybrid: by both. Without one: hybrid where "
                  "there is a sentence model, else text. The answer says which it was.")
-          .field_or("types", &SearchQuery::types, array(string().min(1).max(100)).max(kTypesMax),
-                    {}, "Only these: note, task, ... Empty: all.")
+          .field_or(
+              "types", &SearchQuery::types, array(string().min(1).max(100)).max(kTypesMax), {},
+              "Only these: note, task, ..., or a type of entities of your own: x.book. Empty: "
+              "all.")
           .field_or("tags", &SearchQuery::tags, array(string().min(1).max(100)).max(kTagsMax), {},
                     "Only what has all of these. Capitals and accents do not matter.")
           .field("filters", &SearchQuery::filters, schema_of<Filters>())
@@ -355,16 +358,23 @@ void add_filter(search::Ask& ask, std::string field, const std::string& value) {
   ask.items.push_back({.kind = Item::Kind::kFilter, .field = std::move(field), .text = value});
 }
 
-Result<> check_types(const Rooms& rooms, const std::vector<std::string>& types) {
+// Those of the pod, and the user's own types of entities, where one of these is asked for.
+Task<Result<>> check_types(const Rooms& rooms, const std::string& user_id,
+                           const std::vector<std::string>& types) {
   std::vector<std::string> known;
   for (const auto& kind : rooms.search.kinds()) known.push_back(kind.name);
+  if (std::ranges::any_of(types, entities::is_type_name)) {
+    auto own = co_await entities::type_names(rooms, user_id);
+    if (!own) co_return fail(own.error());
+    known.insert(known.end(), own->begin(), own->end());
+  }
   for (const auto& type : types) {
     if (std::ranges::find(known, type) != known.end()) continue;
-    return fail(Code::kBadRequest,
-                fmt::format("types: \"{}\" is none that is searched; these are {}", type,
-                            fmt::join(known, ", ")));
+    co_return fail(Code::kBadRequest,
+                   fmt::format("types: \"{}\" is none that is searched; these are {}", type,
+                               fmt::join(known, ", ")));
   }
-  return {};
+  co_return Result<>{};
 }
 
 std::optional<Mode> mode_of(const std::optional<std::string>& name) {
@@ -377,7 +387,6 @@ std::string_view name_of(Mode mode) {
 }
 
 Result<search::Ask> ask_of(const Rooms& rooms, const SearchQuery& query) {
-  if (auto known = check_types(rooms, query.types); !known) return fail(known.error());
   search::Ask ask{.text = query.q,
                   .mode = mode_of(query.mode),
                   .types = query.types,
@@ -412,6 +421,8 @@ Hit shown(search::Hit hit) {
 }
 
 Task<Result<Hits>> query(const Rooms& rooms, Session session, SearchQuery input) {
+  auto known = co_await check_types(rooms, session.user_id(), input.types);
+  if (!known) co_return fail(known.error());
   auto ask = ask_of(rooms, input);
   if (!ask) co_return fail(ask.error());
   // Before it is read: what is told must not be less than what was missing.
@@ -472,7 +483,8 @@ MeaningStatus meaning_of(const std::optional<search::MeaningStatus>& found) {
 }
 
 Task<Result<SimilarHits>> similar(const Rooms& rooms, Session session, SimilarQuery input) {
-  if (auto known = check_types(rooms, input.types); !known) co_return fail(known.error());
+  auto known = co_await check_types(rooms, session.user_id(), input.types);
+  if (!known) co_return fail(known.error());
   search::SimilarAsk ask{.entity = Uuid::parse(input.entity_id).value_or(Uuid{}),
                          .types = input.types,
                          .limit = static_cast<int>(input.limit)};

@@ -1,0 +1,29 @@
+// Entities: things of types that users make at run time. entityTypes.define, list, get and remove
+// say what there may be; entities.create and all that a noun has keep things of it.
+//
+// A type is the pair of its user and its name, which begins with "x.". Its JSON Schema judges the
+// data of each change. Another definition is a new version: entities stay as they are, and their
+// next change is judged by the newest one.
+//
+// All are rows of the same tables, whatever their types are: nobody's definition makes or changes a
+// table. What lists are filtered and sorted by are rows of one index, for each list that the type
+// declares; where a later version declares more, a run fills them in (docs/entities.md).
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "features/rooms.h"
+
+namespace synap::features::entities {
+
+/// Registers the noun and the procedures of its types; before the relations. `rooms` must outlive
+/// it.
+void add(const Rooms& rooms);
+
+/// "x.book": whether it could be the name of a type.
+bool is_type_name(std::string_view text);
+/// The names of the user's types.
+Task<Result<std::vector<std::string>>> type_names(const Rooms& rooms, const std::string& user_id);
+
+}  // namespace synap::features::entities
