@@ -201,6 +201,67 @@ export declare const ReplayDeadLetters: z.ZodObject<{
     cursor: z.ZodOptional<z.ZodNullable<z.ZodUUID>>;
     data: z.ZodOptional<z.ZodRecord<z.ZodString, z.ZodAny>>;
 }, z.core.$strip>;
+export declare const CreateEntity: z.ZodObject<{
+    type: z.ZodString;
+    data: z.ZodRecord<z.ZodString, z.ZodAny>;
+    idempotencyKey: z.ZodOptional<z.ZodString>;
+}, z.core.$strip>;
+export declare const DeleteEntity: z.ZodObject<{
+    id: z.ZodUUID;
+    expectedVersion: z.ZodOptional<z.ZodInt>;
+    idempotencyKey: z.ZodOptional<z.ZodString>;
+}, z.core.$strip>;
+export declare const GetEntity: z.ZodObject<{
+    id: z.ZodUUID;
+    version: z.ZodOptional<z.ZodInt>;
+}, z.core.$strip>;
+export declare const GetEntityHistory: z.ZodObject<{
+    id: z.ZodUUID;
+    limit: z.ZodDefault<z.ZodInt>;
+    before: z.ZodOptional<z.ZodInt>;
+}, z.core.$strip>;
+export declare const ListEntities: z.ZodObject<{
+    type: z.ZodOptional<z.ZodString>;
+    filter: z.ZodOptional<z.ZodRecord<z.ZodString, z.ZodAny>>;
+    sort: z.ZodDefault<z.ZodString>;
+    limit: z.ZodDefault<z.ZodInt>;
+    cursor: z.ZodOptional<z.ZodNullable<z.ZodString>>;
+}, z.core.$strip>;
+export declare const RestoreEntity: z.ZodObject<{
+    id: z.ZodUUID;
+    version: z.ZodInt;
+    expectedVersion: z.ZodOptional<z.ZodInt>;
+    idempotencyKey: z.ZodOptional<z.ZodString>;
+}, z.core.$strip>;
+export declare const UpdateEntity: z.ZodObject<{
+    id: z.ZodUUID;
+    data: z.ZodOptional<z.ZodRecord<z.ZodString, z.ZodAny>>;
+    expectedVersion: z.ZodOptional<z.ZodInt>;
+    idempotencyKey: z.ZodOptional<z.ZodString>;
+}, z.core.$strip>;
+export declare const EntityTypeList: z.ZodObject<{
+    filter: z.ZodString;
+    sort: z.ZodString;
+}, z.core.$strip>;
+export declare const DefineEntityType: z.ZodObject<{
+    name: z.ZodString;
+    schema: z.ZodRecord<z.ZodString, z.ZodAny>;
+    filters: z.ZodDefault<z.ZodArray<z.ZodString>>;
+    sorts: z.ZodDefault<z.ZodArray<z.ZodString>>;
+    lists: z.ZodDefault<z.ZodArray<z.ZodObject<{
+        filter: z.ZodString;
+        sort: z.ZodString;
+    }, z.core.$strip>>>;
+    title: z.ZodOptional<z.ZodString>;
+    icon: z.ZodOptional<z.ZodString>;
+}, z.core.$strip>;
+export declare const GetEntityType: z.ZodObject<{
+    name: z.ZodString;
+    version: z.ZodOptional<z.ZodInt>;
+}, z.core.$strip>;
+export declare const RemoveEntityType: z.ZodObject<{
+    name: z.ZodString;
+}, z.core.$strip>;
 export declare const GetEventType: z.ZodObject<{
     name: z.ZodString;
     version: z.ZodOptional<z.ZodInt>;
@@ -1108,6 +1169,73 @@ export declare const ChatThreadCreated: z.ZodObject<{
 export declare const ChatThreadDeleted: z.ZodObject<{
     entityId: z.ZodUUID;
 }, z.core.$strip>;
+export declare const EntityCreationCompleted: z.ZodObject<{
+    entityId: z.ZodUUID;
+    version: z.ZodInt;
+    type: z.ZodString;
+    typeVersion: z.ZodInt;
+    title: z.ZodString;
+    data: z.ZodRecord<z.ZodString, z.ZodAny>;
+}, z.core.$strip>;
+export declare const EntityCreationRequested: z.ZodObject<{
+    type: z.ZodString;
+    data: z.ZodRecord<z.ZodString, z.ZodAny>;
+}, z.core.$strip>;
+export declare const EntityDeletionCompleted: z.ZodObject<{
+    entityId: z.ZodUUID;
+    version: z.ZodInt;
+}, z.core.$strip>;
+export declare const EntityDeletionRequested: z.ZodObject<{}, z.core.$strip>;
+export declare const EntityIndexed: z.ZodObject<{
+    type: z.ZodString;
+    typeVersion: z.ZodInt;
+}, z.core.$strip>;
+export declare const EntityUpdateCompleted: z.ZodObject<{
+    entityId: z.ZodUUID;
+    version: z.ZodInt;
+    type: z.ZodString;
+    typeVersion: z.ZodInt;
+    title: z.ZodString;
+    data: z.ZodRecord<z.ZodString, z.ZodAny>;
+}, z.core.$strip>;
+export declare const EntityUpdateRequested: z.ZodObject<{
+    type: z.ZodOptional<z.ZodString>;
+    data: z.ZodOptional<z.ZodRecord<z.ZodString, z.ZodAny>>;
+}, z.core.$strip>;
+export declare const EntityTypeBackfill: z.ZodObject<{
+    name: z.ZodString;
+    version: z.ZodInt;
+    behind: z.ZodOptional<z.ZodUUID>;
+}, z.core.$strip>;
+export declare const EntityTypeDefinition: z.ZodObject<{
+    schema: z.ZodRecord<z.ZodString, z.ZodAny>;
+    filters: z.ZodDefault<z.ZodArray<z.ZodString>>;
+    sorts: z.ZodDefault<z.ZodArray<z.ZodString>>;
+    lists: z.ZodDefault<z.ZodArray<z.ZodObject<{
+        filter: z.ZodString;
+        sort: z.ZodString;
+    }, z.core.$strip>>>;
+    title: z.ZodOptional<z.ZodString>;
+    icon: z.ZodOptional<z.ZodString>;
+}, z.core.$strip>;
+export declare const EntityTypeDefined: z.ZodObject<{
+    name: z.ZodString;
+    version: z.ZodInt;
+    definition: z.ZodObject<{
+        schema: z.ZodRecord<z.ZodString, z.ZodAny>;
+        filters: z.ZodDefault<z.ZodArray<z.ZodString>>;
+        sorts: z.ZodDefault<z.ZodArray<z.ZodString>>;
+        lists: z.ZodDefault<z.ZodArray<z.ZodObject<{
+            filter: z.ZodString;
+            sort: z.ZodString;
+        }, z.core.$strip>>>;
+        title: z.ZodOptional<z.ZodString>;
+        icon: z.ZodOptional<z.ZodString>;
+    }, z.core.$strip>;
+}, z.core.$strip>;
+export declare const EntityTypeRemoved: z.ZodObject<{
+    name: z.ZodString;
+}, z.core.$strip>;
 export declare const EventTypeRegistered: z.ZodObject<{
     name: z.ZodString;
     version: z.ZodInt;
@@ -1772,6 +1900,63 @@ export declare const inputSchemas: {
         cursor: z.ZodOptional<z.ZodNullable<z.ZodUUID>>;
         data: z.ZodOptional<z.ZodRecord<z.ZodString, z.ZodAny>>;
     }, z.core.$strip>>;
+    "entities.create": z.ZodObject<{
+        type: z.ZodString;
+        data: z.ZodRecord<z.ZodString, z.ZodAny>;
+        idempotencyKey: z.ZodOptional<z.ZodString>;
+    }, z.core.$strip>;
+    "entities.delete": z.ZodObject<{
+        id: z.ZodUUID;
+        expectedVersion: z.ZodOptional<z.ZodInt>;
+        idempotencyKey: z.ZodOptional<z.ZodString>;
+    }, z.core.$strip>;
+    "entities.get": z.ZodObject<{
+        id: z.ZodUUID;
+        version: z.ZodOptional<z.ZodInt>;
+    }, z.core.$strip>;
+    "entities.history": z.ZodObject<{
+        id: z.ZodUUID;
+        limit: z.ZodDefault<z.ZodInt>;
+        before: z.ZodOptional<z.ZodInt>;
+    }, z.core.$strip>;
+    "entities.list": z.ZodOptional<z.ZodObject<{
+        type: z.ZodOptional<z.ZodString>;
+        filter: z.ZodOptional<z.ZodRecord<z.ZodString, z.ZodAny>>;
+        sort: z.ZodDefault<z.ZodString>;
+        limit: z.ZodDefault<z.ZodInt>;
+        cursor: z.ZodOptional<z.ZodNullable<z.ZodString>>;
+    }, z.core.$strip>>;
+    "entities.restore": z.ZodObject<{
+        id: z.ZodUUID;
+        version: z.ZodInt;
+        expectedVersion: z.ZodOptional<z.ZodInt>;
+        idempotencyKey: z.ZodOptional<z.ZodString>;
+    }, z.core.$strip>;
+    "entities.update": z.ZodObject<{
+        id: z.ZodUUID;
+        data: z.ZodOptional<z.ZodRecord<z.ZodString, z.ZodAny>>;
+        expectedVersion: z.ZodOptional<z.ZodInt>;
+        idempotencyKey: z.ZodOptional<z.ZodString>;
+    }, z.core.$strip>;
+    "entityTypes.define": z.ZodObject<{
+        name: z.ZodString;
+        schema: z.ZodRecord<z.ZodString, z.ZodAny>;
+        filters: z.ZodDefault<z.ZodArray<z.ZodString>>;
+        sorts: z.ZodDefault<z.ZodArray<z.ZodString>>;
+        lists: z.ZodDefault<z.ZodArray<z.ZodObject<{
+            filter: z.ZodString;
+            sort: z.ZodString;
+        }, z.core.$strip>>>;
+        title: z.ZodOptional<z.ZodString>;
+        icon: z.ZodOptional<z.ZodString>;
+    }, z.core.$strip>;
+    "entityTypes.get": z.ZodObject<{
+        name: z.ZodString;
+        version: z.ZodOptional<z.ZodInt>;
+    }, z.core.$strip>;
+    "entityTypes.remove": z.ZodObject<{
+        name: z.ZodString;
+    }, z.core.$strip>;
     "eventTypes.get": z.ZodObject<{
         name: z.ZodString;
         version: z.ZodOptional<z.ZodInt>;
@@ -2553,6 +2738,95 @@ export declare const eventSchemas: {
     }, z.core.$strip>;
     "chat.thread.deleted": z.ZodObject<{
         entityId: z.ZodUUID;
+    }, z.core.$strip>;
+    "entity.creation.completed": z.ZodObject<{
+        entityId: z.ZodUUID;
+        version: z.ZodInt;
+        type: z.ZodString;
+        typeVersion: z.ZodInt;
+        title: z.ZodString;
+        data: z.ZodRecord<z.ZodString, z.ZodAny>;
+    }, z.core.$strip>;
+    "entity.creation.failed": z.ZodObject<{
+        function: z.ZodString;
+        runId: z.ZodUUID;
+        attempts: z.ZodInt;
+        name: z.ZodString;
+        message: z.ZodString;
+    }, z.core.$strip>;
+    "entity.creation.requested": z.ZodObject<{
+        type: z.ZodString;
+        data: z.ZodRecord<z.ZodString, z.ZodAny>;
+    }, z.core.$strip>;
+    "entity.deletion.completed": z.ZodObject<{
+        entityId: z.ZodUUID;
+        version: z.ZodInt;
+    }, z.core.$strip>;
+    "entity.deletion.failed": z.ZodObject<{
+        function: z.ZodString;
+        runId: z.ZodUUID;
+        attempts: z.ZodInt;
+        name: z.ZodString;
+        message: z.ZodString;
+    }, z.core.$strip>;
+    "entity.deletion.requested": z.ZodObject<{}, z.core.$strip>;
+    "entity.indexing.completed": z.ZodObject<{
+        type: z.ZodString;
+        typeVersion: z.ZodInt;
+    }, z.core.$strip>;
+    "entity.update.completed": z.ZodObject<{
+        entityId: z.ZodUUID;
+        version: z.ZodInt;
+        type: z.ZodString;
+        typeVersion: z.ZodInt;
+        title: z.ZodString;
+        data: z.ZodRecord<z.ZodString, z.ZodAny>;
+    }, z.core.$strip>;
+    "entity.update.failed": z.ZodObject<{
+        function: z.ZodString;
+        runId: z.ZodUUID;
+        attempts: z.ZodInt;
+        name: z.ZodString;
+        message: z.ZodString;
+    }, z.core.$strip>;
+    "entity.update.requested": z.ZodObject<{
+        type: z.ZodOptional<z.ZodString>;
+        data: z.ZodOptional<z.ZodRecord<z.ZodString, z.ZodAny>>;
+    }, z.core.$strip>;
+    "entity_type.backfill.completed": z.ZodObject<{
+        name: z.ZodString;
+        version: z.ZodInt;
+        behind: z.ZodOptional<z.ZodUUID>;
+    }, z.core.$strip>;
+    "entity_type.backfill.failed": z.ZodObject<{
+        function: z.ZodString;
+        runId: z.ZodUUID;
+        attempts: z.ZodInt;
+        name: z.ZodString;
+        message: z.ZodString;
+    }, z.core.$strip>;
+    "entity_type.backfill.requested": z.ZodObject<{
+        name: z.ZodString;
+        version: z.ZodInt;
+        behind: z.ZodOptional<z.ZodUUID>;
+    }, z.core.$strip>;
+    "entity_type.definition.completed": z.ZodObject<{
+        name: z.ZodString;
+        version: z.ZodInt;
+        definition: z.ZodObject<{
+            schema: z.ZodRecord<z.ZodString, z.ZodAny>;
+            filters: z.ZodDefault<z.ZodArray<z.ZodString>>;
+            sorts: z.ZodDefault<z.ZodArray<z.ZodString>>;
+            lists: z.ZodDefault<z.ZodArray<z.ZodObject<{
+                filter: z.ZodString;
+                sort: z.ZodString;
+            }, z.core.$strip>>>;
+            title: z.ZodOptional<z.ZodString>;
+            icon: z.ZodOptional<z.ZodString>;
+        }, z.core.$strip>;
+    }, z.core.$strip>;
+    "entity_type.removal.completed": z.ZodObject<{
+        name: z.ZodString;
     }, z.core.$strip>;
     "event_type.registration.completed": z.ZodObject<{
         name: z.ZodString;

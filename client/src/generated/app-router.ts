@@ -280,6 +280,111 @@ export interface ReplayDeadLettersInput {
   data?: Record<string, unknown> | undefined;
 }
 
+export interface CreateEntity {
+  /** One that you have defined: x.book. 1 to 64 characters. */
+  type: string;
+  /** As the schema of its type says, 256 KiB at most. An update gives the members that change; null takes one away. */
+  data: Record<string, unknown>;
+  /** Repeating a command with its key gives the first answer again. 1 to 200 characters. */
+  idempotencyKey?: string | undefined;
+}
+
+export interface DeleteEntity {
+  /** A UUID. */
+  id: string;
+  /** Refused with CONFLICT unless it has this version. At least 1. */
+  expectedVersion?: number | undefined;
+  /** Repeating a command with its key gives the first answer again. 1 to 200 characters. */
+  idempotencyKey?: string | undefined;
+}
+
+export interface GetEntity {
+  /** A UUID. */
+  id: string;
+  /** As it was in this version. At least 1. */
+  version?: number | undefined;
+}
+
+export interface GetEntityHistoryInput {
+  /** A UUID. */
+  id: string;
+  /** 1 to 200; default 50. */
+  limit?: number | undefined;
+  /** Only versions before this one: the nextBefore of the page before. At least 1. */
+  before?: number | undefined;
+}
+
+export interface ListEntitiesInput {
+  /** Only those of this type; absent: of all. At most 64 characters. */
+  type?: string | undefined;
+  /** Only those where one field is this, as {"status":"open"}; null: where it is absent. One that the type declares. */
+  filter?: Record<string, unknown> | undefined;
+  /** createdAt, or a field that the type declares, with a filter: a pair that it declares. A minus: the largest first. What has no such field is the smallest. 1 to 65 characters; default "-createdAt". */
+  sort?: string | undefined;
+  /** 1 to 100; default 20. */
+  limit?: number | undefined;
+  /** The nextCursor of the page before. At most 1000 characters. */
+  cursor?: string | null | undefined;
+}
+
+export interface RestoreEntity {
+  /** A UUID. */
+  id: string;
+  /** The one to go back to. At least 1. */
+  version: number;
+  /** Refused with CONFLICT unless it has this version. At least 1. */
+  expectedVersion?: number | undefined;
+  /** Repeating a command with its key gives the first answer again. 1 to 200 characters. */
+  idempotencyKey?: string | undefined;
+}
+
+export interface UpdateEntity {
+  /** A UUID. */
+  id: string;
+  /** As the schema of its type says, 256 KiB at most. An update gives the members that change; null takes one away. */
+  data?: Record<string, unknown> | undefined;
+  /** Refused with CONFLICT unless it has this version. At least 1. */
+  expectedVersion?: number | undefined;
+  /** Repeating a command with its key gives the first answer again. 1 to 200 characters. */
+  idempotencyKey?: string | undefined;
+}
+
+export interface EntityTypeList {
+  /** 1 to 64 characters. */
+  filter: string;
+  /** 1 to 64 characters. */
+  sort: string;
+}
+
+export interface DefineEntityTypeInput {
+  /** x.<name> At most 64 characters. */
+  name: string;
+  /** JSON Schema 2020-12 of the data, at most 64 KiB and 200 properties. */
+  schema: Record<string, unknown>;
+  /** Properties by which entities.list filters: of one type, and at the top. At most 8 items, each 1 to 64 characters; default []. */
+  filters?: string[] | undefined;
+  /** Properties by which it sorts all entities of the type. At most 8 items, each 1 to 64 characters; default []. */
+  sorts?: string[] | undefined;
+  /** Pairs of a filter and a sort that it takes together. With filters and sorts 16 at most. At most 8 items; default []. */
+  lists?: EntityTypeList[] | undefined;
+  /** The property that is the title of a thing. Absent: title, or else name. 1 to 64 characters. */
+  title?: string | undefined;
+  /** For those who show it: a sign, or the name of one. 1 to 64 characters. */
+  icon?: string | undefined;
+}
+
+export interface GetEntityType {
+  /** At most 64 characters. */
+  name: string;
+  /** Absent: the newest. At least 1. */
+  version?: number | undefined;
+}
+
+export interface RemoveEntityType {
+  /** At most 64 characters. */
+  name: string;
+}
+
 export interface GetEventType {
   /** At most 128 characters. */
   name: string;
@@ -974,7 +1079,7 @@ export interface SearchQueryInput {
   q: string;
   /** text: by words. semantic: by meaning. hybrid: by both. Without one: hybrid where there is a sentence model, else text. The answer says which it was. */
   mode?: "hybrid" | "text" | "semantic" | undefined;
-  /** Only these: note, task, ... Empty: all. At most 20 items, each 1 to 100 characters; default []. */
+  /** Only these: note, task, ..., or a type of entities of your own: x.book. Empty: all. At most 20 items, each 1 to 100 characters; default []. */
   types?: string[] | undefined;
   /** Only what has all of these. Capitals and accents do not matter. At most 20 items, each 1 to 100 characters; default []. */
   tags?: string[] | undefined;
@@ -1501,6 +1606,119 @@ export interface DeadLetterGroups {
   lookedAt: number;
   /** There are more, older ones. */
   isCut: boolean;
+}
+
+export interface Completed {
+  /** It is done, and on disk. */
+  status: "completed";
+  /** Of the command. */
+  requestId: string;
+  /** What it is about. */
+  entityId: string;
+  /** That it has now. */
+  version: number;
+}
+
+export interface Entity {
+  id: string;
+  /** 1 when made, +1 with each change. */
+  version: number;
+  /** A time, ISO 8601. */
+  createdAt: string;
+  /** A time, ISO 8601. */
+  updatedAt: string;
+  /** True: what is stored of it cannot be read; its fields are empty, and the log has what they were. */
+  damaged?: boolean;
+  /** One that you have defined: x.book. */
+  type: string;
+  /** Of the type, by which its data were judged. */
+  typeVersion: number;
+  /** What its data have where the type says that its title is; else "". */
+  title: string;
+  /** As the schema of its type says, 256 KiB at most. An update gives the members that change; null takes one away. */
+  data: Record<string, unknown>;
+}
+
+export interface EntityVersion {
+  version: number;
+  /** When it was made. A time, ISO 8601. */
+  at: string;
+  /** Of the change: api, agent, sync, ... */
+  source: string;
+  /** The command behind it. */
+  requestId?: string;
+  /** True: what is stored of it cannot be read; its fields are empty, and the log has what they were. */
+  damaged?: boolean;
+  /** One that you have defined: x.book. */
+  type: string;
+  /** Of the type, by which its data were judged. */
+  typeVersion: number;
+  /** What its data have where the type says that its title is; else "". */
+  title: string;
+  /** As the schema of its type says, 256 KiB at most. An update gives the members that change; null takes one away. */
+  data: Record<string, unknown>;
+}
+
+export interface EntityHistory {
+  /** The newest first. */
+  versions: EntityVersion[];
+  /** Absent on the last page. */
+  nextBefore?: number;
+}
+
+export interface EntityList {
+  entities: Entity[];
+  /** All that match, on every page. */
+  total: number;
+  /** True: there are more; not all were counted. */
+  totalIsAtLeast?: boolean;
+  /** Absent on the last page. */
+  nextCursor?: string;
+}
+
+export interface EntityTypeVersion {
+  name: string;
+  /** The newest: by which entities are judged from now on. */
+  version: number;
+  /** False: the newest version says the same already. */
+  isNew: boolean;
+  /** The lists that a run fills in now, as filter/sort. Until it has they are refused. */
+  filling: string[];
+}
+
+export interface EntityType {
+  name: string;
+  version: number;
+  /** This version. A time, ISO 8601. */
+  definedAt: string;
+  /** The lists that a run is filling in, as filter/sort. Until it has they are refused. */
+  filling: string[];
+  /** JSON Schema 2020-12 of the data, at most 64 KiB and 200 properties. */
+  schema: Record<string, unknown>;
+  /** Properties by which entities.list filters: of one type, and at the top. */
+  filters: string[];
+  /** Properties by which it sorts all entities of the type. */
+  sorts: string[];
+  /** Pairs of a filter and a sort that it takes together. With filters and sorts 16 at most. */
+  lists: EntityTypeList[];
+  /** The property that is the title of a thing. Absent: title, or else name. */
+  title?: string;
+  /** For those who show it: a sign, or the name of one. */
+  icon?: string;
+}
+
+export interface ListedEntityType {
+  name: string;
+  /** The newest. */
+  version: number;
+  icon?: string;
+  /** This version. A time, ISO 8601. */
+  definedAt: string;
+}
+
+export interface EntityTypes {
+  /** By their names; at most 100. */
+  types: ListedEntityType[];
 }
 
 export interface RegisteredEventType {
@@ -2276,17 +2494,6 @@ export interface ProjectionComparison {
   firstDifference?: string;
 }
 
-export interface Completed {
-  /** It is done, and on disk. */
-  status: "completed";
-  /** Of the command. */
-  requestId: string;
-  /** What it is about. */
-  entityId: string;
-  /** That it has now. */
-  version: number;
-}
-
 export interface Project {
   id: string;
   /** 1 when made, +1 with each change. */
@@ -2936,6 +3143,93 @@ export interface ChatThreadDeleted {
   entityId: string;
 }
 
+export interface EntityCreationCompleted {
+  entityId: string;
+  /** That it has now. */
+  version: number;
+  /** One that you have defined: x.book. */
+  type: string;
+  /** Of the type, by which its data were judged. */
+  typeVersion: number;
+  /** What its data have where the type says that its title is; else "". */
+  title: string;
+  /** As the schema of its type says, 256 KiB at most. An update gives the members that change; null takes one away. */
+  data: Record<string, unknown>;
+}
+
+export interface EntityCreationRequested {
+  /** One that you have defined: x.book. */
+  type: string;
+  /** As the schema of its type says, 256 KiB at most. An update gives the members that change; null takes one away. */
+  data: Record<string, unknown>;
+}
+
+export interface EntityDeletionCompleted {
+  entityId: string;
+  /** That it has now. */
+  version: number;
+}
+
+export interface EntityDeletionRequested {}
+
+export interface EntityIndexed {
+  type: string;
+  typeVersion: number;
+}
+
+export interface EntityUpdateCompleted {
+  entityId: string;
+  /** That it has now. */
+  version: number;
+  /** One that you have defined: x.book. */
+  type: string;
+  /** Of the type, by which its data were judged. */
+  typeVersion: number;
+  /** What its data have where the type says that its title is; else "". */
+  title: string;
+  /** As the schema of its type says, 256 KiB at most. An update gives the members that change; null takes one away. */
+  data: Record<string, unknown>;
+}
+
+export interface EntityUpdateRequested {
+  /** One that you have defined: x.book. */
+  type?: string;
+  /** As the schema of its type says, 256 KiB at most. An update gives the members that change; null takes one away. */
+  data?: Record<string, unknown>;
+}
+
+export interface EntityTypeBackfill {
+  name: string;
+  version: number;
+  /** The entity behind which to go on; absent: from the first one on. */
+  behind?: string;
+}
+
+export interface EntityTypeDefinition {
+  /** JSON Schema 2020-12 of the data, at most 64 KiB and 200 properties. */
+  schema: Record<string, unknown>;
+  /** Properties by which entities.list filters: of one type, and at the top. */
+  filters: string[];
+  /** Properties by which it sorts all entities of the type. */
+  sorts: string[];
+  /** Pairs of a filter and a sort that it takes together. With filters and sorts 16 at most. */
+  lists: EntityTypeList[];
+  /** The property that is the title of a thing. Absent: title, or else name. */
+  title?: string;
+  /** For those who show it: a sign, or the name of one. */
+  icon?: string;
+}
+
+export interface EntityTypeDefined {
+  name: string;
+  version: number;
+  definition: EntityTypeDefinition;
+}
+
+export interface EntityTypeRemoved {
+  name: string;
+}
+
 export interface EventTypeRegistered {
   name: string;
   version: number;
@@ -3558,6 +3852,36 @@ export interface EventData {
   "chat.thread.created": ChatThreadCreated;
   /** A thread was taken away, with its messages. */
   "chat.thread.deleted": ChatThreadDeleted;
+  /** An entity was made. */
+  "entity.creation.completed": EntityCreationCompleted;
+  /** What entity.creation.requested asked for was given up. */
+  "entity.creation.failed": Failure;
+  /** Somebody wants an entity to be made. */
+  "entity.creation.requested": EntityCreationRequested;
+  /** An entity was deleted. */
+  "entity.deletion.completed": EntityDeletionCompleted;
+  /** What entity.deletion.requested asked for was given up. */
+  "entity.deletion.failed": Failure;
+  /** Somebody wants an entity to be deleted. */
+  "entity.deletion.requested": EntityDeletionRequested;
+  /** An entity is in the lists that this version of its type declares. */
+  "entity.indexing.completed": EntityIndexed;
+  /** An entity was changed: this is what it is now. */
+  "entity.update.completed": EntityUpdateCompleted;
+  /** What entity.update.requested asked for was given up. */
+  "entity.update.failed": Failure;
+  /** Somebody wants an entity to be changed. */
+  "entity.update.requested": EntityUpdateRequested;
+  /** All entities are in the lists that this version of their type declares. */
+  "entity_type.backfill.completed": EntityTypeBackfill;
+  /** What entity_type.backfill.requested asked for was given up. */
+  "entity_type.backfill.failed": Failure;
+  /** A type of entities declares other lists than before: they are to be filled in. */
+  "entity_type.backfill.requested": EntityTypeBackfill;
+  /** A user said what entities of a type of their own are. */
+  "entity_type.definition.completed": EntityTypeDefined;
+  /** A type of entities is there no more. */
+  "entity_type.removal.completed": EntityTypeRemoved;
   /** A user said what events of a type of their own say. */
   "event_type.registration.completed": EventTypeRegistered;
   /** A run was cancelled. */
@@ -3858,6 +4182,32 @@ export type AppRouter = TRPCBuiltRouter<
       groups: Query<AskForGroups | undefined, DeadLetterGroups>;
       /** Try one dead letter again, or all that a filter finds. */
       replay: Mutation<ReplayDeadLettersInput | undefined, SweptDeadLetters>;
+    };
+    entities: {
+      /** Make an entity. */
+      create: Mutation<CreateEntity, Completed>;
+      /** Delete an entity. Its events are kept. */
+      delete: Mutation<DeleteEntity, Completed>;
+      /** One entity. */
+      get: Query<GetEntity, Entity>;
+      /** The versions of an entity, the newest first. */
+      history: Query<GetEntityHistoryInput, EntityHistory>;
+      /** Your entities, page by page. */
+      list: Query<ListEntitiesInput | undefined, EntityList>;
+      /** Make an earlier version of an entity the newest one. */
+      restore: Mutation<RestoreEntity, Completed>;
+      /** Change an entity. What is absent stays as it is. */
+      update: Mutation<UpdateEntity, Completed>;
+    };
+    entityTypes: {
+      /** Say what entities of a type of your own are. */
+      define: Mutation<DefineEntityTypeInput, EntityTypeVersion>;
+      /** A type of entities of yours. */
+      get: Query<GetEntityType, EntityType>;
+      /** The types of entities that you have defined. */
+      list: Query<void, EntityTypes>;
+      /** Take a type of entities away, of which there are none any more. */
+      remove: Mutation<RemoveEntityType, RemoveEntityType>;
     };
     eventTypes: {
       /** An event type of yours, with its schema. */

@@ -212,6 +212,75 @@ export const ReplayDeadLetters = z.object({
   data: z.record(z.string(), z.any()).optional().describe("With id, for functions of apps: the dead letter is put away, and its function invoked with these data instead of its event's."),
 });
 
+export const CreateEntity = z.object({
+  type: z.string().min(1).max(64).describe("One that you have defined: x.book."),
+  data: z.record(z.string(), z.any()).describe("As the schema of its type says, 256 KiB at most. An update gives the members that change; null takes one away."),
+  idempotencyKey: z.string().min(1).max(200).optional().describe("Repeating a command with its key gives the first answer again."),
+});
+
+export const DeleteEntity = z.object({
+  id: z.uuid(anId),
+  expectedVersion: z.int().min(1).optional().describe("Refused with CONFLICT unless it has this version."),
+  idempotencyKey: z.string().min(1).max(200).optional().describe("Repeating a command with its key gives the first answer again."),
+});
+
+export const GetEntity = z.object({
+  id: z.uuid(anId),
+  version: z.int().min(1).optional().describe("As it was in this version."),
+});
+
+export const GetEntityHistory = z.object({
+  id: z.uuid(anId),
+  limit: z.int().min(1).max(200).default(50),
+  before: z.int().min(1).optional().describe("Only versions before this one: the nextBefore of the page before."),
+});
+
+export const ListEntities = z.object({
+  type: z.string().regex(/^x\.[a-z][a-z0-9_-]*$/, "it must be a name of your own, as x.book").max(64).optional().describe("Only those of this type; absent: of all."),
+  filter: z.record(z.string(), z.any()).optional().describe("Only those where one field is this, as {\"status\":\"open\"}; null: where it is absent. One that the type declares."),
+  sort: z.string().min(1).max(65).default("-createdAt").describe("createdAt, or a field that the type declares, with a filter: a pair that it declares. A minus: the largest first. What has no such field is the smallest."),
+  limit: z.int().min(1).max(100).default(20),
+  cursor: z.string().max(1000).nullable().optional().describe("The nextCursor of the page before."),
+});
+
+export const RestoreEntity = z.object({
+  id: z.uuid(anId),
+  version: z.int().min(1).describe("The one to go back to."),
+  expectedVersion: z.int().min(1).optional().describe("Refused with CONFLICT unless it has this version."),
+  idempotencyKey: z.string().min(1).max(200).optional().describe("Repeating a command with its key gives the first answer again."),
+});
+
+export const UpdateEntity = z.object({
+  id: z.uuid(anId),
+  data: z.record(z.string(), z.any()).optional().describe("As the schema of its type says, 256 KiB at most. An update gives the members that change; null takes one away."),
+  expectedVersion: z.int().min(1).optional().describe("Refused with CONFLICT unless it has this version."),
+  idempotencyKey: z.string().min(1).max(200).optional().describe("Repeating a command with its key gives the first answer again."),
+});
+
+export const EntityTypeList = z.object({
+  filter: z.string().min(1).max(64),
+  sort: z.string().min(1).max(64),
+});
+
+export const DefineEntityType = z.object({
+  name: z.string().regex(/^x\.[a-z][a-z0-9_-]*$/, "it must be a name of your own, as x.book").max(64).describe("x.<name>"),
+  schema: z.record(z.string(), z.any()).describe("JSON Schema 2020-12 of the data, at most 64 KiB and 200 properties."),
+  filters: z.array(z.string().min(1).max(64)).max(8).default([]).describe("Properties by which entities.list filters: of one type, and at the top."),
+  sorts: z.array(z.string().min(1).max(64)).max(8).default([]).describe("Properties by which it sorts all entities of the type."),
+  lists: z.array(EntityTypeList).max(8).default([]).describe("Pairs of a filter and a sort that it takes together. With filters and sorts 16 at most."),
+  title: z.string().min(1).max(64).optional().describe("The property that is the title of a thing. Absent: title, or else name."),
+  icon: z.string().min(1).max(64).optional().describe("For those who show it: a sign, or the name of one."),
+});
+
+export const GetEntityType = z.object({
+  name: z.string().regex(/^x\.[a-z][a-z0-9_-]*$/, "it must be a name of your own, as x.book").max(64),
+  version: z.int().min(1).optional().describe("Absent: the newest."),
+});
+
+export const RemoveEntityType = z.object({
+  name: z.string().regex(/^x\.[a-z][a-z0-9_-]*$/, "it must be a name of your own, as x.book").max(64),
+});
+
 export const GetEventType = z.object({
   name: z.string().regex(/^x(\.[a-z][a-z0-9_-]*){2,}$/, "it must be a name of your own, as x.weight.recorded").max(128),
   version: z.int().min(1).optional().describe("Absent: the newest."),
@@ -716,7 +785,7 @@ export const SearchFilters = z.object({
 export const SearchQuery = z.object({
   q: z.string().max(1000).describe("Words, \"phrases\", prefix*, -exclusion, title:word, text:word, tag:name, type:note, status:open. Things with more of the words, and with rarer ones, come first."),
   mode: z.enum(["hybrid", "text", "semantic"]).optional().describe("text: by words. semantic: by meaning. hybrid: by both. Without one: hybrid where there is a sentence model, else text. The answer says which it was."),
-  types: z.array(z.string().min(1).max(100)).max(20).default([]).describe("Only these: note, task, ... Empty: all."),
+  types: z.array(z.string().min(1).max(100)).max(20).default([]).describe("Only these: note, task, ..., or a type of entities of your own: x.book. Empty: all."),
   tags: z.array(z.string().min(1).max(100)).max(20).default([]).describe("Only what has all of these. Capitals and accents do not matter."),
   filters: SearchFilters.optional(),
   limit: z.int().min(1).max(100).default(20),
@@ -925,6 +994,71 @@ export const ChatThreadCreated = z.object({
 
 export const ChatThreadDeleted = z.object({
   entityId: z.uuid(anId),
+});
+
+export const EntityCreationCompleted = z.object({
+  entityId: z.uuid(anId),
+  version: z.int().min(1).describe("That it has now."),
+  type: z.string().min(1).max(64).describe("One that you have defined: x.book."),
+  typeVersion: z.int().min(1).describe("Of the type, by which its data were judged."),
+  title: z.string().describe("What its data have where the type says that its title is; else \"\"."),
+  data: z.record(z.string(), z.any()).describe("As the schema of its type says, 256 KiB at most. An update gives the members that change; null takes one away."),
+});
+
+export const EntityCreationRequested = z.object({
+  type: z.string().min(1).max(64).describe("One that you have defined: x.book."),
+  data: z.record(z.string(), z.any()).describe("As the schema of its type says, 256 KiB at most. An update gives the members that change; null takes one away."),
+});
+
+export const EntityDeletionCompleted = z.object({
+  entityId: z.uuid(anId),
+  version: z.int().min(1).describe("That it has now."),
+});
+
+export const EntityDeletionRequested = z.object({});
+
+export const EntityIndexed = z.object({
+  type: z.string(),
+  typeVersion: z.int().min(1),
+});
+
+export const EntityUpdateCompleted = z.object({
+  entityId: z.uuid(anId),
+  version: z.int().min(1).describe("That it has now."),
+  type: z.string().min(1).max(64).describe("One that you have defined: x.book."),
+  typeVersion: z.int().min(1).describe("Of the type, by which its data were judged."),
+  title: z.string().describe("What its data have where the type says that its title is; else \"\"."),
+  data: z.record(z.string(), z.any()).describe("As the schema of its type says, 256 KiB at most. An update gives the members that change; null takes one away."),
+});
+
+export const EntityUpdateRequested = z.object({
+  type: z.string().min(1).max(64).optional().describe("One that you have defined: x.book."),
+  data: z.record(z.string(), z.any()).optional().describe("As the schema of its type says, 256 KiB at most. An update gives the members that change; null takes one away."),
+});
+
+export const EntityTypeBackfill = z.object({
+  name: z.string(),
+  version: z.int().min(1),
+  behind: z.uuid(anId).optional().describe("The entity behind which to go on; absent: from the first one on."),
+});
+
+export const EntityTypeDefinition = z.object({
+  schema: z.record(z.string(), z.any()).describe("JSON Schema 2020-12 of the data, at most 64 KiB and 200 properties."),
+  filters: z.array(z.string().min(1).max(64)).max(8).default([]).describe("Properties by which entities.list filters: of one type, and at the top."),
+  sorts: z.array(z.string().min(1).max(64)).max(8).default([]).describe("Properties by which it sorts all entities of the type."),
+  lists: z.array(EntityTypeList).max(8).default([]).describe("Pairs of a filter and a sort that it takes together. With filters and sorts 16 at most."),
+  title: z.string().min(1).max(64).optional().describe("The property that is the title of a thing. Absent: title, or else name."),
+  icon: z.string().min(1).max(64).optional().describe("For those who show it: a sign, or the name of one."),
+});
+
+export const EntityTypeDefined = z.object({
+  name: z.string(),
+  version: z.int().min(1),
+  definition: EntityTypeDefinition,
+});
+
+export const EntityTypeRemoved = z.object({
+  name: z.string(),
 });
 
 export const EventTypeRegistered = z.object({
@@ -1374,6 +1508,16 @@ export const inputSchemas = {
   "deadLetters.discard": DiscardDeadLetters.optional(),
   "deadLetters.groups": AskForGroups.optional(),
   "deadLetters.replay": ReplayDeadLetters.optional(),
+  "entities.create": CreateEntity,
+  "entities.delete": DeleteEntity,
+  "entities.get": GetEntity,
+  "entities.history": GetEntityHistory,
+  "entities.list": ListEntities.optional(),
+  "entities.restore": RestoreEntity,
+  "entities.update": UpdateEntity,
+  "entityTypes.define": DefineEntityType,
+  "entityTypes.get": GetEntityType,
+  "entityTypes.remove": RemoveEntityType,
   "eventTypes.get": GetEventType,
   "eventTypes.register": RegisterEventType,
   "events.get": GetEvent,
@@ -1470,6 +1614,21 @@ export const eventSchemas = {
   "chat.message.created": ChatMessageCreated,
   "chat.thread.created": ChatThreadCreated,
   "chat.thread.deleted": ChatThreadDeleted,
+  "entity.creation.completed": EntityCreationCompleted,
+  "entity.creation.failed": Failure,
+  "entity.creation.requested": EntityCreationRequested,
+  "entity.deletion.completed": EntityDeletionCompleted,
+  "entity.deletion.failed": Failure,
+  "entity.deletion.requested": EntityDeletionRequested,
+  "entity.indexing.completed": EntityIndexed,
+  "entity.update.completed": EntityUpdateCompleted,
+  "entity.update.failed": Failure,
+  "entity.update.requested": EntityUpdateRequested,
+  "entity_type.backfill.completed": EntityTypeBackfill,
+  "entity_type.backfill.failed": Failure,
+  "entity_type.backfill.requested": EntityTypeBackfill,
+  "entity_type.definition.completed": EntityTypeDefined,
+  "entity_type.removal.completed": EntityTypeRemoved,
   "event_type.registration.completed": EventTypeRegistered,
   "function.cancelled": RunEnd,
   "function.failed": RunEnd,
