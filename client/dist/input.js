@@ -51,6 +51,8 @@ function jsonOf({ path, input }) {
         return JSON.stringify(input);
     }
     catch (error) {
+        if (error instanceof RangeError)
+            throw new InputError(`The input of ${path} is nested too deep`);
         const said = error instanceof Error ? error.message : String(error);
         throw new InputError(`The input of ${path} is no JSON: ${placeOfFault(input) ?? said}`);
     }

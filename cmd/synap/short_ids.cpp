@@ -84,6 +84,12 @@ Result<> look_in_events(PodClient& pod, std::string_view list_path, Ending& endi
 }  // namespace
 
 Result<std::string> whole_id(PodClient& pod, std::string_view list_path, const std::string& text) {
+  const bool is_hex = text.find_first_not_of("0123456789abcdef") == std::string::npos;
+  if (is_hex && text.size() < kEndMin) {
+    return fail(Code::kBadRequest,
+                fmt::format("\"{}\" is no id: give a whole one, or its last {} characters or more",
+                            text, kEndMin));
+  }
   if (!is_end_of_id(text)) return text;
   Ending ending(text);
   if (auto looked = look_in_list(pod, list_path, ending); !looked) return fail(looked.error());

@@ -20,9 +20,11 @@ namespace {
 constexpr std::size_t kCoalescedBytesMax = 16 * 1024;
 
 // After a refusal the client may still be sending. Closing at once would answer that with a reset,
-// which makes its kernel throw away the refusal unread; so we listen on a little.
+// which makes its kernel throw away the refusal unread; so we listen on a little. Programs that
+// read no answer before all is sent (fetch of Node) find it where their body is not much larger
+// than what may come.
 constexpr std::chrono::milliseconds kLingerTime{1000};
-constexpr std::size_t kLingerBytesMax = 1024 * 1024;
+constexpr std::size_t kLingerBytesMax = 32 * 1024 * 1024;
 
 }  // namespace
 

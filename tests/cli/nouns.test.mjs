@@ -262,6 +262,7 @@ test('what a flag cannot be is said by the program, before it asks', async () =>
     [['run', 'list'], /no command "run"; did you mean "serve" or "runs"/],
     [['notes', 'create', 'a text', '--file', '-'], /Give --content or --file, not both/],
     [['tasks', 'update', NOBODY, '--due-date', '2026-01-02', '--no-due-date'], /Give --due-date or --no-due-date, not both/],
+    [['tasks', 'get', 'f04'], /"f04" is no id: give a whole one, or its last 6 characters or more/],
     [['import', 'vault'], /no command "import vault"; `import` takes markdown\. /],
     [['import', 'markdown', '.', '--tag', ''], /--tag must be a name/],
   ]) {

@@ -76,6 +76,13 @@ describe('large inputs', () => {
     await stranger.close();
   });
 
+  test('what is too large for the pod is said to be, though it stops reading', async () => {
+    for (const bytes of [11e6, 17e6, 11e6, 17e6, 30e6]) {
+      const error = await client.notes.create.mutate({ content: 'x'.repeat(bytes) }).catch((error) => error);
+      assert.match(messageOf(error), /body of a request may have at most 10485760 bytes/, `${bytes}`);
+    }
+  });
+
   test('what the pod has not is said to be of a newer one, at any length', async () => {
     for (const text of ['a', 'a'.repeat(10_000)]) {
       const error = await client.notes.pin.query({ text }).catch((error) => error);

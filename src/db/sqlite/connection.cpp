@@ -325,10 +325,13 @@ void Connection::failed(int code, std::string_view what) {
     write_log_bounded(Same::kLine, LogLevel::kWarn, "db",
                       "database: a read was stopped after {ms} ms: {what}",
                       {{"ms", std::int64_t{time_limit_.count()}}, {"what", what}});
-    return abort({Code::kTimeout,
-                  fmt::format("This query read for {} ms and was stopped; ask for less",
-                              time_limit_.count()),
-                  nullptr});
+    return abort(
+        {Code::kTimeout,
+         fmt::format(
+             "This query read for {} ms and was stopped; ask for less, or again when the pod "
+             "has less to do",
+             time_limit_.count()),
+         nullptr});
   }
   abort(error_of(code, fmt::format("{} in {}", sqlite3_errmsg(handle_), what)));
 }
