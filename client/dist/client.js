@@ -58,6 +58,8 @@ function eventsOverSse(endpoint, options) {
     const eventSourceOptions = { fetch: fetchWithHeaders };
     return { link: httpSubscriptionLink({ url: endpoint, EventSource, eventSourceOptions }), close };
 }
+// Of a watch with handlers; onStatus is an option of both forms.
+const HANDLERS = ['onError', 'onConnected', 'onInterrupted'];
 async function keyOf({ key }) {
     const found = typeof key === 'function' ? await key() : key;
     const wrong = NoKeyError.of(found);
@@ -158,7 +160,7 @@ export function createSynapClient(given) {
     };
     function watch(filter = {}, second = {}, third = {}) {
         checkOpen();
-        if (!('onEvent' in second) && Object.keys(second).some((name) => name.startsWith('on'))) {
+        if (!('onEvent' in second) && Object.keys(second).some((name) => HANDLERS.includes(name))) {
             throw new TypeError('watch: handlers are those of a watch with onEvent; a loop is told by throwing');
         }
         return 'onEvent' in second

@@ -160,6 +160,9 @@ function eventsOverSse(endpoint: string, options: SynapClientOptions): Events {
   return { link: httpSubscriptionLink({ url: endpoint, EventSource, eventSourceOptions }), close };
 }
 
+// Of a watch with handlers; onStatus is an option of both forms.
+const HANDLERS = ['onError', 'onConnected', 'onInterrupted'];
+
 async function keyOf({ key }: SynapClientOptions): Promise<string> {
   const found = typeof key === 'function' ? await key() : key;
   const wrong = NoKeyError.of(found);
@@ -277,7 +280,7 @@ export function createSynapClient<Own extends object = {}>(
     third: WatchOptions = {},
   ): Watch | EventStream {
     checkOpen();
-    if (!('onEvent' in second) && Object.keys(second).some((name) => name.startsWith('on'))) {
+    if (!('onEvent' in second) && Object.keys(second).some((name) => HANDLERS.includes(name))) {
       throw new TypeError('watch: handlers are those of a watch with onEvent; a loop is told by throwing');
     }
     return 'onEvent' in second

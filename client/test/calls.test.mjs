@@ -220,6 +220,7 @@ describe('calls', () => {
   test('handlers of a watch without onEvent are refused, and not passed over', async () => {
     const client = createSynapClient({ url: pod.url, key: 'a' });
     assert.throws(() => client.watch({}, { onInterrupted: () => {} }), { name: 'TypeError', message: /onEvent/ });
+    client.watch({}, { onStatus: () => {} }).stop();
     await client.close();
   });
 
