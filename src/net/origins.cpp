@@ -31,8 +31,16 @@ bool is_address(const std::string& host) {
          ::inet_pton(AF_INET6, host.c_str(), bytes) == 1;
 }
 
+// The origin of a page as browsers write it: a scheme, a host and perhaps a port, nothing more.
 bool is_web_page(std::string_view origin) {
-  return origin.starts_with("http://") || origin.starts_with("https://");
+  if (!origin.starts_with("http://") && !origin.starts_with("https://")) return false;
+  const auto authority = origin.substr(origin.find("://") + 3);
+  if (authority.find_first_of("/?#@, \t") != std::string_view::npos) return false;
+  const auto bracket = authority.find(']');
+  const auto rest = bracket == authority.npos ? authority : authority.substr(bracket + 1);
+  const auto colon = rest.find(':');
+  return colon == rest.npos ||
+         rest.substr(colon + 1).find_first_not_of("0123456789") == std::string_view::npos;
 }
 
 }  // namespace

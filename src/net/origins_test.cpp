@@ -31,7 +31,9 @@ TEST(Origins, AreNoOthers) {
        {"https://evil.example", "null", "http://notes.example", "https://notes.example:8443",
         "http://localhost.evil.example", "http://127.0.0.1.evil.example", "http://pod.example",
         "http://evil.example#localhost", "file://localhost", "http://127.0.0.1@evil.example",
-        "chrome-extension://localhost", "", "http://", "http://[::1", "localhost"}) {
+        "chrome-extension://localhost", "", "http://", "http://[::1", "localhost",
+        "http://localhost:4610.evil.example", "http://127.0.0.1:4610, http://evil.example",
+        "http://127.0.0.1:4610/", "http://[::1]:80.evil.example"}) {
     EXPECT_FALSE(origins.allows(from(page))) << page;
   }
 }
