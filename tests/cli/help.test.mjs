@@ -73,7 +73,7 @@ test('the help of serve says the defaults and what a value may be', async () => 
 test('call without a procedure lists them, by the program itself where no pod answers', async () => {
   const list = await told(['call']);
   assert.match(list, /\n {2}notes\.create +mutation +Make a note\./);
-  assert.match(list, /\n {2}events\.watch +subscription /);
+  assert.match(list, /\n {2}events\.watch +subscription\s/);
   const lines = (await told(['call', '--json'])).trimEnd().split('\n').map((line) => JSON.parse(line));
   assert.deepEqual(lines.find(({ path }) => path === 'notes.list'),
     { path: 'notes.list', kind: 'query', summary: 'Your notes, page by page.', scope: 'notes:read' });

@@ -335,11 +335,13 @@ void add_tending(const Rooms& rooms) {
   add_mutation(rooms, "checkpoints.deleteRuns",
                {.summary = "Delete the checkpoints that were stored by these runs of graphs.",
                 .docs = "In all your threads, which themselves stay.",
-                .effects = rpc::Effects::kDestroys},
+                .effects = rpc::Effects::kDestroys,
+                .examples = {{R"({"runIds":["run-7"]})", ""}}},
                delete_runs);
   add_mutation(rooms, "checkpoints.prune",
                {.summary = "Take away all but the newest checkpoints of threads, or the threads.",
                 .effects = rpc::Effects::kDestroys,
+                .examples = {{R"({"threadIds":["conversation-7"]})", ""}},
                 .appends = deletes},
                prune);
 }
