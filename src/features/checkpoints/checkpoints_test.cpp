@@ -1,8 +1,10 @@
 #include "features/checkpoints/checkpoints.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "base/crypto.h"
+#include "features/checkpoints/thread_store.h"
 #include "features/feature_test.h"
 
 namespace synap::features::checkpoints {
@@ -115,6 +117,29 @@ class Checkpoints : public FeatureTest {
       });
     });
     return *found;
+  }
+  /// What each thread counts is what its rows are.
+  void expect_counted() {
+    const auto wrong = test::run(executor, [&] {
+      return database->read([](db::Tx& tx) {
+        const auto sum = [](std::string_view bytes, std::string_view table) {
+          return fmt::format("coalesce((SELECT sum({}) FROM {} WHERE thread = t.id), 0)", bytes,
+                             table);
+        };
+        auto rows = tx.query(fmt::format(
+            "SELECT thread_id, bytes, {} + {} + {} FROM graph_threads_data AS t ORDER BY thread_id",
+            sum(kCheckpointBytes, "checkpoints_data"), sum(kBytes, "checkpoint_values_data"),
+            sum(kBytes, "checkpoint_writes_data")));
+        std::string wrong;
+        while (rows.next()) {
+          if (rows.integer(1) == rows.integer(2)) continue;
+          wrong += fmt::format("{}: {}, not {} ", rows.text(0), rows.integer(1), rows.integer(2));
+        }
+        return wrong;
+      });
+    });
+    ASSERT_TRUE(wrong) << wrong.error().message;
+    EXPECT_EQ(*wrong, "");
   }
 };
 
@@ -256,6 +281,7 @@ TEST_F(Checkpoints, OfRunsAreDeletedWithWhatOnlyTheyHad) {
   EXPECT_EQ(state(get("t")), "state=state 2 ");
   EXPECT_EQ(count("checkpoint_values_data"), 1);
   EXPECT_EQ(count("checkpoint_writes_data"), 0);
+  expect_counted();
 }
 
 TEST_F(Checkpoints, ArePrunedToTheNewestAndWhatItFollowsFrom) {
@@ -284,11 +310,40 @@ TEST_F(Checkpoints, ArePrunedToTheNewestAndWhatItFollowsFrom) {
   EXPECT_EQ(listed({}), "delta/4 delta/3 delta/2 plain/3 plain/1 ");
   EXPECT_EQ(state(get("plain")), "state=state 3 ");
   EXPECT_EQ(count("checkpoint_values_data"), 3);
+  expect_counted();
   const auto all =
       call("checkpoints.prune",
            Json::object({{"threadIds", Json::Array{"delta"}}, {"strategy", "delete"}}));
   ASSERT_TRUE(all) << all.error().message;
   EXPECT_EQ(listed({}), "plain/3 plain/1 ");
+}
+
+TEST_F(Checkpoints, AreCountedWhateverComesAgainOrIsCopied) {
+  put("t", "1");
+  put("t", "2");
+  put("t", "1", {{"labels", Json::object({{"a", std::string(1'000, 'x')}})}});
+  put("t", "2", {{"values", Json::array()}});
+  for (const auto* value : {"", "", "longer", "other"}) {
+    for (const std::int64_t place : {0, -3}) ASSERT_TRUE(write("t", "1", "a", place, "c", value));
+  }
+  expect_counted();
+  for (int i = 0; i < 2; ++i) {
+    ASSERT_TRUE(call("checkpoints.copyThread",
+                     Json::object({{"sourceThreadId", "t"}, {"targetThreadId", "copy"}})));
+    expect_counted();
+  }
+}
+
+// More than one slice, and more than one page of what is looked at.
+TEST_F(Checkpoints, OfALongThreadArePrunedInSlices) {
+  for (int i = 0; i < 620; ++i) put("t", fmt::format("{:04}", i));
+  const auto gone = call("checkpoints.prune", Json::object({{"threadIds", Json::Array{"t"}}}));
+  ASSERT_TRUE(gone) << gone.error().message;
+  EXPECT_EQ(gone->find("checkpoints")->as_integer(), 619);
+  EXPECT_EQ(listed({}), "t/0619 ");
+  EXPECT_EQ(state(get("t")), "state=state 0619 ");
+  EXPECT_EQ(count("checkpoint_values_data"), 1);
+  expect_counted();
 }
 
 TEST_F(Checkpoints, AreRefusedWhereTheStateIsTooLarge) {
@@ -309,17 +364,7 @@ TEST_F(Checkpoints, AreRefusedWhereTheStateIsTooLarge) {
   EXPECT_EQ(count("checkpoint_values_data"), 2);
   for (const auto* task : {"a", "b"}) ASSERT_TRUE(write("t", "1", task, 0, "state", large));
   EXPECT_EQ(write("t", "1", "c", 0, "state", large).error().code, Code::kPayloadTooLarge);
-  // What is counted is what is there.
-  const auto bytes = test::run(executor, [&] {
-    return database->read([](db::Tx& tx) {
-      auto rows = tx.query(
-          "SELECT bytes, (SELECT sum(length(checkpoint) + length(metadata)) FROM "
-          "checkpoints_data) + (SELECT sum(length(bytes)) FROM checkpoint_values_data) + (SELECT "
-          "sum(length(bytes)) FROM checkpoint_writes_data) FROM graph_threads_data");
-      return rows.next() ? std::pair(rows.integer(0), rows.integer(1)) : std::pair(0L, -1L);
-    });
-  });
-  EXPECT_EQ(bytes->first, bytes->second);
+  expect_counted();
 }
 
 TEST_F(Checkpoints, OfThreadsThatNobodyUsesGo) {

@@ -60,7 +60,9 @@ Task<Result<>> remove_all(db::Database& database, Uuid thread,
   while (next < names.size()) {
     const auto end = std::min(next + kSliceMax, names.size());
     auto done = co_await database.write(db::Lane::kBackground, [&](db::Tx& tx) {
-      for (auto i = next; i < end; ++i) remove_checkpoint(tx, thread, names[i]);
+      std::int64_t bytes = 0;
+      for (auto i = next; i < end; ++i) bytes += remove_checkpoint(tx, thread, names[i]);
+      tx.run("UPDATE graph_threads_data SET bytes = bytes - $2 WHERE id = $1", thread, bytes);
     });
     if (!done) co_return done;
     next = end;
@@ -68,8 +70,7 @@ Task<Result<>> remove_all(db::Database& database, Uuid thread,
   std::set<std::string> namespaces;
   for (const auto& name : names) namespaces.insert(name.first);
   for (const auto& ns : namespaces) {
-    auto done = co_await in_slices(
-        database, [&](db::Tx& tx) { return remove_unused_values(tx, thread, ns); });
+    auto done = co_await remove_unused_values(database, thread, ns);
     if (!done) co_return done;
   }
   co_return Result<>{};
@@ -188,9 +189,9 @@ Task<Result<Count>> delete_runs(const Rooms& rooms, Session session, RunNames in
     auto more = co_await rooms.database.read([&](db::Tx& tx) {
       std::vector<std::pair<Uuid, CheckpointName>> more;
       auto rows = tx.query(
-          "SELECT checkpoints_data.thread, checkpoints_data.ns, checkpoints_data.id FROM "
-          "checkpoints_data JOIN graph_threads_data ON graph_threads_data.id = "
-          "checkpoints_data.thread WHERE run = $1 AND user_id = $2",
+          "SELECT thread, ns, id FROM checkpoints_data WHERE run = $1 AND thread IN (SELECT id "
+          "FROM "
+          "graph_threads_data WHERE user_id = $2)",
           run, session.user_id());
       while (rows.next()) {
         more.push_back({rows.uuid(0).value_or(Uuid{}), {rows.text(1), rows.text(2)}});
@@ -244,7 +245,8 @@ class Copy {
 
   /// Those behind `from`: the last that was copied, or nothing at the end.
   std::optional<ValueName> copy_values(db::Tx& tx, const ValueName& from) {
-    const auto target = ThreadChange(rooms_, session_, tx, input_.target).take();
+    ThreadChange change(rooms_, session_, tx, input_.target);
+    const auto target = change.take();
     std::int64_t bytes = 0;
     std::vector<ValueName> slice;
     {
@@ -257,42 +259,46 @@ class Copy {
         bytes += rows.integer(3);
       }
     }
+    const auto sql = fmt::format(
+        "INSERT INTO checkpoint_values_data(thread, ns, channel, version, type, bytes) SELECT $1, "
+        "ns, channel, version, type, bytes FROM checkpoint_values_data WHERE thread = $2 AND ns = "
+        "$3 AND channel = $4 AND version = $5 ON CONFLICT(thread, ns, channel, version) DO NOTHING "
+        "RETURNING {}",
+        kBytes);
+    std::int64_t grown = 0;
     for (const auto& value : slice) {
-      tx.run(
-          "INSERT INTO checkpoint_values_data(thread, ns, channel, version, type, bytes) SELECT "
-          "$1, ns, channel, version, type, bytes FROM checkpoint_values_data WHERE thread = $2 "
-          "AND ns = $3 AND channel = $4 AND version = $5 ON CONFLICT(thread, ns, channel, version) "
-          "DO NOTHING",
-          target, source_, value.ns, value.channel, value.version);
+      grown += sum_of(tx.query(sql, target, source_, value.ns, value.channel, value.version));
     }
+    change.grow(grown);
     if (slice.empty()) return std::nullopt;
     return slice.back();
   }
 
   /// Those from `next` on, with their writes: where it ended.
   std::size_t copy_checkpoints(db::Tx& tx, const std::vector<Node>& nodes, std::size_t next) {
-    const auto target = ThreadChange(rooms_, session_, tx, input_.target).take();
+    ThreadChange change(rooms_, session_, tx, input_.target);
+    const auto target = change.take();
     const auto end = std::min(next + kSliceMax, nodes.size());
+    const auto checkpoint = fmt::format(
+        "INSERT INTO checkpoints_data(thread, ns, id, parent, run, checkpoint_type, checkpoint, "
+        "metadata_type, metadata, labels, versions, deltas, created_at) SELECT $1, ns, id, "
+        "parent, run, checkpoint_type, checkpoint, metadata_type, metadata, labels, versions, "
+        "deltas, created_at FROM checkpoints_data WHERE thread = $2 AND ns = $3 AND id = $4 ON "
+        "CONFLICT(thread, ns, id) DO NOTHING RETURNING {}",
+        kCheckpointBytes);
+    const auto writes = fmt::format(
+        "INSERT INTO checkpoint_writes_data(thread, ns, checkpoint, task, place, path, channel, "
+        "type, bytes) SELECT $1, ns, checkpoint, task, place, path, channel, type, bytes FROM "
+        "checkpoint_writes_data WHERE thread = $2 AND ns = $3 AND checkpoint = $4 ON "
+        "CONFLICT(thread, ns, checkpoint, task, place) DO NOTHING RETURNING {}",
+        kBytes);
+    std::int64_t grown = 0;
     for (; next < end && !tx.is_out_of_time(); ++next) {
       const auto& [ns, id] = nodes[next].name;
-      tx.run(
-          "INSERT INTO checkpoints_data(thread, ns, id, parent, run, checkpoint_type, checkpoint, "
-          "metadata_type, metadata, labels, versions, deltas, created_at) SELECT $1, ns, id, "
-          "parent, run, checkpoint_type, checkpoint, metadata_type, metadata, labels, versions, "
-          "deltas, created_at FROM checkpoints_data WHERE thread = $2 AND ns = $3 AND id = $4 ON "
-          "CONFLICT(thread, ns, id) DO NOTHING",
-          target, source_, ns, id);
-      tx.run(
-          "INSERT INTO checkpoint_writes_data(thread, ns, checkpoint, task, place, path, channel, "
-          "type, bytes) SELECT $1, ns, checkpoint, task, place, path, channel, type, bytes FROM "
-          "checkpoint_writes_data WHERE thread = $2 AND ns = $3 AND checkpoint = $4 ON "
-          "CONFLICT(thread, ns, checkpoint, task, place) DO NOTHING",
-          target, source_, ns, id);
+      grown += sum_of(tx.query(checkpoint, target, source_, ns, id));
+      grown += sum_of(tx.query(writes, target, source_, ns, id));
     }
-    if (next == nodes.size()) {
-      tx.run("UPDATE graph_threads_data SET bytes = $2 WHERE id = $1", target,
-             bytes_of(tx, target));
-    }
+    change.grow(grown);
     return next;
   }
 
@@ -328,7 +334,8 @@ void add_tending(const Rooms& rooms) {
       {.summary = "Copy all checkpoints of a thread, with their writes, to another one.",
        .docs = "What was copied stays where it is interrupted: call it again.",
        .effects = rpc::Effects::kIdempotent,
-       .errors = {{Code::kNotFound, "You have no such thread."}},
+       .errors = {{Code::kNotFound, "You have no such thread."},
+                  {Code::kPayloadTooLarge, "The other thread would be over 1 GiB."}},
        .examples = {{R"({"sourceThreadId":"conversation-7","targetThreadId":"copy"})", ""}},
        .appends = {std::string(kThreadCreated.name)}},
       copy_thread);

@@ -110,17 +110,10 @@ std::map<std::string, std::string> versions_of(std::string_view text) {
   return versions;
 }
 
-std::int64_t bytes_of(db::Tx& tx, const Uuid& thread) {
-  std::int64_t bytes = 0;
-  for (const auto* sql :
-       {"SELECT coalesce(sum(length(checkpoint) + length(metadata)), 0) FROM checkpoints_data "
-        "WHERE thread = $1",
-        "SELECT coalesce(sum(length(bytes)), 0) FROM checkpoint_values_data WHERE thread = $1",
-        "SELECT coalesce(sum(length(bytes)), 0) FROM checkpoint_writes_data WHERE thread = $1"}) {
-    auto rows = tx.query(sql, thread);
-    if (rows.next()) bytes += rows.integer(0);
-  }
-  return bytes;
+std::int64_t sum_of(db::Rows rows) {
+  std::int64_t sum = 0;
+  while (rows.next()) sum += rows.integer(0);
+  return sum;
 }
 
 std::int64_t bytes_of_state(db::Tx& tx, const Uuid& thread, const std::string& ns,
@@ -128,9 +121,10 @@ std::int64_t bytes_of_state(db::Tx& tx, const Uuid& thread, const std::string& n
   std::int64_t bytes = 0;
   for (auto next = versions.begin(); next != versions.end();) {
     // One text of SQL for any number of them: the last is named again.
-    std::string sql =
-        "SELECT coalesce(sum(length(bytes)), 0) FROM checkpoint_values_data WHERE thread = $1 AND "
-        "ns = $2 AND (channel, version) IN (VALUES ";
+    std::string sql = fmt::format(
+        "SELECT coalesce(sum({}), 0) FROM checkpoint_values_data WHERE thread = $1 AND "
+        "ns = $2 AND (channel, version) IN (VALUES ",
+        kBytes);
     std::vector<db::Value> values = {thread, ns};
     for (std::size_t i = 0; i < kPairsMax; ++i) {
       sql += fmt::format("{}(${}, ${})", i == 0 ? "" : ", ", values.size() + 1, values.size() + 2);
@@ -145,12 +139,13 @@ std::int64_t bytes_of_state(db::Tx& tx, const Uuid& thread, const std::string& n
   return bytes;
 }
 
+// Each change has a time of its own, also within a millisecond: so it says whether there was one.
 std::optional<Uuid> ThreadChange::take_if_there() {
   const auto now = rooms_.types.world().unix_ms();
   const auto& user = session_.user_id();
   auto rows = tx_.query(
-      "UPDATE graph_threads_data SET updated_at = $3 WHERE user_id = $1 AND thread_id = $2 "
-      "RETURNING id",
+      "UPDATE graph_threads_data SET updated_at = CASE WHEN updated_at >= $3 THEN updated_at + 1 "
+      "ELSE $3 END WHERE user_id = $1 AND thread_id = $2 RETURNING id",
       user, thread_id_, now);
   if (!rows.next()) return std::nullopt;
   id_ = rows.uuid(0).value_or(Uuid{});
@@ -226,17 +221,28 @@ void ThreadChange::put_values(const PutCheckpoint& input) {
   }
 }
 
+// What is there of what the input has: its row, and the values that it brings.
+std::int64_t ThreadChange::bytes_there(const PutCheckpoint& input) {
+  auto bytes =
+      sum_of(tx_.query(fmt::format("SELECT {} FROM checkpoints_data WHERE thread = $1 AND ns = $2 "
+                                   "AND id = $3",
+                                   kCheckpointBytes),
+                       id_, input.ns, input.id));
+  std::set<std::pair<std::string, std::string>> names;
+  for (const auto& value : input.values) names.emplace(value.channel, value.version);
+  const auto sql = fmt::format(
+      "SELECT {} FROM checkpoint_values_data WHERE thread = $1 AND ns = $2 AND channel = $3 AND "
+      "version = $4",
+      kBytes);
+  for (const auto& [channel, version] : names) {
+    bytes += sum_of(tx_.query(sql, id_, input.ns, channel, version));
+  }
+  return bytes;
+}
+
 void ThreadChange::put(const PutCheckpoint& input) {
   take();
-  bool is_there = false;
-  {
-    auto rows =
-        tx_.query("SELECT 1 FROM checkpoints_data WHERE thread = $1 AND ns = $2 AND id = $3", id_,
-                  input.ns, input.id);
-    is_there = rows.next();
-  }
-  // One that comes again, or replaces what was: then what there is is counted.
-  const auto before = is_there ? bytes_of(tx_, id_) : 0;
+  const auto before = bytes_there(input);
   put_row(input);
   put_values(input);
   if (bytes_of_state(tx_, id_, input.ns, input.versions) > kStateBytesMax) {
@@ -245,10 +251,7 @@ void ThreadChange::put(const PutCheckpoint& input) {
         "names in the state",
         kStateBytesMax >> 20)));
   }
-  auto grown = static_cast<std::int64_t>(bytes_in(input.checkpoint.bytes).size() +
-                                         bytes_in(input.metadata.bytes).size());
-  for (const auto& value : input.values) grown += value.bytes.size() * 3 / 4;
-  grow(is_there ? bytes_of(tx_, id_) - before : grown);
+  grow(bytes_there(input) - before);
   // The next step of a graph that was interrupted, without an answer: it has had another input.
   if (input.ns.empty()) resume(input.ns, input.id, true);
 }
@@ -273,11 +276,10 @@ void ThreadChange::store_writes(const PutWrites& input) {
 void ThreadChange::put_writes(const PutWrites& input) {
   take();
   const auto bytes = [&] {
-    auto rows = tx_.query(
-        "SELECT coalesce(sum(length(bytes)), 0) FROM checkpoint_writes_data WHERE thread = $1 AND "
-        "ns = $2 AND checkpoint = $3",
-        id_, input.ns, input.checkpoint_id);
-    return rows.next() ? rows.integer(0) : 0;
+    return sum_of(tx_.query(fmt::format("SELECT coalesce(sum({}), 0) FROM checkpoint_writes_data "
+                                        "WHERE thread = $1 AND ns = $2 AND checkpoint = $3",
+                                        kBytes),
+                            id_, input.ns, input.checkpoint_id));
   };
   const auto before = bytes();
   store_writes(input);
@@ -352,48 +354,17 @@ bool empty_trash(db::Tx& tx, const Uuid& thread) {
   return true;
 }
 
-void remove_checkpoint(db::Tx& tx, const Uuid& thread, const CheckpointName& name) {
-  for (const auto* sql :
-       {"DELETE FROM checkpoints_data WHERE thread = $1 AND ns = $2 AND id = $3",
-        "DELETE FROM checkpoint_writes_data WHERE thread = $1 AND ns = $2 AND checkpoint = $3"}) {
-    tx.run(sql, thread, name.first, name.second);
-  }
-}
-
-bool remove_unused_values(db::Tx& tx, const Uuid& thread, const std::string& ns) {
-  {
-    // Nobody stores a checkpoint of the thread meanwhile.
-    auto rows =
-        tx.query("UPDATE graph_threads_data SET bytes = bytes WHERE id = $1 RETURNING id", thread);
-    if (!rows.next()) return true;
-  }
-  std::set<std::pair<std::string, std::string>> used;
-  {
-    auto rows =
-        tx.query("SELECT versions FROM checkpoints_data WHERE thread = $1 AND ns = $2", thread, ns);
-    while (rows.next()) {
-      for (auto& pair : versions_of(rows.view(0))) used.insert(pair);
-    }
-  }
-  std::vector<std::pair<std::string, std::string>> unused;
-  {
-    auto rows = tx.query(
-        "SELECT channel, version FROM checkpoint_values_data WHERE thread = $1 AND ns = $2", thread,
-        ns);
-    while (rows.next() && std::ssize(unused) < kSliceMax) {
-      std::pair name(rows.text(0), rows.text(1));
-      if (!used.contains(name)) unused.push_back(std::move(name));
-    }
-  }
-  for (const auto& [channel, version] : unused) {
-    tx.run(
-        "DELETE FROM checkpoint_values_data WHERE thread = $1 AND ns = $2 AND channel = $3 AND "
-        "version = $4",
-        thread, ns, channel, version);
-  }
-  if (std::ssize(unused) == kSliceMax) return false;
-  tx.run("UPDATE graph_threads_data SET bytes = $2 WHERE id = $1", thread, bytes_of(tx, thread));
-  return true;
+std::int64_t remove_checkpoint(db::Tx& tx, const Uuid& thread, const CheckpointName& name) {
+  const auto& [ns, id] = name;
+  return sum_of(tx.query(fmt::format("DELETE FROM checkpoints_data WHERE thread = $1 AND ns = $2 "
+                                     "AND id = $3 RETURNING {}",
+                                     kCheckpointBytes),
+                         thread, ns, id)) +
+         sum_of(
+             tx.query(fmt::format("DELETE FROM checkpoint_writes_data WHERE thread = $1 AND ns = "
+                                  "$2 AND checkpoint = $3 RETURNING {}",
+                                  kBytes),
+                      thread, ns, id));
 }
 
 Task<Result<>> in_slices(db::Database& database, std::function<bool(db::Tx&)> slice,

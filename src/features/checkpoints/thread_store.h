@@ -36,12 +36,14 @@ class ThreadChange {
   void put_writes(const PutWrites& input);
   /// Takes the thread away; its checkpoints are left to empty_trash(). False: there is none.
   bool remove();
+  /// Counts so many bytes more; aborts where the thread takes too much then.
+  void grow(std::int64_t bytes);
 
  private:
   void put_row(const PutCheckpoint& input);
   void put_values(const PutCheckpoint& input);
   void store_writes(const PutWrites& input);
-  void grow(std::int64_t bytes);
+  std::int64_t bytes_there(const PutCheckpoint& input);
   void interrupt(const PutWrites& input);
   void resume(const std::string& ns, const std::string& checkpoint_id, bool only_if_behind);
   void tell(const events::EventType<ThreadPlace>& type, ThreadPlace place);
@@ -53,9 +55,16 @@ class ThreadChange {
   Uuid id_;
 };
 
-/// The bytes that the thread's rows hold.
-std::int64_t bytes_of(db::Tx& tx, const Uuid& thread);
-/// Those of the values of these versions.
+// What a row counts, as SQL: what it holds, and something for the row itself, so that there are no
+// more rows than fit, either.
+inline constexpr std::string_view kCheckpointBytes =
+    "length(checkpoint) + length(metadata) + length(labels) + length(versions) + length(deltas) + "
+    "256";
+inline constexpr std::string_view kBytes = "length(bytes) + 256";  // of a value, of a write
+
+/// What the first column of these rows, which are there no more or only now, is together.
+std::int64_t sum_of(db::Rows rows);
+/// Of the values of these versions.
 std::int64_t bytes_of_state(db::Tx& tx, const Uuid& thread, const std::string& ns,
                             const std::map<std::string, std::string>& versions);
 
@@ -64,11 +73,14 @@ std::int64_t bytes_of_state(db::Tx& tx, const Uuid& thread, const std::string& n
 
 /// Removes rows of a thread that was removed.
 bool empty_trash(db::Tx& tx, const Uuid& thread);
-/// Removes values that no checkpoint of the namespace has any more, and counts anew.
-bool remove_unused_values(db::Tx& tx, const Uuid& thread, const std::string& ns);
 
-/// With its writes; its values are left to remove_unused_values().
-void remove_checkpoint(db::Tx& tx, const Uuid& thread, const CheckpointName& name);
+/// With its writes; its values are left to remove_unused_values(). Gives what they counted.
+std::int64_t remove_checkpoint(db::Tx& tx, const Uuid& thread, const CheckpointName& name);
+
+/// Removes values of a namespace that no checkpoint of it has any more. What is used is read page
+/// by page, beside the writer; where somebody has stored something meanwhile, it is read again. In
+/// a thread that is written to all the time they stay, counted, until it is pruned again.
+Task<Result<>> remove_unused_values(db::Database& database, Uuid thread, std::string ns);
 
 /// The names in `text`, an object of channels and their versions.
 std::map<std::string, std::string> versions_of(std::string_view text);
