@@ -111,6 +111,26 @@ describe('the page', () => {
     await other.context().close();
   });
 
+  test('"/" waits for a screen that is still on its way', async () => {
+    const page = await site.visit();
+    await site.signIn(page);
+    let go;
+    const held = new Promise((resolve) => (go = resolve));
+    await page.route('**/*.js', async (route) => {
+      await held;
+      await route.continue();
+    });
+    await page.keyboard.press('g');
+    await page.keyboard.press('e');
+    await page.waitForURL('**/events');
+    await page.waitForSelector('main >> text=Loading');
+    await page.keyboard.press('/');
+    go();
+    await page.waitForSelector('[data-search]:focus');
+    assert.equal(new URL(page.url()).pathname, '/events');
+    await page.context().close();
+  });
+
   test('changes a note, compares versions, restores one, deletes it', async () => {
     const page = await site.visit();
     const id = await site.make('notes', { content: '# Plan\n\none\ntwo' });
