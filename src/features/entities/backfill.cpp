@@ -16,8 +16,6 @@ using workers::Step;
 
 // In one commit: some 10 ms of the writer.
 constexpr std::int64_t kEntitiesACommit = 100;
-// A run has a thousand steps at most.
-constexpr int kPartsMax = 800;
 constexpr std::string_view kEnd = "end";
 
 struct Part {
@@ -30,14 +28,14 @@ const ObjectSchema<Part>& describe(Type<Part>) {
 
 class Filling final : public workers::EventHandler {
  public:
-  explicit Filling(const Rooms& rooms) : rooms_(rooms) {}
+  Filling(const Rooms& rooms, int parts_max) : rooms_(rooms), parts_max_(parts_max) {}
   std::string_view event_type() const override { return kBackfillRequested.name; }
 
   Task<Outcome> handle(const Event& event, Step& step) override {
     auto asked = data_of(event, kBackfillRequested);
     if (!asked) co_return Outcome::failed_for_good(asked.error());
     auto backfill = **asked;
-    for (int part = 1; part <= kPartsMax; ++part) {
+    for (int part = 1; part <= parts_max_; ++part) {
       auto done = co_await step.commit(fmt::format("index-{}", part), [&](db::Tx& tx) {
         return Part{index_some(tx, event, step.run_id(), backfill)};
       });
@@ -115,6 +113,7 @@ class Filling final : public workers::EventHandler {
   }
 
   const Rooms& rooms_;
+  const int parts_max_;
 };
 
 }  // namespace
@@ -135,14 +134,14 @@ const ObjectSchema<Indexed>& describe(Type<Indexed>) {
   return schema;
 }
 
-void add_backfill(const Rooms& rooms) {
+void add_backfill(const Rooms& rooms, int parts_max) {
   rooms.types.add(kBackfillRequested,
                   "A type of entities declares other lists than before: they are to be filled in.");
   rooms.types.add(kBackfillCompleted,
                   "All entities are in the lists that this version of their type declares.");
   rooms.types.add(kIndexed, "An entity is in the lists that this version of its type declares.");
   rooms.workers.add(
-      "entities.fill", std::make_unique<Filling>(rooms),
+      "entities.fill", std::make_unique<Filling>(rooms, parts_max),
       {.fulfills = true,
        .appends = {std::string(kBackfillCompleted.name), std::string(kBackfillRequested.name),
                    std::string(kIndexed.name)}});

@@ -95,10 +95,10 @@ class Maker {
 
 }  // namespace
 
-void add(const Rooms& rooms) {
+void add(const Rooms& rooms, int backfill_parts_max) {
   auto maker = std::make_shared<Maker>(rooms);
   add_types(rooms);
-  add_backfill(rooms);
+  add_backfill(rooms, backfill_parts_max);
   const Noun<Entity> entities(
       rooms, {.name = "entity",
               .plural = "entities",

@@ -17,9 +17,13 @@
 
 namespace synap::features::entities {
 
+/// Commits by which one run fills in lists; then another one goes on. A run has a thousand steps at
+/// most.
+inline constexpr int kBackfillPartsMax = 800;
+
 /// Registers the noun and the procedures of its types; before the relations. `rooms` must outlive
 /// it.
-void add(const Rooms& rooms);
+void add(const Rooms& rooms, int backfill_parts_max = kBackfillPartsMax);
 
 /// "x.book": whether it could be the name of a type.
 bool is_type_name(std::string_view text);

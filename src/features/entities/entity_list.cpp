@@ -126,6 +126,8 @@ Result<Source> source_of(const EntityType& type, const Wanted& wanted) {
   return fail(not_declared(type, wanted));
 }
 
+constexpr std::string_view kOfList = "type = $1 AND list = $2 AND filter_key = $3";
+
 // One page. Its statement is led by the index alone, whichever list it is of.
 class Listing {
  public:
@@ -153,29 +155,24 @@ class Listing {
     values.emplace_back(wanted_.type);
     values.emplace_back(source_.list);
     values.emplace_back(db::Blob{source_.filter_key});
-    return "type = $1 AND list = $2 AND filter_key = $3";
+    return std::string(kOfList);
   }
 
   void walk(db::Tx& tx, Json& things, std::string& next) const {
     std::vector<db::Value> values;
     auto condition = where(values);
-    const auto than = wanted_.is_descending ? "<" : ">";
-    const auto direction = wanted_.is_descending ? "DESC" : "ASC";
-    if (after_ && is_of_index()) {
-      condition += fmt::format(" AND (sort_key, entity) {} (${}, ${})", than, values.size() + 1,
-                               values.size() + 2);
-      values.emplace_back(db::Blob{after_->sort_key});
-      values.emplace_back(after_->entity);
-    } else if (after_) {
-      condition += fmt::format(" AND id {} ${}", than, values.size() + 1);
-      values.emplace_back(after_->entity);
+    if (after_ && is_of_index()) values.emplace_back(db::Blob{after_->sort_key});
+    if (after_) values.emplace_back(after_->entity);
+    if (after_ && !is_of_index()) {
+      condition += fmt::format(" AND id {} ${}", wanted_.is_descending ? "<" : ">", values.size());
     }
     values.emplace_back(wanted_.limit + 1);
     const auto sql =
         is_of_index()
-            ? list_statement(noun_.columns(), condition, wanted_.is_descending, values.size())
+            ? list_statement(noun_.columns(), wanted_.is_descending, after_.has_value())
             : fmt::format("SELECT id, '', {} FROM entities WHERE {} ORDER BY id {} LIMIT ${}",
-                          noun_.columns(), condition, direction, values.size());
+                          noun_.columns(), condition, wanted_.is_descending ? "DESC" : "ASC",
+                          values.size());
     auto rows = tx.query_with(sql, values);
     Place last;
     for (std::int64_t shown = 0; rows.next(); ++shown) {
@@ -256,14 +253,15 @@ Task<Result<std::string>> list(const Rooms& rooms, const NounCore& noun, Session
 
 }  // namespace
 
-std::string list_statement(const std::string& columns, const std::string& condition,
-                           bool is_descending, std::size_t limit) {
+std::string list_statement(const std::string& columns, bool is_descending, bool goes_on) {
   const auto direction = is_descending ? "DESC" : "ASC";
+  const auto behind =
+      goes_on ? fmt::format(" AND (sort_key, entity) {} ($4, $5)", is_descending ? "<" : ">") : "";
   return fmt::format(
-      "SELECT entities.id, i.sort_key, {} FROM (SELECT entity, sort_key FROM entity_index WHERE {} "
-      "ORDER BY sort_key {}, entity {} LIMIT ${}) AS i JOIN entities ON entities.id = i.entity "
-      "ORDER BY i.sort_key {}, i.entity {}",
-      columns, condition, direction, direction, limit, direction, direction);
+      "SELECT entities.id, i.sort_key, {} FROM (SELECT entity, sort_key FROM entity_index WHERE "
+      "{}{} ORDER BY sort_key {}, entity {} LIMIT ${}) AS i JOIN entities ON entities.id = "
+      "i.entity ORDER BY i.sort_key {}, i.entity {}",
+      columns, kOfList, behind, direction, direction, goes_on ? 6 : 4, direction, direction);
 }
 
 void add_list(const Rooms& rooms, const NounCore& noun) {

@@ -80,10 +80,10 @@ Error no_such_type(std::string_view name);
 
 void add_types(const Rooms& rooms);
 void add_list(const Rooms& rooms, const NounCore& noun);
-void add_backfill(const Rooms& rooms);
-/// A page of a list of the index: with `condition` on its columns, and $`limit` for how many.
-std::string list_statement(const std::string& columns, const std::string& condition,
-                           bool is_descending, std::size_t limit);
+void add_backfill(const Rooms& rooms, int parts_max);
+/// A page of a list of the index: type, list, filter_key, where it goes on sort_key and entity of
+/// the last one, and how many.
+std::string list_statement(const std::string& columns, bool is_descending, bool goes_on);
 /// Of types and of the index, folded with the entities.
 NounOptions::Beside tables_beside();
 
