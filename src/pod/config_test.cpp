@@ -239,6 +239,22 @@ TEST_F(ConfigTest, AVariableThatMeansNothingIsMentioned) {
   EXPECT_THAT(config->warnings, ElementsAre(HasSubstr("SYNAP_LISTN")));
 }
 
+TEST_F(ConfigTest, KeepsRunsAndThreadsForEverUnlessItIsToldOtherwise) {
+  EXPECT_EQ(load("")->pod.runs.age.count(), 0);
+  EXPECT_EQ(load("")->pod.threads_age.count(), 0);
+  const auto config = load("runs_retention = \"36h\"\nthreads_retention = \"90d\"\n");
+  ASSERT_TRUE(config) << config.error().message;
+  EXPECT_EQ(config->pod.runs.age, std::chrono::hours(36));
+  EXPECT_EQ(config->pod.threads_age, std::chrono::days(90));
+  for (const std::string name : {"runs_retention", "threads_retention"}) {
+    EXPECT_TRUE(load(name + " = \"0\"\n"));
+    for (const char* text : {"\"59m\"", "\"-1h\"", "\"90\"", "\"\"", "90"}) {
+      EXPECT_THAT(refusal(name + " = " + text + "\n"), HasSubstr("of an hour at least, or 0"))
+          << text;
+    }
+  }
+}
+
 TEST_F(ConfigTest, AnAddressOthersCanReachNeedsInsecure) {
   EXPECT_THAT(refusal("listen = \"0.0.0.0:4400\"\n"), HasSubstr("--insecure"));
   EXPECT_THAT(refusal("listen = \"[::]:4400\"\n"), HasSubstr("[::]:4400 can be reached by others"));

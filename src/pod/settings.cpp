@@ -123,22 +123,30 @@ bool is_allowed_address(const std::string& text) {
   return outbound::Policy::public_only({text}).has_value();
 }
 
+// How long something is kept.
+Setting retention_setting(std::string_view name, std::string_view docs,
+                          std::chrono::milliseconds& (*member)(Config&)) {
+  auto setting = text_setting(name, docs, "a duration, as 90d or 36h, of an hour at least, or 0",
+                              [member](Config& config, const std::string& text) {
+                                const auto ns = parse_long_duration_ns(text);
+                                if (!ns || (*ns != 0 && *ns < kHourNs)) return false;
+                                member(config) = std::chrono::milliseconds(*ns / 1'000'000);
+                                return true;
+                              });
+  setting.show = [member](const Config& config) {
+    Config copy = config;
+    const auto age = member(copy).count();
+    return age == 0 ? std::string("0") : fmt::format("{}ms", age);
+  };
+  return setting;
+}
+
 // Which runs that have ended stay.
 void add_retention_settings(std::vector<Setting>& all) {
-  all.push_back(text_setting(
+  all.push_back(retention_setting(
       "runs_retention",
       "How long runs that have ended are kept, as 90d or 36h; 0 is for ever. Never the log.",
-      "a duration, as 90d or 36h, of an hour at least, or 0",
-      [](Config& config, const std::string& text) {
-        const auto ns = parse_long_duration_ns(text);
-        if (!ns || (*ns != 0 && *ns < kHourNs)) return false;
-        config.pod.runs.age = std::chrono::milliseconds(*ns / 1'000'000);
-        return true;
-      }));
-  all.back().show = [](const Config& c) {
-    return c.pod.runs.age.count() == 0 ? std::string("0")
-                                       : fmt::format("{}ms", c.pod.runs.age.count());
-  };
+      [](Config& c) -> std::chrono::milliseconds& { return c.pod.runs.age; }));
   all.push_back(number_setting(
       "runs_kept_max", "Runs that have ended and are kept, the newest; 0 is all.", 0,
       1'000'000'000'000, [](Config& config, std::int64_t n) { config.pod.runs.count_max = n; }));
@@ -152,21 +160,11 @@ void add_retention_settings(std::vector<Setting>& all) {
   all.push_back(switch_setting("runs_retention_dead",
                                "Dead letters are not kept longer than other runs.",
                                [](Config& c) -> bool& { return c.pod.runs.takes_dead_letters; }));
-  all.push_back(text_setting(
+  all.push_back(retention_setting(
       "threads_retention",
       "How long threads of graphs outside (checkpoints.*) are kept that nobody uses, as 90d or "
       "36h; 0 is for ever.",
-      "a duration, as 90d or 36h, of an hour at least, or 0",
-      [](Config& config, const std::string& text) {
-        const auto ns = parse_long_duration_ns(text);
-        if (!ns || (*ns != 0 && *ns < kHourNs)) return false;
-        config.pod.threads_age = std::chrono::milliseconds(*ns / 1'000'000);
-        return true;
-      }));
-  all.back().show = [](const Config& c) {
-    return c.pod.threads_age.count() == 0 ? std::string("0")
-                                          : fmt::format("{}ms", c.pod.threads_age.count());
-  };
+      [](Config& c) -> std::chrono::milliseconds& { return c.pod.threads_age; }));
 }
 
 // A whole or decimal number of 0 to 1.
