@@ -44,12 +44,12 @@ def main(tree, jobs):
     code, lines = ctest(tree, '-j', jobs)
     if code == 0:
         return 0
+    said = (tree / 'Testing' / 'Temporary' / 'LastTest.log').read_bytes()  # whatever else ctest is asked, it writes that anew
     begin = lines.index('The following tests FAILED:') + 1 if 'The following tests FAILED:' in lines else len(lines)
     failures = [line for line in lines[begin:] if line.startswith('\t')]
     failed = [found[1] for found in map(FAILURE.match, failures) if found]
     if not failed or len(failed) != len(failures) or len(failed) > AGAIN_MAX or strict_tests(tree).intersection(failed):
         return code
-    said = (tree / 'Testing' / 'Temporary' / 'LastTest.log').read_bytes()
     print(f'tests: {len(failed)} failed; each is run once more, alone', flush=True)
     if ctest(tree, '--rerun-failed')[0] != 0:
         return code
