@@ -264,14 +264,26 @@ Check check_port(PodClient& pod) {
   ::close(listener);
   if (is_free) return {"port", Status::kOk, fmt::format("{} is free", parts->port)};
   if (is_pod(pod)) {
+    const auto ready = pod.get("/ready");
+    if (ready && ready->status != 200) {
+      const auto body = parse_json(ready->body);
+      return {"port", Status::kFail,
+              fmt::format("the pod at {} is not ready: {}", url,
+                          body ? body->string_or("reason", ready->body) : ready->body)};
+    }
     return {"port", Status::kOk,
             fmt::format("a pod answers at {}; its data directory is another than this one: --data "
                         "says which to look at",
                         url)};
   }
+  const auto holder = holder_of_port(parts->port);
+  if (holder && holder->program == "synap") {
+    return {"port", Status::kFail,
+            fmt::format("a pod has port {} and does not answer; {}", parts->port, who_has(holder))};
+  }
   return {"port", Status::kFail,
           fmt::format("{} cannot be used: {}; {}; choose another with --listen", parts->port,
-                      reason, who_has(parts->port))};
+                      reason, who_has(holder))};
 }
 
 }  // namespace synap::cli

@@ -273,18 +273,19 @@ Result<> DataDirectory::place_secret(const std::string& path) const {
 }
 
 Result<> DataDirectory::is_held() const {
+  const auto gone = [](std::string_view why) {
+    return fail({Code::kServiceUnavailable, std::string(why), nullptr, Fault::kGone});
+  };
   struct stat held{};
   struct stat named{};
   if (::fstat(directory_, &held) != 0 || ::stat(path_.c_str(), &named) != 0 ||
       !is_same_file(held, named)) {
-    return fail(Code::kServiceUnavailable,
-                "The data directory was moved, removed or replaced; the pod must be restarted");
+    return gone("The data directory was moved, removed or replaced; the pod must be restarted");
   }
   if (::fstat(lock_, &held) != 0 ||
       ::fstatat(directory_, "synap.lock", &named, AT_SYMLINK_NOFOLLOW) != 0 ||
       !is_same_file(held, named)) {
-    return fail(Code::kServiceUnavailable,
-                "synap.lock was removed or replaced; the pod must be restarted");
+    return gone("synap.lock was removed or replaced; the pod must be restarted");
   }
   return {};
 }

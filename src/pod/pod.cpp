@@ -281,7 +281,10 @@ Result<> Pod::Parts::open_database() {
   auto opened = DataDirectory::open(options.data, place_of(options.database));
   if (!opened) return fail(opened.error());
   directory = std::move(*opened);
-  StoreOptions place{.url = options.database, .file = directory->database(), .world = world};
+  StoreOptions place{.url = options.database,
+                     .file = directory->database(),
+                     .world = world,
+                     .is_in_place = [this] { return directory->is_held(); }};
   if (options.node.is_one_of_many) {
     place.node = db::postgres::NodeName{node_name(options, address.get()), SYNAP_VERSION};
     place.others_have_appended = [this] { others_appended.raise(others_appended.value() + 1); };
@@ -385,10 +388,13 @@ Result<> Pod::Parts::serve() {
                                                                         *database, *log, types);
   upkeep->begin(keys->uses().run(upkeep->token()));
   if (hearing != nullptr) upkeep->begin(hearing->run(upkeep->token()));
+  // A look at a directory costs nothing, one at a bucket money.
+  const std::chrono::milliseconds content_believed_for{options.content.is_in_s3 ? 30'000 : 1'000};
   readiness =
       std::make_unique<Readiness>(ReadinessOptions{.free_bytes_min = options.disk_free_bytes_min,
                                                    .content = content.get(),
-                                                   .is_node = nodes != nullptr},
+                                                   .is_node = nodes != nullptr,
+                                                   .content_fresh_for = content_believed_for},
                                   *database, *directory, world);
   doctor =
       std::make_unique<Doctor>(Doctor::Patient{.readiness = *readiness,

@@ -28,8 +28,10 @@ Result<std::unique_ptr<Engine>> migrated(Result<std::unique_ptr<Engine>> databas
 
 auto open_file(const StoreOptions& options, const Migrations& behind_log,
                const std::vector<db::Database::Retired>& retired) {
-  return migrated(db::sqlite::SqliteDatabase::open({.path = options.file, .world = options.world}),
-                  events::sqlite::SqliteEventLog::migrations(), behind_log, retired);
+  return migrated(
+      db::sqlite::SqliteDatabase::open(
+          {.path = options.file, .world = options.world, .is_in_place = options.is_in_place}),
+      events::sqlite::SqliteEventLog::migrations(), behind_log, retired);
 }
 
 auto open_server(const StoreOptions& options, const Migrations& behind_log,

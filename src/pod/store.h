@@ -22,6 +22,8 @@ struct StoreOptions {
   /// Of a node, on a thread of its own: another one has appended.
   std::function<void()> others_have_appended = {};
   World& world = real_world();
+  /// Of a file: asked before each group of writes (db::sqlite::SqliteOptions).
+  std::function<Result<>()> is_in_place = {};
 };
 
 /// Opens the database alone, without its log, and brings the tables up to date: for whoever copies

@@ -2,7 +2,7 @@
 // that is cut off.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { mkdirSync, rmdirSync, statSync } from 'node:fs';
+import { mkdirSync, renameSync, rmdirSync, statSync } from 'node:fs';
 import http from 'node:http';
 import path from 'node:path';
 import test from 'node:test';
@@ -42,6 +42,29 @@ test('a second process on a data directory is refused with a sentence', { timeou
   await pod.kill();
   await pod.start();
   console.log(`process: ${JSON.stringify({ secondExitCode: second.code, said: second.text.trim(), addressInUseExitCode: third.code })}`);
+});
+
+test('a pod whose directory is not in its place acknowledges nothing, and says why', { timeout: 60_000 }, async (t) => {
+  const pod = await Pod.make(t);
+  await pod.start();
+  const owner = pod.owner();
+  const { requestId } = await owner.tell('notes.create', { content: 'before' });
+  assert.equal((await owner.settled(requestId)).status, 'completed');
+  const why = /The data directory was moved, removed or replaced; the pod must be restarted/;
+  renameSync(pod.data, `${pod.data}-moved`);
+  for (const [name, input] of [['notes.create', { content: 'lost' }], ['tasks.create', { title: 'lost' }]]) {
+    const answer = await owner.mutate(name, input);
+    assert.deepEqual([answer.status, why.test(answer.text)], [503, true], answer.text);
+  }
+  renameSync(`${pod.data}-moved`, pod.data);
+  const { tasks } = (await owner.query('tasks.list')).json.result.data;
+  assert.deepEqual(tasks, []);
+  assert.equal((await owner.mutate('tasks.create', { title: 'kept' })).status, 200, 'where it is back it goes on');
+  // Texts have a directory of their own.
+  renameSync(path.join(pod.data, 'content'), path.join(pod.data, 'elsewhere'));
+  await pause(1_500);
+  const ready = await fetch(`http://127.0.0.1:${pod.port}/ready`);
+  assert.deepEqual([ready.status, (await ready.json()).reason], [503, 'Content cannot be stored now']);
 });
 
 test('SIGTERM under load stops in time and keeps what was acknowledged', { timeout: 90_000 }, async (t) => {

@@ -41,6 +41,12 @@ FileSystem::Kind kind_of(unsigned char type) {
 
 class RealFileSystem final : public FileSystem {
  public:
+  bool is_root(int file, const std::string& path) override {
+    struct stat opened{};
+    struct stat named{};
+    return ::fstat(file, &opened) == 0 && ::stat(path.c_str(), &named) == 0 &&
+           opened.st_dev == named.st_dev && opened.st_ino == named.st_ino;
+  }
   int open_root(const std::string& path) override {
     constexpr int kFlags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
     if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) return -1;

@@ -31,6 +31,9 @@ class FileSystem {
   /// mkdir(2), mode 0700, where it is missing, open(2), and fsync(2) of the directory it is in:
   /// what is stored below a name that may be lost is lost with it.
   virtual int open_root(const std::string& path) = 0;
+  /// Whether the path names what open_root() has opened: stat(2), fstat(2). A disk that nobody else
+  /// has keeps its names.
+  virtual bool is_root(int, const std::string&) { return true; }
   /// openat(2), O_CLOEXEC and mode 0600.
   virtual int open(int directory, const std::string& name, int flags) = 0;
   virtual void close(int file) = 0;

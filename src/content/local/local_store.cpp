@@ -103,7 +103,7 @@ class Reading {
 }  // namespace
 
 Result<std::unique_ptr<LocalStore>> LocalStore::open(const std::string& root, Place place) {
-  std::unique_ptr<LocalStore> store(new LocalStore(place.world));
+  std::unique_ptr<LocalStore> store(new LocalStore(root, place));
   store->root_ = Descriptor(place.files, place.files.open_root(root));
   if (!store->root_) {
     return fail(Code::kServiceUnavailable,
@@ -122,6 +122,13 @@ Result<std::unique_ptr<LocalStore>> LocalStore::open(const std::string& root, Pl
   store->long_worker_ = place.world.start_thread("content long", ThreadPriority::kBackground,
                                                  [self] { return run_job(self->long_work_); });
   return store;
+}
+
+Task<Result<>> LocalStore::check() {
+  if (files_.is_root(root_.number(), root_path_)) co_return Result<>{};
+  co_return fail(
+      Code::kServiceUnavailable,
+      fmt::format("{} was moved, removed or replaced; the pod must be restarted", root_path_));
 }
 
 LocalStore::~LocalStore() {

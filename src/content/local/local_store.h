@@ -50,12 +50,21 @@ class LocalStore final : public ContentStore {
   Task<Result<std::int64_t>> size(ContentKey key) override;
   Task<Result<Page>> list(Listing listing) override;
   Task<Result<>> remove(ContentKey key) override;
+  /// kServiceUnavailable: the directory was moved, removed or replaced.
+  Task<Result<>> check() override;
 
  private:
-  explicit LocalStore(World& world) : writes_(world), reads_(world), long_work_(world) {}
+  LocalStore(std::string root, const Place& place)
+      : root_path_(std::move(root)),
+        files_(place.files),
+        writes_(place.world),
+        reads_(place.world),
+        long_work_(place.world) {}
   Task<Result<>> carry_out(std::shared_ptr<Write> write);
   bool turn_of_writer();
 
+  const std::string root_path_;
+  FileSystem& files_;
   Descriptor root_;
   Aside aside_;
   WorkQueue writes_;

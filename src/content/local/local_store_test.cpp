@@ -70,6 +70,19 @@ TEST_F(LocalStoreTest, KeepsContentAsAFileThatOnlyTheOwnerReads) {
   EXPECT_EQ(files_in(root + "/.tmp"), 0u);
 }
 
+TEST_F(LocalStoreTest, KnowsThatItsDirectoryIsNotInItsPlace) {
+  open(root);
+  const auto check = [&] { return sync_wait(executor, store->check()).has_value(); };
+  EXPECT_TRUE(check());
+  fs::rename(root, root + "-moved");
+  EXPECT_FALSE(check());
+  fs::create_directory(root);
+  EXPECT_FALSE(check());
+  fs::remove(root);
+  fs::rename(root + "-moved", root);
+  EXPECT_TRUE(check());
+}
+
 TEST_F(LocalStoreTest, RemovesWhatACrashLeftHalfWritten) {
   open(root);
   ASSERT_TRUE(put(key_of("a"), "text"));

@@ -1,6 +1,7 @@
 #include "db/sqlite/sqlite_database.h"
 
 #include <fmt/format.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <chrono>
@@ -22,6 +23,12 @@ constexpr std::size_t kGroupBytesMax = 8 << 20;
 // After a group in which something failed, so many are run closure by closure at once.
 constexpr int kCautiousGroups = 32;
 
+std::optional<std::pair<std::uint64_t, std::uint64_t>> file_at(const std::string& path) {
+  struct stat status{};
+  if (::stat(path.c_str(), &status) != 0) return std::nullopt;
+  return std::pair<std::uint64_t, std::uint64_t>{status.st_dev, status.st_ino};
+}
+
 Result<std::unique_ptr<Connection>> open_connection(const SqliteOptions& options,
                                                     Connection::Mode mode) {
   auto opened = Connection::open(options.path, mode, options.world, options.vfs);
@@ -34,6 +41,8 @@ Result<std::unique_ptr<Connection>> open_connection(const SqliteOptions& options
 
 SqliteDatabase::SqliteDatabase(const SqliteOptions& options)
     : world_(options.world),
+      path_(options.path),
+      is_in_place_(options.is_in_place),
       writes_(options.world, options.waiting_max),
       migrator_(options.world) {}
 
@@ -46,6 +55,8 @@ Result<std::unique_ptr<SqliteDatabase>> SqliteDatabase::open(SqliteOptions optio
       options, options.syncs_commits ? Connection::Mode::kWriter : Connection::Mode::kLateWriter);
   if (!writer) return fail(writer.error());
   database->writer_ = std::move(*writer);
+  // Of another layer for files the path may be none.
+  if (options.vfs.empty() && options.syncs_commits) database->file_ = file_at(options.path);
   std::vector<std::unique_ptr<Reader>> readers;
   for (int i = 0; i < options.readers; ++i) {
     auto reader = open_connection(options, Connection::Mode::kReader);
@@ -157,6 +168,11 @@ void SqliteDatabase::do_idle_work() {
 }
 
 void SqliteDatabase::commit_group(std::vector<Operation*>& group) {
+  if (const auto in_place = check_place(); !in_place) {
+    // The disk has refused nothing.
+    for (auto* operation : group) operation->error = in_place.error();
+    return writes_.answer(group);
+  }
   Actions on_commit;
   auto failure = broken_ ? broken_ : run_and_commit(group, on_commit);
   if (failure) {
@@ -177,6 +193,20 @@ void SqliteDatabase::note_refusals(const std::vector<Operation*>& group) {
     return error && (error->fault == Fault::kFull || error->fault == Fault::kGone);
   });
   if (is_refused) refused_at_ = world_.now().time_since_epoch().count();
+}
+
+Result<> SqliteDatabase::check_place() const {
+  auto in_place = is_in_place_ ? is_in_place_() : Result<>{};
+  if (in_place && file_ && file_at(path_) != file_) {
+    in_place = fail({Code::kServiceUnavailable,
+                     "The database's file was removed or replaced; the pod must be restarted",
+                     nullptr, Fault::kGone});
+  }
+  if (!in_place) {
+    write_log_bounded(Same::kLine, LogLevel::kError, "db", "database: nothing is written: {error}",
+                      {{"error", in_place.error().message}});
+  }
+  return in_place;
 }
 
 // The error if the group as a whole has failed.

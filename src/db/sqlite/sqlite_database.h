@@ -12,6 +12,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -59,6 +60,10 @@ struct SqliteOptions {
   /// (kServiceUnavailable). Each keeps a coroutine of some KiB; 100,000 writes are some 5 s of
   /// work.
   std::size_t waiting_max = 100'000;
+  /// Asked before each group of writes, on the writer's thread: whether the directory of the file
+  /// is still what it was. With an error the group is refused: what was written would be found by
+  /// nobody. The same becomes of a file that was removed or replaced, unless it can be made again.
+  std::function<Result<>()> is_in_place = {};
 };
 
 class Connection;
@@ -90,6 +95,7 @@ class SqliteDatabase final : public Engine {
   bool run_together(std::vector<Operation*>& group, Actions& on_commit);
   std::optional<Error> run_apart(std::vector<Operation*>& group, Actions& on_commit);
   void run_closure(Operation& operation, Actions& on_commit);
+  Result<> check_place() const;
   std::optional<Error> begin();
   std::optional<Error> commit();
   void roll_back();
@@ -97,6 +103,10 @@ class SqliteDatabase final : public Engine {
   void break_off(const Error& failure);
 
   World& world_;
+  const std::string path_;
+  const std::function<Result<>()> is_in_place_;
+  /// What the path named when it was opened: device and inode. Nothing: it is not looked at.
+  std::optional<std::pair<std::uint64_t, std::uint64_t>> file_;
   std::unique_ptr<Connection> writer_;
   Readers readers_;
   std::unique_ptr<WalKeeper> wal_;

@@ -1,6 +1,7 @@
 #include "db/sqlite/sqlite_database.h"
 
 #include <filesystem>
+#include <fstream>
 #include <latch>
 
 #include "base/simulated_world.h"
@@ -302,6 +303,42 @@ TEST_F(SqliteDatabaseTest, RefusesWhatFindsTooManyOthersWaiting) {
   EXPECT_EQ(written.back().error().message, "The database is busy: 3 others wait for it");
   EXPECT_EQ(written.back().error().fault, Fault::kBusy);
   EXPECT_TRUE(write_row(1));
+}
+
+TEST_F(SqliteDatabaseTest, AcknowledgesNothingOfAFileThatIsNoLongerInItsPlace) {
+  open(directory.path());
+  ASSERT_TRUE(write_row(1));
+  const auto path = directory.path() + "/test.db";
+  const auto refusal = [&] {
+    const auto written = write_row(1);
+    return written ? "none" : written.error().message;
+  };
+  testing::internal::CaptureStderr();
+  constexpr auto kGone = "The database's file was removed or replaced; the pod must be restarted";
+  std::filesystem::rename(path, path + ".aside");
+  EXPECT_EQ(refusal(), kGone);
+  std::ofstream(path) << "another";
+  EXPECT_EQ(refusal(), kGone);
+  EXPECT_EQ(count(), 1) << "reads go on";
+  std::filesystem::rename(path + ".aside", path);
+  EXPECT_EQ(refusal(), "none");
+  EXPECT_NE(testing::internal::GetCapturedStderr().find("nothing is written"), std::string::npos);
+}
+
+TEST_F(SqliteDatabaseTest, AcknowledgesNothingWhereItsDirectoryIsNot) {
+  std::atomic<bool> is_there = true;
+  open(directory.path(), {.is_in_place = [&]() -> Result<> {
+         if (is_there) return {};
+         return fail(Code::kServiceUnavailable, "gone");
+       }});
+  ASSERT_TRUE(write_row(1));
+  is_there = false;
+  testing::internal::CaptureStderr();
+  EXPECT_EQ(write_row(1).error().message, "gone");
+  testing::internal::GetCapturedStderr();
+  is_there = true;
+  EXPECT_TRUE(write_row(1));
+  EXPECT_EQ(count(), 2);
 }
 
 TEST_F(SqliteDatabaseTest, StopsAReadThatTakesTooLong) {
