@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "features/links/links.h"
+#include "features/noun/all_nouns.h"
 #include "features/procedures.h"
 
 namespace synap::features::links {
@@ -70,9 +71,9 @@ std::string target_in(std::string_view data) {
 // What of it is said by the note that has the link. False: there is no such note.
 bool fill(db::Tx& tx, Backlink& link) {
   const auto id = Uuid::parse(link.id).value_or(Uuid{});
-  auto notes = tx.query("SELECT data ->> 'title' FROM notes WHERE id = $1", id);
+  auto notes = tx.query("SELECT data FROM notes WHERE id = $1", id);
   if (!notes.next()) return false;
-  link.title = notes.text(0);
+  link.title = text_in(notes.view(0), "title");
   if (link.target.empty()) return true;
   auto rows =
       tx.query("SELECT around FROM note_links WHERE entity = $1 AND target = $2", id, link.target);

@@ -17,4 +17,9 @@ const AllNouns::Entry* AllNouns::find(db::Tx& tx, std::string_view user_id, cons
   return nullptr;
 }
 
+std::string text_in(std::string_view data, std::string_view field) {
+  const auto fields = parse_json(data);
+  return fields && fields->is_object() ? std::string(fields->string_or(field, "")) : "";
+}
+
 }  // namespace synap::features

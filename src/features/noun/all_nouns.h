@@ -30,4 +30,8 @@ class AllNouns {
   std::vector<Entry> entries_;
 };
 
+/// A text of a thing's row, which keeps its fields in `data`; empty where it has none, or is
+/// damaged: one row is no reason to refuse a question about many.
+std::string text_in(std::string_view data, std::string_view field);
+
 }  // namespace synap::features

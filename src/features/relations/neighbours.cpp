@@ -5,6 +5,7 @@
 #include <map>
 #include <set>
 
+#include "features/noun/all_nouns.h"
 #include "features/noun/dates.h"
 #include "features/procedures.h"
 #include "features/relations/relations.h"
@@ -147,8 +148,8 @@ class Walk {
 
   std::vector<Row> rows_at(const std::string& id, std::string_view column) {
     std::vector<Row> rows;
-    auto read = tx_.query(fmt::format("SELECT id, f_fromId, f_toId, f_type, data ->> 'validFrom', "
-                                      "data ->> 'validTo' FROM relations WHERE {} = $1 ORDER BY id",
+    auto read = tx_.query(fmt::format("SELECT id, f_fromId, f_toId, f_type, data FROM relations "
+                                      "WHERE {} = $1 ORDER BY id",
                                       column),
                           id);
     while (read.next()) {
@@ -157,18 +158,19 @@ class Walk {
         break;
       }
       Row row{read.uuid(0).value_or(Uuid{}).to_string(), read.text(1), read.text(2), read.text(3)};
-      if (!is_wanted(row.type, read.text(4), read.text(5))) continue;
+      if (!is_wanted(row.type, read.view(4))) continue;
       rows.push_back(std::move(row));
     }
     return rows;
   }
 
-  bool is_wanted(const std::string& type, const std::string& since,
-                 const std::string& until) const {
+  bool is_wanted(const std::string& type, std::string_view data) const {
     if (!wanted_.types.empty() && std::ranges::find(wanted_.types, type) == wanted_.types.end()) {
       return false;
     }
     if (!wanted_.at) return true;
+    const auto since = text_in(data, "validFrom");
+    const auto until = text_in(data, "validTo");
     return !is_before(*wanted_.at, since) && (until.empty() || !is_before(until, *wanted_.at));
   }
 
@@ -178,11 +180,10 @@ class Walk {
       return false;
     }
     for (const auto& noun : nouns_.entries()) {
-      auto rows =
-          tx_.query(fmt::format("SELECT data ->> 'title' FROM {} WHERE id = $1", noun.plural), id);
+      auto rows = tx_.query(fmt::format("SELECT data FROM {} WHERE id = $1", noun.plural), id);
       if (!rows.next()) continue;
       const auto text = id.to_string();
-      found_.things.push_back({text, noun.name, rows.text(0), depth});
+      found_.things.push_back({text, noun.name, text_in(rows.view(0), "title"), depth});
       known_.insert(text);
       frontier_.push_back(text);
       return true;

@@ -169,6 +169,20 @@ TEST_F(RelationsTest, GoWithTheThingsThatTheyConnect) {
   EXPECT_TRUE(found->is_equal()) << found->first_difference;
 }
 
+TEST_F(RelationsTest, LeadPastARowThatIsDamaged) {
+  const auto a = make("tasks", "a");
+  const auto b = make("tasks", "b");
+  relate(a, b);
+  relate(b, make("tasks", "c"));
+  const auto row = Uuid::parse(b).value_or(Uuid{});
+  ASSERT_TRUE(test::run(executor, [&] {
+    return database->write([&](db::Tx& tx) {
+      tx.run("UPDATE tasks_data SET data = $2 WHERE id = $1", row, "{\"title\":");
+    });
+  }));
+  EXPECT_EQ(around(a, {{"depth", Json(2)}}), "a@0 @1 c@2 2");
+}
+
 TEST_F(RelationsTest, AreTheirOwnersAlone) {
   const auto a = make("tasks", "a");
   relate(a, make("tasks", "b"));
