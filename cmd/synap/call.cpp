@@ -74,7 +74,7 @@ void list(const Catalogue& catalogue, const std::string& group, bool is_json) {
   for (const auto& info : catalogue.all()) {
     if (!group.empty() && !info.path.starts_with(group + ".")) continue;
     if (is_json) {
-      print_line(json_of(info).dump());
+      print_json(json_of(info));
     } else {
       lines.push_back({padded(info.path, longest + 2) + info.kind, info.summary});
     }
@@ -197,7 +197,7 @@ int call(const CallOptions& options) {
   auto answer = pod->call(options.procedure, *input, [](const Json& item) {
     // No event: it tells clients that resume where the stream begins.
     if (item.string_or("type", "") == kWatchStarted) return true;
-    print_line(item.dump());
+    print_json(item);
     return true;
   });
   if (!answer) return report(with_advice(answer.error(), options), is_json);
@@ -209,9 +209,9 @@ int call(const CallOptions& options) {
   if (!*answer) return kExitOk;
   // For people as gh has it; a program gets a line.
   if (is_terminal() && !is_json) {
-    page((*answer)->dump_pretty() + "\n");
+    page(json_text((*answer)->dump_pretty()) + "\n");
   } else {
-    print_line((*answer)->dump());
+    print_json(**answer);
   }
   return kExitOk;
 }

@@ -108,7 +108,7 @@ int run(const MigrateOptions& options) {
   const auto done = migrate(options);
   if (!done) return report(done.error(), options.is_json);
   if (options.is_json) {
-    print_line(Json::object({{"count", done->count}, {"bytes", done->bytes}}).dump());
+    print_json(Json::object({{"count", done->count}, {"bytes", done->bytes}}));
     return kExitOk;
   }
   print_line(fmt::format(

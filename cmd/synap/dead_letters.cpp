@@ -41,7 +41,7 @@ int groups(const LetterOptions& options) {
   auto answer = pod->query("deadLetters.groups", input);
   if (!answer) return report(answer.error(), is_json);
   if (is_json) {
-    print_line(answer->dump());
+    print_json(*answer);
     return kExitOk;
   }
   const Json* found = answer->find("groups");
@@ -105,7 +105,7 @@ int sweep(const LetterOptions& options, const char* path, std::string_view done)
     input.set("cursor", cursor);
   }
   if (is_json) {
-    print_line(Json::object({{"count", count}, {"passedOver", passed_over}}).dump());
+    print_json(Json::object({{"count", count}, {"passedOver", passed_over}}));
   } else {
     print_line(fmt::format("{} {}{}", count, done,
                            passed_over > 0 ? fmt::format(", {} passed over", passed_over) : ""));

@@ -134,7 +134,7 @@ int doctor(const DoctorOptions& options) {
     }
   }
   if (!options.client.is_json && is_terminal()) page(table_text(*checks));
-  if (options.client.is_json) print_line(Json::object({{"ok", is_well}, {"checks", all}}).dump());
+  if (options.client.is_json) print_json(Json::object({{"ok", is_well}, {"checks", all}}));
   return is_well ? kExitOk : kExitFailure;
 }
 

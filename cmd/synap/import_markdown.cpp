@@ -116,8 +116,8 @@ Json json_of(const std::vector<Skipped>& list) {
   return array;
 }
 
-void print_json(const ImportCommandOptions& options, const MarkdownTree& tree,
-                const std::vector<ImportedFile>& files, const Summary& summary) {
+void print_report_json(const ImportCommandOptions& options, const MarkdownTree& tree,
+                       const std::vector<ImportedFile>& files, const Summary& summary) {
   Json notes = Json::array();
   for (const auto& file : files) {
     if (file.fate == Fate::kSkipped || file.fate == Fate::kFailed || file.fate == Fate::kDeleted) {
@@ -128,7 +128,7 @@ void print_json(const ImportCommandOptions& options, const MarkdownTree& tree,
     if (!file.note_id.empty()) note.set("id", file.note_id);
     notes.push_back(std::move(note));
   }
-  print_line(Json::object({{"directory", displayed(tree.root)},
+  print_json(Json::object({{"directory", displayed(tree.root)},
                            {"dryRun", options.is_dry_run},
                            {"failed", json_of(summary.failed)},
                            {"imported", std::uint64_t{summary.imported}},
@@ -139,8 +139,7 @@ void print_json(const ImportCommandOptions& options, const MarkdownTree& tree,
                            {"skipped", json_of(summary.skipped)},
                            {"remarks", json_of(summary.remarks)},
                            {"otherFiles", std::uint64_t{tree.others}},
-                           {"notes", std::move(notes)}})
-                 .dump());
+                           {"notes", std::move(notes)}}));
 }
 
 void print_list(std::string_view name, const std::vector<Skipped>& list) {
@@ -202,7 +201,7 @@ int import_markdown(ImportCommandOptions& options) {
   if (!unasked.empty()) tell("what is there already is not known: " + unasked);
   const auto summary = summary_of(*tree, *files);
   if (is_json) {
-    print_json(options, *tree, *files, summary);
+    print_report_json(options, *tree, *files, summary);
   } else {
     print_summary(options, *tree, summary);
   }

@@ -36,12 +36,11 @@ int reset(const ResetOptions& options) {
   std::error_code failed;
   const auto path = std::filesystem::absolute(reset->path, failed).lexically_normal().string();
   if (options.is_json) {
-    print_line(Json::object({{"userId", reset->user_id},
+    print_json(Json::object({{"userId", reset->user_id},
                              {"keyId", reset->key_id},
                              {"path", path},
                              {"isNewUser", reset->is_new_user},
-                             {"revoked", reset->revoked}})
-                   .dump());
+                             {"revoked", reset->revoked}}));
   } else {
     print_line(printable(sentence_of(*reset, path)));
   }

@@ -50,7 +50,7 @@ int verify(const ClientOptions& options) {
   if (!head) return report(head.error(), options.is_json);
   result.set("events", events).set("head", std::move(*head));
   if (options.is_json) {
-    print_line(result.dump());
+    print_json(result);
   } else {
     show(result);
   }

@@ -89,8 +89,7 @@ int login(LoginOptions options) {
   });
   if (!kept) return report(kept.error(), is_json);
   if (is_json) {
-    print_line(
-        Json::object({{"name", name}, {"url", pod->url()}, {"path", contexts_path()}}).dump());
+    print_json(Json::object({{"name", name}, {"url", pod->url()}, {"path", contexts_path()}}));
   } else {
     tell(fmt::format("signed in to {} as context {}, which is the current one; the key is in {}",
                      pod->url(), name, contexts_path()));
@@ -122,9 +121,8 @@ void show(const Contexts& contexts, bool is_json) {
   for (const auto& context : contexts.all) {
     const bool is_current = context.name == contexts.current;
     if (is_json) {
-      print_line(
-          Json::object({{"name", context.name}, {"url", context.url}, {"current", is_current}})
-              .dump());
+      print_json(
+          Json::object({{"name", context.name}, {"url", context.url}, {"current", is_current}}));
     } else if (is_terminal()) {
       table.add({{is_current ? "*" : " "}, {context.name}, {context.url}});
     } else {
@@ -160,7 +158,7 @@ int logout(ContextOptions options) {
   });
   if (!forgotten) return report(forgotten.error(), options.is_json);
   if (options.is_json) {
-    print_line(Json::object({{"name", options.name}}).dump());
+    print_json(Json::object({{"name", options.name}}));
   } else {
     tell(
         fmt::format("context {} and its key are forgotten here; `synap keys revoke` ends the key "

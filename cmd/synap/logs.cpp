@@ -105,7 +105,7 @@ int follow(PodClient& pod, const LogsOptions& options, Json input, std::string l
         "pod.watchLogs", input, last_id,
         [&](const Json& line) {
           if (is_json) {
-            print_line(line.dump());
+            print_json(line);
           } else {
             show(line);
           }
@@ -146,7 +146,7 @@ int logs(const LogsOptions& options) {
   if (lines != nullptr && lines->is_array() && options.lines > 0) {
     for (const auto& line : lines->as_array()) {
       if (is_json) {
-        print_line(line.dump());
+        print_json(line);
       } else {
         show(line);
       }

@@ -106,7 +106,7 @@ int list(Made& made, PodClient& pod, Json input) {
     if (found == nullptr || !found->is_array()) break;
     for (const auto& item : found->as_array()) {
       if (is_json) {
-        print_line(item.dump());
+        print_json(item);
       } else {
         items.push_back(item);
       }
@@ -139,7 +139,7 @@ int change(Made& made, PodClient& pod, const Json& input, std::chrono::seconds t
   if (!answer) return report(answer.error(), is_json);
   if (!*answer) return kExitOk;
   if (is_json) {
-    print_line((*answer)->dump());
+    print_json(**answer);
   } else {
     show_object(**answer);
   }

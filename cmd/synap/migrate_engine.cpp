@@ -69,13 +69,12 @@ int run(const MoveOptions& options) {
   if (options.is_json) {
     Json::Array different;
     for (const auto& name : moved->different) different.emplace_back(name);
-    print_line(Json::object({{"events", moved->events},
+    print_json(Json::object({{"events", moved->events},
                              {"head", moved->head},
                              {"rows", moved->rows},
                              {"projections", moved->projections},
                              {"wasThere", moved->was_there},
-                             {"different", Json(std::move(different))}})
-                   .dump());
+                             {"different", Json(std::move(different))}}));
     return moved->different.empty() ? kExitOk : kExitFailure;
   }
   print_line(what_was_moved(*moved));

@@ -53,7 +53,7 @@ int add(const ModelOptions& options) {
   const auto added = add_model(options, documented);
   if (!added) return report(added.error(), options.is_json);
   if (options.is_json) {
-    print_line(json_of_model(*added).dump());
+    print_json(json_of_model(*added));
     return kExitOk;
   }
   print_line(printable(added->id));
@@ -80,7 +80,7 @@ int list(const ModelOptions& options) {
       all.push_back(info ? json_of_model(*info)
                          : Json::object({{"id", id}, {"error", info.error().message}}));
     }
-    print_line(Json::object({{"models", all}}).dump());
+    print_json(Json::object({{"models", all}}));
     return kExitOk;
   }
   if (is_terminal()) {

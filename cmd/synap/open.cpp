@@ -48,7 +48,7 @@ int open(const OpenOptions& options) {
   const auto url = pod->url() + std::string(path);
   if (is_json) {
     link->set("url", url);
-    print_line(link->dump());
+    print_json(*link);
     return kExitOk;
   }
   if (!options.only_prints && show_in_browser(url)) {

@@ -9,6 +9,7 @@
 #include <tuple>
 
 #include "base/text.h"
+#include "synap/terminal.h"
 
 namespace synap::cli {
 namespace {
@@ -50,6 +51,27 @@ void print(std::string_view text) {
 
 void print_line(std::string_view line) {
   print(fmt::format("{}\n", line));
+}
+
+// Beyond ASCII there is nothing in JSON but what stands in its texts; and all that is hostile is of
+// at most 16 bits.
+std::string json_text(std::string text) {
+  if (!is_terminal()) return text;
+  std::string out;
+  for (std::string_view rest = text; !rest.empty();) {
+    const auto c = first_code_point(rest);
+    if (c.value < 0x7f || !is_hostile(c.value)) {
+      out += rest.substr(0, c.bytes);
+    } else {
+      out += fmt::format("\\u{:04x}", static_cast<std::uint32_t>(c.value));
+    }
+    rest.remove_prefix(c.bytes);
+  }
+  return out;
+}
+
+void print_json(const Json& value) {
+  print_line(json_text(value.dump()));
 }
 
 void print_folded(std::string_view heading, std::span<const std::string> lines) {

@@ -25,6 +25,10 @@ void print(std::string_view text);
 /// For what is more than its output: it goes on, and its exit code says how it went.
 void outlive_readers();
 void print_line(std::string_view line);
+/// JSON text as it is printed: the same value, and in a terminal with escapes (\u009b) for what
+/// could move its cursor or turn the direction of writing.
+std::string json_text(std::string text);
+void print_json(const Json& value);
 /// A heading and the first ten or so of some lines of others: of a thousand nobody reads more, and
 /// --json has them all. Nothing where there are none.
 void print_folded(std::string_view heading, std::span<const std::string> lines);

@@ -93,7 +93,7 @@ int list(const ProjectionOptions& options) {
   auto found = pod->query("projections.list", Json::object());
   if (!found) return report(found.error(), is_json);
   if (is_json) {
-    print_line(found->dump());
+    print_json(*found);
     return kExitOk;
   }
   const auto& all = found->find("projections")->as_array();
@@ -123,7 +123,7 @@ int rebuild(const ProjectionOptions& options) {
       if (shows_progress) print_error_text("\n");
       const bool is_live = status->string_or("status", "") == "live";
       if (is_json) {
-        print_line(status->dump());
+        print_json(*status);
       } else {
         print_line(readable(*status, end));
       }
@@ -167,7 +167,7 @@ int verify(const ProjectionOptions& options) {
     all.push_back(std::move(*found));
   }
   if (is_json) {
-    print_line(Json::object({{"ok", is_ok}, {"projections", std::move(all)}}).dump());
+    print_json(Json::object({{"ok", is_ok}, {"projections", std::move(all)}}));
   }
   return is_ok ? kExitOk : kExitFailure;
 }

@@ -44,7 +44,7 @@ bool has_ended(const Json& run) {
 
 void show_line(const WatchOptions& options, const Json& run) {
   if (options.client.is_json) {
-    print_line(run.dump());
+    print_json(run);
   } else if (is_terminal()) {
     const auto status = run.string_or("status", "");
     print_line(

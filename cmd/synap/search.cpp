@@ -66,7 +66,7 @@ std::string line_of(const Json& hit) {
 
 void show(const std::vector<Json>& hits, bool is_json) {
   if (is_json) {
-    for (const auto& hit : hits) print_line(hit.dump());
+    for (const auto& hit : hits) print_json(hit);
     return;
   }
   if (!is_terminal()) {

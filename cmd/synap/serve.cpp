@@ -135,8 +135,7 @@ void say_ready(const pod::Pod& pod, const pod::Config& config, bool is_json) {
               "dev mode: programs on this machine act as the owner's workers without a key");
   }
   if (!is_json) return;
-  print_line(
-      Json::object({{"url", url}, {"data", data}, {"pid", std::int64_t{::getpid()}}}).dump());
+  print_json(Json::object({{"url", url}, {"data", data}, {"pid", std::int64_t{::getpid()}}}));
 }
 
 // Whether the pod of the directory has said that it listens on the port: where we may not look into

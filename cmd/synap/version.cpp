@@ -49,7 +49,7 @@ int version(const ClientOptions& options) {
     Json versions = Json::object({{"synap", SYNAP_VERSION}, {"url", pod->url()}});
     versions.set("pod", of_pod.empty() ? Json() : Json(of_pod)).set("answering", who);
     if (!what.empty()) versions.set("message", what);
-    print_line(versions.dump());
+    print_json(versions);
     return kExitOk;
   }
   print_line(fmt::format("synap  {}", SYNAP_VERSION));

@@ -6,7 +6,7 @@ import { chmodSync, closeSync, copyFileSync, mkdirSync, openSync, writeFileSync 
 import http from 'node:http';
 import path from 'node:path';
 import test from 'node:test';
-import { BIN, Running, client, run, startPod, temporary } from './synap.mjs';
+import { BIN, Running, client, inTerminal, run, startPod, temporary } from './synap.mjs';
 
 const NOBODY_UID = 65534;
 
@@ -173,6 +173,14 @@ test('what a pod says steers no terminal, and leads nowhere else', async (t) => 
   }
 });
 
+test('JSON in a terminal is the same JSON, without what could steer it', async (t) => {
+  const evil = '\u009b31m \u202e';
+  const url = await answering(t, 200, { 'content-type': 'application/json' }, JSON.stringify({ result: { data: { evil } } }));
+  const { text } = await inTerminal(['call', 'x.y'], { env: { SYNAP_URL: url, SYNAP_KEY: 'synap_x', PAGER: 'cat' } });
+  assert.doesNotMatch(text, /[\u0080-\u009f\u202e]/);
+  assert.deepEqual(JSON.parse(text.slice(text.indexOf('{'), text.lastIndexOf('}') + 1)), { evil });
+});
+
 test('a stderr that cannot be written ends nothing', async (t) => {
   const full = () => openSync('/dev/full', 'w');
   const data = path.join(temporary(t), 'pod');
@@ -313,6 +321,18 @@ test('a procedure that an older pod has not is said to be one of a newer', async
     assert.match(stderr, /^synap: This pod has no "[\w.]+": it is older than this program/, args.join(' '));
     assert.doesNotMatch(stderr, /No procedure found/);
   }
+});
+
+test('an older pod, which passes over what it does not know, is told from one with nothing to show', async (t) => {
+  const json = { 'content-type': 'application/json' };
+  const events = { events: [{ position: 1, type: 'user.creation.completed', timestamp: '2026-01-01T00:00:00.000Z' }], nextAfter: 1 };
+  const url = await answering(t, 200, json, JSON.stringify({ result: { data: events } }));
+  for (const args of [[], ['--since', '5s'], ['--after', '0', '--type', 'note.*']]) {
+    const { code, stdout, stderr } = await run(['events', 'list', ...args, '--url', url, '--key', 'synap_x']);
+    assert.deepEqual([code, stdout], [1, ''], args.join(' '));
+    assert.match(stderr, /This pod is older than this program: it lists events from the first on/, args.join(' '));
+  }
+  assert.match((await run(['events', 'list', '--after', '0', '--url', url, '--key', 'synap_x'])).stdout, /user\.creation\.completed/);
 });
 
 test('a key that is refused ends a dry run: only where no pod answers the plan is made without one', async (t) => {
