@@ -29,7 +29,21 @@ std::int64_t integer_of(const Json& object, std::string_view key, std::int64_t o
   return value != nullptr && value->is_integer() ? value->as_integer() : otherwise;
 }
 
+// What pods have listed from the beginning; all else an older one passes over without a word.
+bool is_for_any_pod(const Json& input) {
+  return std::ranges::all_of(input.as_object(), [](const auto& member) {
+    const auto& [name, value] = member;
+    if (name == "types") {
+      return std::ranges::none_of(value.as_array(), [](const Json& type) {
+        return type.as_string().find('*') != std::string::npos;
+      });
+    }
+    return name == "aggregateId" || name == "correlationId";
+  });
+}
+
 Result<Page> page_of(PodClient& pod, Json input, std::int64_t after, std::int64_t limit) {
+  const bool is_new = !is_for_any_pod(input);
   input.set("after", after).set("limit", std::clamp<std::int64_t>(limit, 1, kPageMax));
   auto answer = pod.query("events.list", input);
   if (!answer) return fail(answer.error());
@@ -39,6 +53,11 @@ Result<Page> page_of(PodClient& pod, Json input, std::int64_t after, std::int64_
     page.events = found->as_array();
   }
   const Json* at_end = answer->find("atEnd");
+  if (is_new && at_end == nullptr) {
+    return fail(Code::kPreconditionFailed,
+                "This pod is older than this program: it lists events from the first on, without "
+                "times and wildcards. `synap events list --after 0` does that");
+  }
   page.is_at_end = at_end == nullptr || !at_end->is_bool() || at_end->as_bool();
   return page;
 }

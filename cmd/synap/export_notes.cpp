@@ -90,6 +90,9 @@ class Exporter {
   }
 
   void export_note(const Json& note) {
+    if (note.find("properties") == nullptr) {
+      return fail_note(note, "the pod is older than this program: export with its own");
+    }
     auto bytes = note_file(note);
     if (!bytes) return fail_note(note, bytes.error().message);
     const std::string id(note.string_or("id", ""));
@@ -173,11 +176,10 @@ int export_notes(const ExportOptions& options) {
   Exporter exporter(*pod, *directory);
   if (auto done = exporter.run(); !done) return report(done.error(), is_json);
   if (is_json) {
-    print_line(Json::object({{"failed", json_of(exporter.failed)},
+    print_json(Json::object({{"failed", json_of(exporter.failed)},
                              {"exported", std::uint64_t{exporter.written}},
                              {"unchanged", std::uint64_t{exporter.unchanged}},
-                             {"left", json_of(exporter.left)}})
-                   .dump());
+                             {"left", json_of(exporter.left)}}));
   } else {
     print_summary(exporter);
   }

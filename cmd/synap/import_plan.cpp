@@ -84,8 +84,9 @@ class Planner {
     if (known != nullptr && is_unchanged(file, *known)) return of_known(file, *known);
     const bool is_exported = !file.note.exported_id.empty();
     const bool is_copy = is_exported && !claims_.take(file.note.exported_id, file.path);
+    bool was_never = false;
     if (is_exported && !is_copy) {
-      auto plan = of_exported(file);
+      auto plan = of_exported(file, was_never);
       if (!plan) return fail(plan.error());
       if (*plan) return std::move(**plan);
     }
@@ -97,7 +98,13 @@ class Planner {
     }
     ImportPlan plan{.input = creation_of(file)};
     if (is_copy) {
-      plan.remarks.emplace_back("another file says to be the same note, so it is one of its own");
+      plan.remarks.emplace_back("another file claims to be the same note, so it is one of its own");
+    }
+    if (was_never) {
+      plan.remarks.push_back(
+          fmt::format("it names version {} of the note {}, which there never was, "
+                      "so it is a note of its own",
+                      file.note.exported_version, file.note.exported_id));
     }
     return plan;
   }
@@ -127,7 +134,8 @@ class Planner {
              (origin.is_deleted() || origin.present_checksum == file.checksum) &&
              !is_there(origin.path);
     });
-    return found != nullptr && claims_.take(found->id, file.path) ? found : nullptr;
+    // A file that was exported can be the same note's, which takes nothing from this one.
+    return found != nullptr && claims_.take("moved " + found->id, file.path) ? found : nullptr;
   }
 
   ImportPlan of_deleted(const SourceFile& file, const std::string& id) const {
@@ -152,6 +160,7 @@ class Planner {
     }
     auto then =
         known.imported_version == known.version ? now : get(known.id, known.imported_version);
+    if (!then && then.error().code != Code::kNotFound) return fail(then.error());
     if (!then) then = now;
     if (is_done || is_unchanged(file, known)) return mended(file, *now, *then);
     return changed(file, *now, *then, true);
@@ -173,8 +182,8 @@ class Planner {
     return plan;
   }
 
-  // Nothing: it is not of this pod.
-  Result<std::optional<ImportPlan>> of_exported(const SourceFile& file) {
+  // Nothing: it is not of this pod; or it claims a version that `was_never`, which no export says.
+  Result<std::optional<ImportPlan>> of_exported(const SourceFile& file, bool& was_never) {
     const auto& id = file.note.exported_id;
     auto now = get(id, 0);
     if (!now && now.error().code != Code::kNotFound) return fail(now.error());
@@ -185,7 +194,9 @@ class Planner {
     }
     const auto version = integer_of(*now, "version");
     auto then = version == file.note.exported_version ? now : get(id, file.note.exported_version);
-    if (!then) then = now;
+    if (!then && then.error().code != Code::kNotFound) return fail(then.error());
+    was_never = !then.has_value();
+    if (was_never) return std::nullopt;
     const bool is_done = is_imported(*now, file) && has_text(*now);
     if (is_done || is_same(file.note, *then)) {
       ImportPlan plan{.action = Action::kNothing, .note_id = id};

@@ -45,6 +45,14 @@ milliseconds jittered(milliseconds delay) {
   return milliseconds(half + static_cast<milliseconds::rep>(random()) % (half + 1));
 }
 
+// An older pod has no such procedure: then nothing is begun.
+Result<> ask_origins(PodClient& pod) {
+  const auto none = Json::object({{"paths", Json::array()}, {"checksums", Json::array()}});
+  const auto answer = pod.query("notes.findOrigins", none);
+  if (!answer && answer.error().code == Code::kNotFound) return fail(answer.error());
+  return {};
+}
+
 std::string idempotency_key(const ImportPlan& plan, int attempt) {
   return "import:" +
          to_hex(sha256(fmt::format("{}\n{}\n{}", plan.key_of, attempt, plan.input.dump())));
@@ -173,6 +181,7 @@ Result<std::vector<ImportedFile>> Importer::run() {
   auto end =
       options_.waits_for_begin ? patiently([&] { return pod->end_of_log(); }) : pod->end_of_log();
   if (!end) return fail(end.error());
+  if (auto asked = ask_origins(*pod); !asked) return fail(asked.error());
   log_end_before_ = *end;
   log_seen_ = *end;
   went_forward();

@@ -118,7 +118,7 @@ test('of two at once one is refused, and of two files of a note the other is tol
   // Files are read at once: either may come first.
   const [{ path: copy, reason }] = remarks;
   assert.ok(remarks.length === 1 && ['Plain.md', 'zz.md'].includes(copy), copy);
-  assert.equal(reason, 'another file says to be the same note, so it is one of its own');
+  assert.equal(reason, 'another file claims to be the same note, so it is one of its own');
 });
 
 test('of many notes without a file the first are told', async (t) => {

@@ -604,3 +604,27 @@ test('another path is no change of what a file says: when it was changed stays',
   assert.deepEqual([a.createdAt, a.updatedAt], ['2020-01-01T00:00:00.000Z', '2021-02-03T00:00:00.000Z']);
   assert.notEqual((await note(pod, b)).updatedAt, '2021-02-03T00:00:00.000Z', 'it was changed in the pod since');
 });
+
+test('a renamed file is its note beside an export of it, and the export is no other', async (t) => {
+  const root = tree(t, { 'd4.md': '# Dfour\n' });
+  const pod = await startPod(t, path.join(temporary(t), 'pod'));
+  const again = importer(pod, root);
+  await again();
+  await client(pod)('export', root);
+  assert.deepEqual(numbers(await again()), [0, 0, 0, 2, 0, 0]);
+  renameSync(path.join(root, 'd4.md'), path.join(root, 'e4.md'));
+  assert.deepEqual(numbers(await again()), [0, 0, 1, 1, 0, 0]);
+});
+
+test('a file that names a version which its note never had is a note of its own, and says so', async (t) => {
+  const pod = await startPod(t, path.join(temporary(t), 'pod'));
+  const mine = await importer(pod, tree(t, { 'diary.md': '# Diary\nprecious' }))();
+  const id = idOf(mine, 'diary.md');
+  await change(pod, 'notes.update', { id, content: '# Diary\nprecious, edited' });
+  const again = importer(pod, tree(t, { 'downloaded.md': `---\nsynap: {id: ${id}, version: 7}\n---\nhostile text\n` }));
+  const report = await again();
+  assert.deepEqual(numbers(report), [1, 0, 0, 0, 0, 0]);
+  assert.match(report.remarks[0].reason, new RegExp(`names version 7 of the note ${id}, which there never was`));
+  assert.equal((await note(pod, id)).content, '# Diary\nprecious, edited');
+  assert.deepEqual(numbers(await again()), [0, 0, 0, 1, 0, 0]);
+});
