@@ -103,10 +103,7 @@ Asked read(int argc, char** argv) {
       if (kWithValue.contains(*at) && at + 1 != arguments.end()) asked.before.push_back(*++at);
     }
   }
-  if (at != arguments.end() && *at == "help") {
-    asked.wants_help = true;
-    ++at;
-  }
+  for (; at != arguments.end() && *at == "help"; ++at) asked.wants_help = true;
   for (; at != arguments.end() && (!at->starts_with('-') || *at == "-"); ++at) {
     asked.words.push_back(*at);
   }

@@ -13,15 +13,20 @@ namespace synap::cli {
 namespace {
 
 // What can stand behind some words: "" -> serve, call, …; "events" -> list, get, …; "events list"
-// -> --after, ….
+// -> --after, …. And behind a flag: "tasks list --status" -> open, ….
 using Tree = std::map<std::string, std::vector<std::string>>;
+struct Words {
+  Tree next;
+  Tree values;
+};
 
 void add(std::vector<std::string>& words, std::string word) {
   if (std::ranges::find(words, word) == words.end()) words.push_back(std::move(word));
 }
 
-Tree tree_of(const Program& program) {
-  Tree tree;
+Words words_of(const Program& program) {
+  Words all;
+  auto& tree = all.next;
   for (const auto& command : all_commands(program)) {
     std::string before;
     std::string_view rest = command.words;
@@ -34,7 +39,13 @@ Tree tree_of(const Program& program) {
     }
     auto& flags = tree[command.words];
     for (const auto& option : command.options) {
-      for (const auto& flag : flags_of(option)) add(flags, flag);
+      for (const auto& flag : flags_of(option)) {
+        add(flags, flag);
+        if (!option.values.empty()) all.values[command.words + " " + flag] = option.values;
+      }
+      if (flags_of(option).empty()) {
+        for (const auto& value : option.values) add(flags, value);
+      }
       if (option.name.starts_with("PROCEDURE")) {
         for (const auto& path : Catalogue::own().paths()) add(flags, path);
       }
@@ -42,7 +53,7 @@ Tree tree_of(const Program& program) {
     add(flags, "--help");
   }
   add(tree[""], "help");
-  return tree;
+  return all;
 }
 
 std::string joined(const std::vector<std::string>& words) {
@@ -51,11 +62,10 @@ std::string joined(const std::vector<std::string>& words) {
   return text;
 }
 
-// The words of a command line, as far as they name a command, and what can stand behind them: the
-// same in both shells.
-std::string cases(const Tree& tree) {
-  // Not $path, which zsh keeps the directories of programs in.
-  std::string text = "  case \"$at\" in\n";
+// What can stand behind what `about` says: the same in both shells. (Not $path, which zsh keeps the
+// directories of programs in.)
+std::string cases(std::string_view about, const Tree& tree) {
+  std::string text = fmt::format("  case \"{}\" in\n", about);
   for (const auto& [path, words] : tree) {
     text += fmt::format("    \"{}\") next=\"{}\" ;;\n", path, joined(words));
   }
@@ -70,7 +80,7 @@ std::string known_paths(const Tree& tree) {
   return text;
 }
 
-std::string bash(const Tree& tree) {
+std::string bash(const Words& words) {
   return fmt::format(R"(# synap completion bash: source <(synap completion bash)
 _synap() {{
   local current="${{COMP_WORDS[COMP_CWORD]}}" at="" next="" word i
@@ -80,17 +90,18 @@ _synap() {{
       {}) at="$word" ;;
     esac
   done
-{}  COMPREPLY=($(compgen -W "$next" -- "$current"))
+{}{}  COMPREPLY=($(compgen -W "$next" -- "$current"))
   [[ ${{#COMPREPLY[@]}} -gt 0 || "$current" == -* ]] || COMPREPLY=($(compgen -f -- "$current"))
 }}
 complete -F _synap synap
 )",
-                     known_paths(tree), cases(tree));
+                     known_paths(words.next), cases("$at", words.next),
+                     cases("$at ${COMP_WORDS[COMP_CWORD-1]}", words.values));
 }
 
 // As a file below $fpath it is the body of _synap, which the first Tab calls: then it must
 // complete, too, and not only say what will.
-std::string zsh(const Tree& tree) {
+std::string zsh(const Words& words) {
   return fmt::format(R"(#compdef synap
 # synap completion zsh > "${{fpath[1]}}/_synap"
 _synap() {{
@@ -101,7 +112,7 @@ _synap() {{
       {}) at="$word" ;;
     esac
   done
-{}  compadd -- ${{=next}} || _files
+{}{}  compadd -- ${{=next}} || _files
 }}
 if [[ "$funcstack[1]" == _synap ]]; then
   _synap "$@"
@@ -109,10 +120,12 @@ else
   compdef _synap synap
 fi
 )",
-                     known_paths(tree), cases(tree));
+                     known_paths(words.next), cases("$at", words.next),
+                     cases("$at ${words[CURRENT-1]}", words.values));
 }
 
-std::string fish(const Tree& tree) {
+std::string fish(const Words& all) {
+  const auto& tree = all.next;
   std::string text =
       "# synap completion fish > ~/.config/fish/completions/synap.fish\n"
       "function __synap_path\n"
@@ -136,14 +149,20 @@ std::string fish(const Tree& tree) {
     text += fmt::format("complete -c synap{} -n \"__synap_path {}\" -a '{}'\n",
                         is_command ? "" : " -f", path, joined(words));
   }
+  for (const auto& [path, values] : all.values) {
+    const auto space = path.rfind(' ');
+    text += fmt::format(
+        "complete -c synap -n \"__synap_path {} && test (commandline -opc)[-1] = {}\" -a '{}'\n",
+        path.substr(0, space), path.substr(space + 1), joined(values));
+  }
   return text;
 }
 
 int completion(const Program& program, const std::string& shell) {
-  const auto tree = tree_of(program);
-  if (shell == "bash") print(bash(tree));
-  if (shell == "zsh") print(zsh(tree));
-  if (shell == "fish") print(fish(tree));
+  const auto words = words_of(program);
+  if (shell == "bash") print(bash(words));
+  if (shell == "zsh") print(zsh(words));
+  if (shell == "fish") print(fish(words));
   return kExitOk;
 }
 

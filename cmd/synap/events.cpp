@@ -94,7 +94,7 @@ void show(const std::vector<Json>& events) {
                {.heading = "TIME", .is_fixed = true},
                {.heading = "TYPE"},
                {.heading = "ABOUT"},
-               {.heading = "REQUEST", .is_fixed = true}});
+               {.heading = "REQUEST", .is_fixed = true, .is_extra = true}});
   for (const auto& event : events) table.add(cells_of(event));
   table.show("events");
 }
@@ -147,10 +147,9 @@ int list(const EventOptions& options) {
   auto found = are_newest ? newest_events(*pod, *search) : events_after(*pod, *search);
   if (!found) return report(found.error(), is_json);
   if (is_json) {
-    print_line(Json::object({{"events", Json(std::move(found->events))},
+    print_json(Json::object({{"events", Json(std::move(found->events))},
                              {"nextAfter", found->to},
-                             {"hasMore", found->has_more}})
-                   .dump());
+                             {"hasMore", found->has_more}}));
   } else {
     show(found->events);
     tell_more(*found, are_newest, !search->filter.as_object().empty());
@@ -179,7 +178,7 @@ int get(const EventOptions& options) {
   if (!pod) return report(pod.error(), is_json);
   auto event = find_event(*pod, options.id);
   if (!event) return report(event.error(), is_json);
-  print_line(is_json ? event->dump() : event->dump_pretty());
+  print_line(json_text(is_json ? event->dump() : event->dump_pretty()));
   return kExitOk;
 }
 
@@ -221,7 +220,7 @@ int tail(const EventOptions& options) {
     auto ended = pod->subscribe(
         "events.watch", input, last_id,
         [&](const Json& event) {
-          print_line(is_json ? event.dump() : live_line(event));
+          print_line(is_json ? json_text(event.dump()) : live_line(event));
           return true;
         },
         [&] { patience.reset(); });

@@ -3,13 +3,16 @@
 #include <functional>
 #include <memory>
 
+#include "base/clock.h"
 #include "synap/catalogue.h"
 #include "synap/commands.h"
 #include "synap/made_output.h"
 #include "synap/output.h"
 #include "synap/pod_client.h"
 #include "synap/short_ids.h"
+#include "synap/table.h"
 #include "synap/terminal.h"
+#include "synap/times.h"
 
 namespace synap::cli {
 namespace {
@@ -58,10 +61,41 @@ std::string readable_key(const Json& key) {
 
 std::string readable_user(const Json& user) {
   const Json* keys = user.find("keys");
-  return printable(fmt::format("{}  {:<6}  {:>4} keys  {}  {}", user.string_or("id", ""),
-                               user.string_or("role", ""),
-                               keys == nullptr || !keys->is_integer() ? 0 : keys->as_integer(),
+  const auto count = keys == nullptr || !keys->is_integer() ? 0 : keys->as_integer();
+  return printable(fmt::format("{}  {:<6}  {:>4} {:<4}  {}  {}", user.string_or("id", ""),
+                               user.string_or("role", ""), count, count == 1 ? "key" : "keys",
                                user.string_or("createdAt", ""), user.string_or("name", "")));
+}
+
+// In a terminal: before all else whether it opens anything.
+void show_keys(const Json::Array& keys) {
+  Table table({{.heading = "ID", .is_fixed = true},
+               {.heading = "NAME"},
+               {.heading = "STATUS"},
+               {.heading = "SCOPES"},
+               {.heading = "LAST USED", .is_fixed = true},
+               {.heading = "EXPIRES", .is_fixed = true},
+               {.heading = "CREATED", .is_fixed = true, .is_extra = true},
+               {.heading = "PREFIX", .is_fixed = true, .is_extra = true}});
+  const auto now = to_iso8601(unix_ms_now());
+  const auto day_of = [](std::string_view time) {
+    return time.empty() ? "" : local_time(time).substr(0, 16);
+  };
+  for (const auto& key : keys) {
+    const auto expires = key.string_or("expiresAt", "");
+    const std::string status = !key.string_or("revokedAt", "").empty() ? "revoked"
+                               : !expires.empty() && expires < now     ? "expired"
+                                                                       : "live";
+    table.add({{short_id(key.string_or("id", "")), Colour::kFaint},
+               {std::string(key.string_or("name", ""))},
+               {status, status == "live" ? Colour::kGood : Colour::kBad},
+               {joined(key.find("scopes"))},
+               {day_of(key.string_or("lastUsedAt", ""))},
+               {day_of(expires)},
+               {day_of(key.string_or("createdAt", ""))},
+               {std::string(key.string_or("prefix", ""))}});
+  }
+  table.show("keys");
 }
 
 // Page after page of what `path` lists as `items`.
@@ -84,7 +118,9 @@ int list(const KeyOptions& options, const std::string& path, std::string_view it
     input.set("cursor", cursor);
   }
   if (is_json) {
-    print_line(Json::object({{std::string(items), Json(std::move(all))}}).dump());
+    print_json(Json::object({{std::string(items), Json(std::move(all))}}));
+  } else if (is_terminal() && items == "keys") {
+    show_keys(all);
   } else if (is_terminal()) {
     const auto* procedure = Catalogue::own().find(path);
     if (procedure != nullptr) show_items(*procedure, {}, all);
@@ -102,7 +138,7 @@ int make(const KeyOptions& options, std::string_view path, const Json& input) {
   auto made = pod->mutate(path, input);
   if (!made) return report(made.error(), is_json);
   if (is_json) {
-    print_line(made->dump());
+    print_json(*made);
     return kExitOk;
   }
   tell(fmt::format("key {} of user {}, shown this once:", made->string_or("keyId", ""),
@@ -131,7 +167,7 @@ int revoke(const KeyOptions& options) {
   if (options.user) input.set("userId", *options.user);
   auto revoked = pod->mutate("keys.revoke", input);
   if (!revoked) return report(revoked.error(), is_json);
-  print_line(is_json ? revoked->dump() : fmt::format("key {} is revoked", *id));
+  print_line(is_json ? json_text(revoked->dump()) : fmt::format("key {} is revoked", *id));
   return kExitOk;
 }
 

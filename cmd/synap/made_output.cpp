@@ -76,9 +76,10 @@ bool has_word(const FieldInfo& field) {
          properties->as_object().front().second.string_or("type", "") == "string";
 }
 
-// 0: the id; 1: what people have written; 2: times; 3: the rest.
+// 0: the id; 1: what people have written, and what things are called; 2: times; 3: the rest.
 int rank_of(const FieldInfo& field, const std::vector<FieldInfo>& written) {
   if (field.name == "id") return 0;
+  if (field.name == "title" || field.name == "name") return 1;  // whoever has given it
   // An object has no short form: it must not take the room of a title.
   if (field.schema.string_or("type", "") == "object") return 3;
   const auto same = [&](const FieldInfo& other) { return other.name == field.name; };
@@ -195,7 +196,7 @@ void show_items(const ProcedureInfo& procedure, const Json& made_by,
 }
 
 void show_object(const Json& object) {
-  if (!object.is_object()) return print_line(object.dump());
+  if (!object.is_object()) return print_json(object);
   std::size_t longest = 0;
   for (const auto& [key, value] : object.as_object()) longest = std::max(longest, key.size());
   std::string below;

@@ -98,11 +98,15 @@ int list(const RunOptions& options) {
   if (is_json) {
     Json all = Json::object({{"runs", Json(std::move(found))}});
     if (!cursor.empty()) all.set("nextCursor", cursor);
-    print_line(all.dump());
+    print_json(all);
   } else if (is_terminal()) {
     show_table(found, options.things);
   } else {
     for (const auto& run : found) print_line(run_line(run));
+  }
+  if (!is_json && missing <= 0 && !cursor.empty()) {
+    tell(fmt::format("the newest {} are shown; there may be older ones: --limit shows more",
+                     options.limit));
   }
   return kExitOk;
 }
@@ -219,7 +223,7 @@ int show(const RunOptions& options) {
   auto run = pod->query("runs.get", Json::object({{"id", *id}}));
   if (!run) return report(run.error(), is_json);
   if (is_json) {
-    print_line(run->dump());
+    print_json(*run);
   } else {
     print_run(*run);
   }
@@ -234,7 +238,7 @@ int retry(const RunOptions& options) {
   if (!id) return report(id.error(), is_json);
   auto retried = pod->mutate("runs.retry", Json::object({{"id", *id}}));
   if (!retried) return report(retried.error(), is_json);
-  print_line(is_json ? retried->dump() : fmt::format("run {} is tried again", *id));
+  print_line(is_json ? json_text(retried->dump()) : fmt::format("run {} is tried again", *id));
   return kExitOk;
 }
 

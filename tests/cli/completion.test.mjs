@@ -9,12 +9,15 @@ import { inTerminal, run, temporary } from './synap.mjs';
 
 const script = async (shell) => (await run(['completion', shell])).stdout;
 
-// What is typed, and what the shell makes of it: a noun, its verb, a flag behind a flag, a procedure.
+// What is typed, and what the shell makes of it: a noun, its verb, a flag behind a flag, a procedure, what a flag can be, and
+// what a word can.
 const TYPED = [
   ['synap note\t li\t', 'notes list'],
   ['synap events ta\t', 'events tail'],
   ['synap --json tasks create --prio\t', '--json tasks create --priority'],
   ['synap call notes.cr\t', 'call notes.create'],
+  ['synap tasks list --status in_\t', 'tasks list --status in_progress'],
+  ['synap completion zs\t', 'completion zsh'],
 ];
 
 async function typed(program, args, env, keys = (line) => `${line}\r`) {

@@ -20,7 +20,7 @@ test('users and their keys are made, listed and revoked from the command line', 
   assert.match(ada.stderr, /shown this once/);
   const { users } = JSON.parse(await synap('users', 'list', '--json'));
   assert.deepEqual(users.map(({ name, role, keys }) => [name, role, keys]), [['owner', 'owner', 1], ['Ada', 'member', 1]]);
-  assert.match(await synap('users', 'list'), /member {5}1 keys .*Ada/);
+  assert.match(await synap('users', 'list'), /member {5}1 key  .*Ada/);
 
   const user = users[1].id;
   const made = JSON.parse(await synap('keys', 'create', 'reader', '--user', user, '--scope', 'notes:read',
