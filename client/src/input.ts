@@ -22,18 +22,31 @@ function withoutDirection(op: Operation): Operation {
   return isTrpcs ? { ...op, input } : op;
 }
 
+/** What JSON has not, and JSON.stringify refuses, leaves out or makes something else of. */
+function strangerTo(given: unknown): string | undefined {
+  if (typeof given === 'bigint') return 'a BigInt, which JSON has not: give it as a number, or as a text';
+  if (typeof given === 'number' && !Number.isFinite(given)) return `${given}, which JSON has not`;
+  if (typeof given === 'function' || typeof given === 'symbol') return `a ${typeof given}, which JSON has not`;
+  if (given instanceof Date && Number.isNaN(given.getTime())) return 'a Date that is no time';
+  if (given instanceof Map || given instanceof Set || ArrayBuffer.isView(given) || given instanceof ArrayBuffer) {
+    return `of ${Object.prototype.toString.call(given).slice(8, -1)}, which JSON has not: give it as an object, a list or a text`;
+  }
+  return undefined;
+}
+
 /** Where in `value` something is that JSON has not, and what it is. */
 function faultIn(given: unknown, place: string, above: readonly unknown[]): string | undefined {
+  const strange = strangerTo(given);
+  if (strange !== undefined) return `${place || 'it'} is ${strange}`;
   const { toJSON } = Object(given) as { toJSON?: unknown };
   const value: unknown = typeof toJSON === 'function' ? toJSON.call(given) : given;
-  if (typeof value === 'bigint') {
-    return `${place || 'it'} is a BigInt, which JSON has not: give it as a number, or as a text`;
-  }
+  if (value !== given) return faultIn(value, place, [...above, given]);
   if (typeof value !== 'object' || value === null || above.length > DEPTH_MAX) return undefined;
   if (above.includes(value)) return `${place} is what it stands in, so that it has no end`;
   const inside = [...above, value];
   for (const [name, member] of Object.entries(value)) {
     const step = Array.isArray(value) ? `[${name}]` : place ? `.${name}` : name;
+    if (member === undefined && Array.isArray(value)) return `${place + step} is undefined, which a list has not`;
     const fault = faultIn(member, place + step, inside);
     if (fault !== undefined) return fault;
   }
@@ -50,12 +63,14 @@ function placeOfFault(input: unknown): string | undefined {
 }
 
 function jsonOf({ path, input }: Operation): string | undefined {
+  const fault = placeOfFault(input);
+  if (fault !== undefined) throw new InputError(`The input of ${path} is no JSON: ${fault}`);
   try {
     return JSON.stringify(input);
   } catch (error) {
     if (error instanceof RangeError) throw new InputError(`The input of ${path} is nested too deep`);
     const said = error instanceof Error ? error.message : String(error);
-    throw new InputError(`The input of ${path} is no JSON: ${placeOfFault(input) ?? said}`);
+    throw new InputError(`The input of ${path} is no JSON: ${said}`);
   }
 }
 

@@ -74,6 +74,17 @@ describe('calls', () => {
         messageOf(await client.notes.create.mutate(input).catch((error) => error)).replace(/^The input of notes.create is no JSON: /, '');
       assert.match(await said({ content: 'a', properties: { sizes: [1, { x: 2n }] } }), /^properties\.sizes\[1\]\.x is a BigInt/);
       assert.match(await said(1n), /^it is a BigInt/);
+      // What JSON.stringify passes over, or makes something else of.
+      for (const [value, sentence] of [
+        [NaN, 'a is NaN, which JSON has not'],
+        [-Infinity, 'a is -Infinity, which JSON has not'],
+        [new Date(NaN), 'a is a Date that is no time'],
+        [new Map([[1, 2]]), 'a is of Map, which JSON has not: give it as an object, a list or a text'],
+        [new Uint8Array(3), 'a is of Uint8Array, which JSON has not: give it as an object, a list or a text'],
+        [() => 1, 'a is a function, which JSON has not'],
+        [Symbol('s'), 'a is a symbol, which JSON has not'],
+        [[1, undefined], 'a[1] is undefined, which a list has not'],
+      ]) assert.equal(await said({ a: value }), sentence);
       assert.equal(await said({ around }), 'around.self.around is what it stands in, so that it has no end');
       assert.equal(await said({ deep }), 'The input of notes.create is nested too deep');
       const throws = { get x() { throw new Error('boom'); } };
