@@ -131,6 +131,20 @@ describe('the page', () => {
     await page.context().close();
   });
 
+  test('"/" for a screen that was left before it came leads nowhere', async () => {
+    const page = await site.visit();
+    await site.signIn(page);
+    await page.route('**/*.js', () => {}); // never
+    for (const key of ['g', 'p']) await page.keyboard.press(key);
+    await page.waitForSelector('main >> text=Loading');
+    await page.keyboard.press('/');
+    await page.click('nav >> text=Home');
+    await page.waitForSelector('.events-short');
+    await page.waitForTimeout(300);
+    assert.equal(new URL(page.url()).pathname, '/');
+    await page.context().close();
+  });
+
   test('changes a note, compares versions, restores one, deletes it', async () => {
     const page = await site.visit();
     const id = await site.make('notes', { content: '# Plan\n\none\ntwo' });
@@ -565,6 +579,32 @@ describe('the page', () => {
     await page.waitForSelector('.cause-tree li');
     await keyboard.press('Escape');
     await page.waitForSelector('.split-panel', { state: 'detached' });
+    assert.deepEqual(page.complaints, []);
+    await page.context().close();
+  });
+
+  test('leads from a row past the others to what is open beside the list, and deletes it, by keys', async () => {
+    for (const title of ['First', 'Second', 'Third', 'Fourth']) await site.make('tasks', { title });
+    const page = await site.visit();
+    const { keyboard } = page;
+    await site.signIn(page, { path: '/tasks' });
+    await page.waitForSelector('.row >> text=First');
+    await keyboard.press('j');
+    await keyboard.press('j');
+    await page.waitForSelector('.row a:focus >> text=Third');
+    await keyboard.press('Enter');
+    await page.waitForSelector('.split-panel h2 >> text=Third');
+    await page.waitForSelector('.row a:focus >> text=Third');
+    await keyboard.press('Tab');
+    await page.waitForSelector('.split-panel .panel-close:focus');
+    await keyboard.press('Shift+Tab');
+    await page.waitForSelector('.row a:focus >> text=Third');
+    await keyboard.press('Delete');
+    await page.waitForSelector('dialog >> text=Delete this task?');
+    await keyboard.press('Tab');
+    await page.locator('dialog button', { hasText: 'Delete' }).focus();
+    await keyboard.press('Enter');
+    await page.waitForSelector('.row >> text=Third', { state: 'detached' });
     assert.deepEqual(page.complaints, []);
     await page.context().close();
   });

@@ -425,6 +425,16 @@ describe('the page in trouble', () => {
     await signInAgain(key);
     await page.waitForSelector('.thing-form textarea');
     assert.equal(await page.inputValue('.thing-form textarea'), '');
+    // Nor do they stay behind one who signs out.
+    await page.click('text=Sign out');
+    await page.waitForSelector('#key');
+    const kept = () => page.evaluate(() => JSON.stringify({ ...sessionStorage }));
+    assert.match(await kept(), /Mine alone/, 'what is of somebody else waits on');
+    await page.goto(site.url);
+    await signInAgain();
+    await page.click('text=Sign out');
+    await page.waitForSelector('#key');
+    assert.doesNotMatch(await kept(), /Mine alone/);
     await page.context().close();
   });
 

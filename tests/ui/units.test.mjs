@@ -823,6 +823,15 @@ describe('a snippet', () => {
       /-d '\{"content":"it'\\''s"\}'$/,
     );
   });
+
+  test('of a subscription goes through what it tells, with nested input too', () => {
+    globalThis.location = { origin: 'http://127.0.0.1:4400' };
+    assert.match(
+      lib.asTypeScript('pod.watchLogs', { lines: 5 }, 'subscription'),
+      /for await \(const item of await synap\.pod\.watchLogs\.subscribe\(\{\s+"lines": 5\s+\}\)\) \{/,
+    );
+    assert.match(lib.asCurl('x.y', { filter: { a: 1 } }, 'subscription'), /\?filter=%7B%22a%22%3A1%7D'/);
+  });
 });
 
 describe('a waterfall', () => {

@@ -147,20 +147,29 @@ function useShortcuts(): void {
       }));
     return addShortcuts([
       { keys: '?', label: 'This help', run: () => (isHelpOpen.value = true) },
-      { keys: '/', label: 'Search or filter', run: focusSearch },
+      { keys: '/', label: 'Search or filter', run: () => focusSearch() },
+      { keys: 'o', label: 'Into what is open beside the list', run: enterPanel },
       { keys: 'd', label: 'Light or dark', run: toggleTheme },
       ...shortcuts,
     ]);
   }, [document_, owner]);
 }
 
-/** Where a screen has no field for that, in the one of everything. */
-function focusSearch(): void {
+let waits = 0;
+/** Where a screen has no field for that, in the one of everything. `at`: the screen that it is for. */
+function focusSearch(at = route.value.path): void {
+  clearTimeout(waits);
+  if (route.value.path !== at) return;
   const field = document.querySelector<HTMLInputElement>('[data-search]');
   if (field) field.select();
   // A screen that is still on its way may have one.
-  else if (document.querySelector('main > .waiting')) setTimeout(focusSearch, 50);
+  else if (document.querySelector('main > .waiting')) waits = window.setTimeout(focusSearch, 50, at);
   else go('/search');
+}
+
+/** From a list to what is open beside it. */
+function enterPanel(): void {
+  document.querySelector<HTMLElement>('.split-panel :is(a,button)')?.focus();
 }
 
 /** The window is called as what is shown. */

@@ -1,13 +1,13 @@
 // What was being written when the session ended: kept in this tab, over a reload too, until whoever wrote
-// it is here again.
+// it is here again, or signs out.
 import { useEffect, useRef, useState } from 'preact/hooks';
 
-import { session, whenEnded } from './session.js';
+import { session, whenEnded, whenLeaving } from './session.js';
 
 const STORED = 'synap-drafts';
 
-const nameOf = (part: string): string =>
-  `${session.value?.user.id} ${location.pathname} ${part}`;
+const whose = (): string => `${session.value?.user.id} `;
+const nameOf = (part: string): string => `${whose()}${location.pathname} ${part}`;
 
 /** Those of this tab: the browser keeps them as long as it is open, and shows them to no other. */
 function stored(): Map<string, unknown> {
@@ -28,6 +28,12 @@ function store(): void {
     // Too much for the browser, or it keeps nothing: then it is there until the page is loaded again.
   }
 }
+
+// Who signs out leaves nothing behind; what is another's waits on.
+whenLeaving(() => {
+  for (const name of drafts.keys()) if (name.startsWith(whose())) drafts.delete(name);
+  store();
+});
 
 /** What was kept here under `part`, if anything. */
 export const draftOf = <T>(part = ''): T | undefined => drafts.get(nameOf(part)) as T | undefined;

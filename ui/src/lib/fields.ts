@@ -12,6 +12,8 @@ export interface Field {
   isRequired: boolean;
   /** It can be taken away: null says so. */
   isNullable: boolean;
+  /** A change gives members of it alone; null takes one away. */
+  isMerged: boolean;
   choices: string[];
   /** The plural of the noun whose id this is. */
   references: string;
@@ -66,6 +68,8 @@ export function fieldOf(
     kind: isThing ? 'thing' : kindOf(plain, references),
     isRequired,
     isNullable,
+    // The pod says so in words.
+    isMerged: /null takes one away/.test(plain.description ?? ''),
     choices,
     references,
   };

@@ -210,10 +210,14 @@ export async function queryEach<T>(name: string, inputs: unknown[]): Promise<(T 
   const response = await send(url, {});
   const answers = (await parsed(response)) as Envelope | Envelope[];
   const of = ({ error }: Envelope) => error?.data?.httpStatus ?? response.status;
-  const failed = [answers].flat().find((one) => one.error && (!Array.isArray(answers) || of(one) === 401 || mayPass(of(one))));
-  if (!failed) return (answers as Envelope[]).map(({ result }) => result?.data as T | undefined);
-  // What a pod says of the batch, and not of an input.
-  if (inputs.length < 2 || !failed.error!.message.startsWith('Batch')) throw refusal(failed, of(failed));
+  if (Array.isArray(answers)) {
+    // One that the pod cannot answer at all (500) is as one that is refused: the others stand.
+    const failed = answers.find((one) => [401, 429, 502, 503, 504].includes(of(one)));
+    if (failed) throw refusal(failed, of(failed));
+    return answers.map(({ result }) => result?.data as T | undefined);
+  }
+  // Of all of them at once: there are more than this pod takes.
+  if (inputs.length < 2 || ![400, 413, 414].includes(of(answers))) throw refusal(answers, of(answers));
   const half = inputs.length >> 1;
   const parts = [inputs.slice(0, half), inputs.slice(half)].map((some) => queryEach<T>(name, some));
   return (await Promise.all(parts)).flat();

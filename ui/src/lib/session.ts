@@ -25,6 +25,11 @@ export function whenEnded(keep: () => void): () => void {
   return () => keepers.delete(keep);
 }
 
+const leavers = new Set<() => void>();
+
+/** Called when somebody signs out, while the session is still theirs. */
+export const whenLeaving = (leave: () => void) => leavers.add(leave);
+
 /** Somebody was signed in and is no more. */
 export function endSession(): void {
   if (!session.value) return;
@@ -84,6 +89,7 @@ export async function whoIsIt(): Promise<Session | null> {
 
 export async function signOut(): Promise<void> {
   await plain('/session', { method: 'DELETE' }).catch(() => undefined);
+  for (const leave of leavers) leave();
   keepPageHalf(undefined);
   signInNotice.value = '';
   session.value = null;

@@ -10,7 +10,8 @@ export function asCurl(procedure: string, input: unknown, kind: string): string 
     const parameters = Object.entries((input ?? {}) as Record<string, unknown>).flatMap(
       ([name, value]) =>
         (Array.isArray(value) ? value : [value]).map(
-          (one) => `${name}=${encodeURIComponent(String(one))}`,
+          (one) =>
+            `${name}=${encodeURIComponent(typeof one === 'object' ? JSON.stringify(one) : String(one))}`,
         ),
     );
     return `curl -sN ${shellQuoted(url + (parameters.length ? `?${parameters.join('&')}` : ''))} ${authorization}`;
@@ -27,6 +28,9 @@ export function asTypeScript(procedure: string, input: unknown, kind: string): s
   if (procedure === 'events.watch') {
     return `${head}for await (const event of synap.watch(${given})) {\n  console.log(event.position, event.type);\n}\n`;
   }
-  const call = kind === 'mutation' ? 'mutate' : kind === 'query' ? 'query' : 'subscribe';
+  if (kind === 'subscription') {
+    return `${head}for await (const item of await synap.${procedure}.subscribe(${given})) {\n  console.log(item);\n}\n`;
+  }
+  const call = kind === 'mutation' ? 'mutate' : 'query';
   return `${head}const answer = await synap.${procedure}.${call}(${given});\nconsole.log(answer);\nawait synap.close();\n`;
 }

@@ -22,8 +22,9 @@ function ask(): void {
   for (let at = 0; at < asked.length; at += ASKED_MAX) {
     const some = asked.slice(at, at + ASKED_MAX);
     const inputs = some.map(({ id }) => ({ id, limit: 1 }));
-    const ask = () => queryEach<Neighbours>('relations.neighbours', inputs);
-    const answers = untilAnswered(ask, { withinMs: ASKED_FOR_MS });
+    const answers = untilAnswered(() => queryEach<Neighbours>('relations.neighbours', inputs), {
+      withinMs: ASKED_FOR_MS,
+    });
     some.forEach(({ tell }, place) => tell(answers.then((all) => all[place]?.things[0])));
   }
 }

@@ -5,7 +5,7 @@ import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
 import { InTurn } from '../lib/in-turn.js';
 import { log } from '../lib/log.js';
 import { liveStatus } from '../lib/live.js';
-import { AWAY, messageOf } from '../lib/rpc.js';
+import { AWAY, messageOf, PodError } from '../lib/rpc.js';
 import type { SynapEvent } from '../lib/events.js';
 
 export interface Answer<T> {
@@ -116,12 +116,14 @@ export function useAskAgain(reload: () => void, isOpen: boolean, everyMs = ASK_E
 }
 
 export function Problem({ error, retry }: { error: unknown; retry?: () => void }) {
+  // What is refused is refused again.
+  const isFinal = error instanceof PodError && [400, 403, 404].includes(error.status);
   return (
     <div class="problem" role="alert">
       <p>
         <bdi>{messageOf(error)}</bdi>
       </p>
-      {retry && (
+      {retry && !isFinal && (
         <button type="button" onClick={retry}>
           Try again
         </button>

@@ -4,7 +4,7 @@ import { useId } from 'preact/hooks';
 import { type Field, labelOf } from '../lib/fields.js';
 import { query } from '../lib/rpc.js';
 import { useAnswer } from './answer.js';
-import { ThingChoices } from './thing-choices.js';
+import { ThingChoices, walkChoices } from './thing-choices.js';
 
 export type Values = Record<string, string>;
 
@@ -83,10 +83,10 @@ function Control(props: ControlProps) {
       return <Reference {...props} />;
     case 'thing':
       return (
-        <>
+        <div onKeyDown={walkChoices}>
           <input {...common} type="text" dir="auto" placeholder="A title, or an id" autocomplete="off" />
           <ThingChoices value={value} onChange={onChange} />
-        </>
+        </div>
       );
     case 'choice':
       return <Choice {...props} />;

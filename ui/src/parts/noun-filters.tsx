@@ -114,6 +114,7 @@ function Filter({ field, names }: { field: Field; names: string[] }) {
       <input
         type="text"
         inputMode={field.kind === 'number' ? 'numeric' : 'text'}
+        placeholder={field.kind === 'json' ? '{"name": "value"}' : undefined}
         value={value}
         onChange={(event) => set(field.name, event.currentTarget.value)}
       />

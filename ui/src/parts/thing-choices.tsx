@@ -14,6 +14,18 @@ interface Suggestion {
 const ID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i;
 const PREFIX_CHARACTERS_MAX = 100;
 
+/** Of the field and what is below it: the arrows go through the titles, Enter takes the first. */
+export function walkChoices(press: KeyboardEvent): void {
+  const box = press.currentTarget as HTMLElement;
+  const stops = [...box.querySelectorAll<HTMLElement>('input,.choices button')];
+  const at = stops.indexOf(press.target as HTMLElement);
+  const step = { ArrowDown: 1, ArrowUp: -1 }[press.key];
+  if (step) stops[at + step]?.focus();
+  else if (press.key === 'Enter' && at === 0 && !press.ctrlKey && !press.metaKey && stops[1]) stops[1].click();
+  else return;
+  press.preventDefault();
+}
+
 /** `value` is an id, or how a title begins. */
 export function ThingChoices({ value, onChange }: { value: string; onChange(value: string): void }) {
   const given = value.trim();
@@ -28,6 +40,11 @@ export function ThingChoices({ value, onChange }: { value: string; onChange(valu
     const answer = await query<{ suggestions: Suggestion[] }>('search.suggest', { prefix, limit: 8 }, signal);
     return answer.suggestions;
   });
+  const take = (click: MouseEvent, id: string): void => {
+    (click.currentTarget as HTMLElement).closest('.field')?.querySelector('input')?.focus();
+    onChange(id);
+  };
+  const isTwice = (title: string) => found!.filter((one) => one.title === title).length > 1;
   return (
     <>
       {given && found?.length === 0 && <p class="help">{isId ? 'Nothing' : 'No title'} is found.</p>}
@@ -38,8 +55,9 @@ export function ThingChoices({ value, onChange }: { value: string; onChange(valu
             {isId ? (
               <Line text={title || entityId} />
             ) : (
-              <button type="button" class="link" onClick={() => onChange(entityId)}>
+              <button type="button" class="link" onClick={(click) => take(click, entityId)}>
                 <Line text={title || entityId} />
+                {isTwice(title) && ` …${entityId.slice(-8)}`}
               </button>
             )}
           </li>

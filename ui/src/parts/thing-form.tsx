@@ -28,6 +28,12 @@ const EDITED_LENGTH_MAX = 200_000;
 
 const BESIDE = 'Nothing is stored: look at what is said beside the fields';
 
+/** What is there no more is taken away by name. */
+function withoutLost(before: unknown, after: unknown = {}): object {
+  const lost = Object.keys(before as object).filter((name) => !Object.hasOwn(after as object, name));
+  return { ...(after as object), ...Object.fromEntries(lost.map((name) => [name, null])) };
+}
+
 function changesOf(fields: Field[], before: Values, after: Values): Record<string, unknown> {
   const changes: Record<string, unknown> = {};
   for (const field of fields) {
@@ -36,7 +42,8 @@ function changesOf(fields: Field[], before: Values, after: Values): Record<strin
     const text = field.kind === 'text' && now !== was ? withLineEnds(was, now) : now;
     if (text === was) continue;
     const value = fromText(field, text);
-    if (value !== undefined) changes[field.name] = value;
+    if (field.isMerged && was !== '') changes[field.name] = withoutLost(fromText(field, was), value);
+    else if (value !== undefined) changes[field.name] = value;
     else if (field.isNullable) changes[field.name] = null;
     else changes[field.name] = field.kind === 'list' ? [] : text;
   }

@@ -1,5 +1,6 @@
 // A list of any length: only the rows that can be seen are in the page. Rows are links, so they can be
-// focused, opened in another tab and read by a screen reader; j and k walk through them.
+// focused, opened in another tab and read by a screen reader; j and k walk through them. Tab goes to one of
+// them, and from there out of the list: to what is open beside it.
 import type { ComponentChildren, RefObject } from 'preact';
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 
@@ -70,6 +71,8 @@ function scrollTo(element: HTMLElement, top: number, rowHeight: number): void {
 }
 
 interface Walk {
+  /** The row that was focused last, or is open. */
+  active: string | undefined;
   onFocus(key: string): void;
   step(by: number): void;
 }
@@ -81,6 +84,7 @@ function useWalk<T>(
   measure: () => void,
 ): Walk {
   const active = useRef(props.openKey);
+  const [, setFocused] = useState(props.openKey);
   const wantsFocus = useRef(false);
   useLayoutEffect(() => {
     if (!wantsFocus.current) return;
@@ -124,7 +128,11 @@ function useWalk<T>(
       ]),
     [],
   );
-  return { step, onFocus: (key) => (active.current = key) };
+  const onFocus = (key: string): void => {
+    active.current = key;
+    setFocused(key);
+  };
+  return { active: active.current, step, onFocus };
 }
 
 /** Goes to a row's address without loading the page again; other tabs and windows as always. */
@@ -134,7 +142,14 @@ function follow(click: MouseEvent, href: string): void {
   go(href);
 }
 
-function Row<T>({ index, props, walk }: { index: number; props: Props<T>; walk: Walk }) {
+interface RowProps<T> {
+  index: number;
+  props: Props<T>;
+  walk: Walk;
+  isTabStop: boolean;
+}
+
+function Row<T>({ index, props, walk, isTabStop }: RowProps<T>) {
   const { count, rowHeight } = props;
   const item = props.item(index);
   const key = props.keyOf(item);
@@ -149,6 +164,7 @@ function Row<T>({ index, props, walk }: { index: number; props: Props<T>; walk: 
       <a
         href={href}
         data-key={key}
+        tabIndex={isTabStop ? 0 : -1}
         aria-current={key === props.openKey ? 'true' : undefined}
         onFocus={() => walk.onFocus(key)}
         onClick={(click) => follow(click, href)}
@@ -177,10 +193,12 @@ export function VirtualList<T>(props: Props<T>) {
     press.preventDefault();
     walk.step(press.key === 'ArrowDown' ? 1 : -1);
   };
-  const rows = [];
-  for (let index = first; index < last; ++index) {
-    rows.push(<Row key={keyOf(item(index))} index={index} props={props} walk={walk} />);
-  }
+  const keys: string[] = [];
+  for (let index = first; index < last; ++index) keys.push(keyOf(item(index)));
+  const stop = keys.find((key) => key === walk.active) ?? keys[Math.min(ROWS_AROUND, first)];
+  const rows = keys.map((key, at) => (
+    <Row key={key} index={first + at} props={props} walk={walk} isTabStop={key === stop} />
+  ));
   return (
     <div class="virtual-list" ref={box} onScroll={measure} onKeyDown={onKeyDown} tabIndex={-1}>
       <ul role="list" aria-label={props.label} style={{ height: `${count * rowHeight}px` }}>

@@ -2,7 +2,7 @@
 import { useEffect, useLayoutEffect, useMemo } from 'preact/hooks';
 
 import { podDocument, type Noun, type PodDocument } from '../lib/document.js';
-import { fieldOf } from '../lib/fields.js';
+import { fieldOf, fromText } from '../lib/fields.js';
 import { addShortcuts } from '../lib/keyboard.js';
 import { go, route } from '../lib/router.js';
 import { columnsOf, fieldsOfNoun, titleOfThing, type Thing } from '../lib/things.js';
@@ -23,7 +23,7 @@ const FOUND_WANTED = 30;
 const SEARCHED_MAX = 5_000;
 const OWN_PARAMETERS = ['find', 'sort'];
 
-/** What the address says of filters that the noun has. */
+/** What the address says of filters that the noun has. What is wrong goes to the pod, which says so. */
 function inputOf(
   document: PodDocument,
   noun: Noun,
@@ -33,8 +33,14 @@ function inputOf(
   for (const [name, schema] of Object.entries(noun.filters)) {
     const text = query.get(name);
     if (text === null || OWN_PARAMETERS.includes(name)) continue;
-    const { kind } = fieldOf(document, name, schema, false);
-    input[name] = kind === 'number' ? Number(text) : kind === 'yesno' ? text === 'true' : text;
+    const field = fieldOf(document, name, schema, false);
+    input[name] = text;
+    if (['line', 'date'].includes(field.kind)) continue;
+    try {
+      input[name] = fromText(field, text);
+    } catch {
+      // As it is written.
+    }
   }
   const sort = query.get('sort');
   return sort ? { ...input, sort } : input;

@@ -234,6 +234,8 @@ function changes({ name }: Procedure, { status }: Thing): boolean {
 
 function Delete({ noun, thing }: { noun: Noun; thing: Thing }) {
   const [isAsking, setAsking] = useState(false);
+  const ask = () => setAsking(true);
+  useLayoutEffect(() => addShortcuts([{ keys: 'Delete', label: 'Delete it', run: ask }]), []);
   const [intent] = useState(() => new Intent());
   const run = () => {
     intent.command(`${noun.plural}.delete`, { id: thing.id }).then(
@@ -246,13 +248,13 @@ function Delete({ noun, thing }: { noun: Noun; thing: Thing }) {
   };
   return (
     <>
-      <button type="button" onClick={() => setAsking(true)}>
+      <button type="button" onClick={ask}>
         Delete
       </button>
       {isAsking && (
         <Confirm
           title={`Delete this ${noun.name}?`}
-          text={`"${titleOfThing(thing).slice(0, 100)}" goes out of the lists. Its events stay in the log.`}
+          text={`"${titleOfThing(thing).slice(0, 100)}" goes for good, with its history: only its events stay, in the log.`}
           action="Delete"
           onYes={run}
           onClose={() => setAsking(false)}

@@ -9,6 +9,7 @@ import { route } from '../lib/router.js';
 import { messageOf, mutate, query } from '../lib/rpc.js';
 import { isOwner, session } from '../lib/session.js';
 import { now } from '../lib/time.js';
+import { useOpenTitle } from '../lib/title.js';
 import { addWalk } from '../lib/walk.js';
 import { Empty, Show, useAnswer, useReloadOn } from '../parts/answer.js';
 import { Chip, Status } from '../parts/badge.js';
@@ -82,10 +83,18 @@ function wantedOf(kind: Kind): string | undefined {
 const drawn = (keys: Key[], shown: number, wanted: string | undefined): Key[] =>
   keys.filter(({ id }, at) => at < shown || id === wanted);
 
+/** What the window is called as. */
+function Called({ title }: { title: string }) {
+  useOpenTitle(title);
+  return null;
+}
+
 function KeyLink({ own, owner, kind }: { own: Key; owner: User | undefined; kind: Kind }) {
+  const isWanted = own.id === wantedOf(kind);
   return (
-    <a href={`/users/${idOf(owner)}/${kind}/${own.id}`} ref={own.id === wantedOf(kind) ? intoView : null}>
+    <a href={`/users/${idOf(owner)}/${kind}/${own.id}`} ref={isWanted ? intoView : null}>
       <Line text={own.name} max={60} />
+      {isWanted && <Called title={own.name} />}
     </a>
   );
 }
@@ -462,6 +471,7 @@ function Users({ openId }: { openId: string | undefined }) {
         </Show>
       </section>
       {list.isComplete && !open && <Empty title="There is no such user" />}
+      {openId && open && route.value.parts.length === 2 && <Called title={open.name} />}
       {open && <Keys key={open.id} owner={open} />}
       {open && <Browsers key={`${open.id} browsers`} owner={open} />}
     </>
