@@ -12,10 +12,20 @@ import { watchAsStream, watchWithHandlers, } from './watch.js';
 const SOCKET_IDLE_MS = 500;
 const SOCKET_PING = { enabled: true, intervalMs: 15_000, pongTimeoutMs: 5_000 };
 const socketDelayMs = (attempt) => attempt === 0 ? 0 : Math.min(100 * 2 ** attempt, 5_000) * (0.5 + Math.random() / 2);
+function parsed(url) {
+    try {
+        return new URL(url, globalThis.location?.href);
+    }
+    catch {
+        return undefined;
+    }
+}
 function endpointOf(url) {
-    const endpoint = new URL(url, globalThis.location?.href);
-    if (!/^https?:$/.test(endpoint.protocol))
+    const endpoint = url === undefined ? undefined : parsed(url);
+    if (!endpoint || !/^https?:$/.test(endpoint.protocol))
         throw new Error(`\`url\` is where the pod is, as http://127.0.0.1:4400; it is ${JSON.stringify(String(url))}`);
+    if (endpoint.username || endpoint.password)
+        throw new Error('`url` has a user or a password in it: a pod knows you by your `key`');
     endpoint.search = '';
     endpoint.hash = '';
     const path = endpoint.pathname.replace(/\/+$/, '');

@@ -54,7 +54,7 @@ export class NoKeyError extends Error {
     }
     /** Undefined: it may be one. */
     static of(key) {
-        if (!key)
+        if (!key || typeof key !== 'string')
             return new NoKeyError();
         const characters = [...key];
         const inside = key.trim();

@@ -73,7 +73,7 @@ export class NoKeyError extends Error {
 
   /** Undefined: it may be one. */
   static of(key: string | null | undefined): NoKeyError | undefined {
-    if (!key) return new NoKeyError();
+    if (!key || typeof key !== 'string') return new NoKeyError();
     const characters = [...key];
     const inside = key.trim();
     const wrong = [...inside].find((one) => !/[\x21-\x7e]/.test(one));

@@ -24,6 +24,20 @@ describe('calls', () => {
     }
   });
 
+  test('what is no URL of a pod is said at once, and no password in it is repeated', () => {
+    for (const url of [undefined, '', 'foo', 5, 'ftp://pod']) {
+      assert.throws(() => createSynapClient({ url, key: 'key' }), /^Error: `url` is where the pod is/, String(url));
+    }
+    const said = (() => {
+      try {
+        createSynapClient({ url: 'http://me:hunter2@pod', key: 'key' });
+      } catch (error) {
+        return error.message;
+      }
+    })();
+    assert.equal(said, '`url` has a user or a password in it: a pod knows you by your `key`');
+  });
+
   test('calls of one moment are one request, of at most a hundred', async () => {
     const client = createSynapClient({ url: pod.url, key: 'key' });
     const calls = Array.from({ length: 150 }, (_, i) => client.notes.create.mutate({ content: `${i}` }));
