@@ -54,6 +54,13 @@ describe('every screen', () => {
       },
     });
     await site.call('events.publish', { type: 'x.weight.recorded', data: { kg: 80.5 } });
+    const relation = await site.make('relations', { fromId: task, toId: project, type: 'part_of' });
+    await site.call('entityTypes.define', {
+      name: 'x.book',
+      schema: { type: 'object', properties: { title: { type: 'string' }, pages: { type: 'integer' } } },
+      title: 'title',
+    });
+    const book = await site.make('entities', { type: 'x.book', data: { title: 'Emma', pages: 400 } });
     await site.call('keys.create', { name: 'a laptop', scopes: ['notes:read'], expiresInDays: 90 });
     await site.call('users.create', { name: 'Ada' });
     const { events } = await site.call('events.list', { types: ['note.creation.completed'] });
@@ -75,6 +82,11 @@ describe('every screen', () => {
       ['note-edit', `/notes/${note}/edit`, 'textarea'],
       ['note-history', `/notes/${note}/history`, '.versions li'],
       ['note-links', `/notes/${note}/links`, '.neighbourhood p'],
+      ['relations', '/relations', '.virtual-list .row'],
+      ['relation', `/relations/${relation}`, '.facts a'],
+      ['entities', '/entities', '.virtual-list .row'],
+      ['entity', `/entities/${book}`, '.facts'],
+      ['entity-edit', `/entities/${book}/edit`, 'textarea'],
       ['tags', '/tags', 'tbody tr'],
       ['search-indexes', '/search', '.checks li:nth-child(2)'],
       ['tasks', '/tasks', '.virtual-list .row'],
