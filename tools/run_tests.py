@@ -14,7 +14,7 @@ import sys
 
 AGAIN_MAX = 4
 STRICT_LABEL = 'fault'
-STRICT = '[Ss]imulat|^e2e_resume$|^cli_import$|^scenarios'
+STRICT = r'[Ss]imulat|Scenario\.|^e2e_(resume|access)$|^cli_import$'
 # As ctest lists what failed: "\t1234 - NAME (Failed)", and other words for what crashed; labels may come behind.
 FAILURE = re.compile(r'^\t *\d+ - (.+) \((Failed|Timeout)\)')
 
