@@ -197,10 +197,14 @@ void SqliteDatabase::note_refusals(const std::vector<Operation*>& group) {
 
 Result<> SqliteDatabase::check_place() const {
   auto in_place = is_in_place_ ? is_in_place_() : Result<>{};
-  if (in_place && file_ && file_at(path_) != file_) {
-    in_place = fail({Code::kServiceUnavailable,
-                     "The database's file was removed or replaced; the pod must be restarted",
-                     nullptr, Fault::kGone});
+  if (in_place && file_ &&
+      (file_at(path_) != file_ || !is_wal_in_place(writer_->handle()) ||
+       !is_wal_whole(writer_->handle()))) {
+    in_place =
+        fail({Code::kServiceUnavailable,
+              "A file of the database was removed, replaced or cut off; put it back, or restart "
+              "the pod",
+              nullptr, Fault::kGone});
   }
   if (!in_place) {
     write_log_bounded(Same::kLine, LogLevel::kError, "db", "database: nothing is written: {error}",

@@ -62,7 +62,8 @@ struct SqliteOptions {
   std::size_t waiting_max = 100'000;
   /// Asked before each group of writes, on the writer's thread: whether the directory of the file
   /// is still what it was. With an error the group is refused: what was written would be found by
-  /// nobody. The same becomes of a file that was removed or replaced, unless it can be made again.
+  /// nobody. The same becomes of its own files that were removed or replaced, unless they can be
+  /// made again.
   std::function<Result<>()> is_in_place = {};
 };
 

@@ -20,6 +20,12 @@ constexpr int kIdleCheckpointPages = 500;
 constexpr std::chrono::milliseconds kIdleBeforeCheckpoint{200};
 // A file below this part of the bound is left as it is: one that exists is written faster.
 constexpr int kKeptPart = 32;
+// What is written while nobody waits, so that commits find a file that is long enough: so much at a
+// time, for whoever comes in that moment waits for it (2 ms here, where 4 MiB take 14), when less
+// than the other is left. A note takes some 80 KiB.
+constexpr std::int64_t kAheadBytes = 512 << 10;
+constexpr std::int64_t kAheadBytesMin = 256 << 10;
+constexpr std::chrono::milliseconds kIdleBeforeAhead{5};
 // While there is still room, readers are not held again before so much more was written.
 constexpr int kRestartStepPart = 32;
 
@@ -69,12 +75,37 @@ void WalKeeper::set_pages(int pages) {
     restart_at_ = pages_max_ / 4 * 3;
   }
   pages_ = pages;
-  if (pages > file_pages_.load(std::memory_order_relaxed)) file_pages_ = pages;
+  const auto bytes = pages == 0 ? 0 : kHeadBytes + pages * kFrameBytes;
+  if (bytes > wal_bytes()) file_bytes_ = bytes;
 }
 
 std::int64_t WalKeeper::wal_bytes() const {
-  const std::int64_t pages = file_pages_.load(std::memory_order_relaxed);
-  return pages == 0 ? 0 : kHeadBytes + pages * kFrameBytes;
+  return file_bytes_.load(std::memory_order_relaxed);
+}
+
+bool WalKeeper::wants_room_ahead() const {
+  const auto bytes = wal_bytes();
+  const auto used = kHeadBytes + pages_ * kFrameBytes;
+  return bytes > ahead_refused_at_ && bytes - used < kAheadBytesMin &&
+         bytes + kAheadBytes <= options_.bytes_max;
+}
+
+void WalKeeper::make_room_ahead() {
+  // Not again before the file is longer: commits do without, and say themselves what is wrong.
+  ahead_refused_at_ = wal_bytes();
+  // Nobody is waited for who writes from another process.
+  sqlite3_busy_timeout(writer_.handle(), 0);
+  int code = sqlite3_exec(writer_.handle(), "BEGIN IMMEDIATE", nullptr, nullptr, nullptr);
+  sqlite3_busy_timeout(writer_.handle(), Connection::kBusyTimeoutMs);
+  if (code != SQLITE_OK) return;
+  std::int64_t bytes = 0;
+  // One that was cut off would be long enough again, for whoever looks at it next.
+  if (is_wal_in_place(writer_.handle()) && is_wal_whole(writer_.handle())) {
+    bytes = lengthen_wal(writer_.handle(), kAheadBytes, code);
+  }
+  sqlite3_exec(writer_.handle(), "ROLLBACK", nullptr, nullptr, nullptr);
+  if (bytes > wal_bytes()) file_bytes_ = bytes;
+  if (code == SQLITE_OK && bytes > 0) ahead_refused_at_ = 0;
 }
 
 std::optional<Error> WalKeeper::make_room() {
@@ -113,7 +144,10 @@ bool WalKeeper::restart(std::chrono::milliseconds patience, int mode) {
   sqlite3_busy_timeout(writer_.handle(), Connection::kBusyTimeoutMs);
   if (code != SQLITE_OK) return false;
   set_pages(0);
-  if (mode == SQLITE_CHECKPOINT_TRUNCATE) file_pages_ = 0;
+  if (mode == SQLITE_CHECKPOINT_TRUNCATE) {
+    file_bytes_ = 0;
+    ahead_refused_at_ = 0;
+  }
   return true;
 }
 
@@ -122,6 +156,11 @@ void WalKeeper::checkpoint_if_large() {
 }
 
 int WalKeeper::checkpoint(int mode) {
+  if (!is_wal_whole(writer_.handle())) {
+    // Pages of nothing would be moved into the database. The commits say why they are refused.
+    moved_pages_ = pages_;
+    return SQLITE_BUSY;
+  }
   const int code = sqlite3_wal_checkpoint_v2(writer_.handle(), nullptr, mode, nullptr, nullptr);
   checkpoints_.fetch_add(1, std::memory_order_relaxed);
   // A reader can keep pages from being moved: counted as moved all the same, so that this is not
@@ -138,13 +177,18 @@ int WalKeeper::checkpoint(int mode) {
 
 std::optional<std::chrono::milliseconds> WalKeeper::idle_work_due() const {
   if (has_disk_failed_) return std::nullopt;
+  if (wants_room_ahead()) return kIdleBeforeAhead;
   if (unmoved_pages() >= kIdleCheckpointPages) return kIdleBeforeCheckpoint;
-  if (file_pages_ > std::max(pages_max_ / kKeptPart, 1)) return options_.idle_before_truncate;
+  if (wal_bytes() > std::max<std::int64_t>(options_.bytes_max / kKeptPart, kFrameBytes)) {
+    return options_.idle_before_truncate;
+  }
   return std::nullopt;
 }
 
 void WalKeeper::do_idle_work() {
-  if (unmoved_pages() >= kIdleCheckpointPages) {
+  if (wants_room_ahead()) {
+    make_room_ahead();
+  } else if (unmoved_pages() >= kIdleCheckpointPages) {
     checkpoint(SQLITE_CHECKPOINT_PASSIVE);
   } else {
     // If somebody reads just now, then another time.
@@ -153,7 +197,7 @@ void WalKeeper::do_idle_work() {
 }
 
 void WalKeeper::close() {
-  if (has_disk_failed_) return;
+  if (has_disk_failed_ || !is_wal_whole(writer_.handle())) return;
   sqlite3_wal_checkpoint_v2(writer_.handle(), nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr,
                             nullptr);
 }

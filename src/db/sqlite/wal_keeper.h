@@ -6,10 +6,12 @@
 //
 //   at 1/2 of the bound   a checkpoint beside the readers; mostly the WAL then begins again
 //   at 3/4                readers overlapped: new reads are held, the rest is moved, it begins
-//   again at the bound          that did not work (another process reads): writes wait for it, and
-//   are
+//                         again
+//   at the bound          that did not work (another process reads): writes wait for it, and are
 //                         then refused until it does
-//   when nobody writes    what is left is moved, and later the file cut down
+//   when nobody writes    what is left is moved, and later the file cut down; and the file is made
+//                         longer than the WAL, since a commit waits longer for the sync of a file
+//                         that grows
 //
 // The bound is looked at before each transaction. One transaction is bounded by the bytes of a
 // group (sqlite_database.cpp); a single closure that writes more than a quarter of the bound can
@@ -69,6 +71,8 @@ class WalKeeper {
   bool restart(std::chrono::milliseconds patience, int mode);
   void secure_wal();
   void set_pages(int pages);
+  bool wants_room_ahead() const;
+  void make_room_ahead();
   int unmoved_pages() const { return pages_ - moved_pages_; }
 
   Connection& writer_;
@@ -80,7 +84,8 @@ class WalKeeper {
   int restart_at_ = 0;   // from so many pages on, readers are held
   std::optional<Error> last_error_;  // of the last checkpoint, if it is not that others read
   bool has_disk_failed_ = false;
-  std::atomic<int> file_pages_{0};  // what the file has room for: the most since it was cut
+  std::atomic<std::int64_t> file_bytes_{0};  // of the file: the most since it was cut
+  std::int64_t ahead_refused_at_ = 0;        // how long the file was when there was no more room
   std::atomic<std::int64_t> checkpoints_{0};
 };
 

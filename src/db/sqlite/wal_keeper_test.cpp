@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <latch>
 
+#include "base/simulated_world.h"
 #include "base/test_support.h"
 #include "db/held_writer.h"
 #include "db/sqlite/connection.h"
@@ -54,6 +55,15 @@ class BoundedWal : public testing::Test {
         tx.run("INSERT INTO rows_data(bytes) VALUES ($1)", std::string(bytes, 'x'));
       });
     });
+  }
+  std::int64_t count_rows(SqliteDatabase& of) {
+    const auto rows = test::run(executor, [&] {
+      return of.read([](Tx& tx) {
+        auto count = tx.query("SELECT count(*) FROM rows_data");
+        return count.next() ? count.integer(0) : -1;
+      });
+    });
+    return rows.value_or(-1);
   }
 
   test::TempDirectory directory;
@@ -152,6 +162,66 @@ TEST_F(BoundedWal, ItsFileIsCutDownWhenNobodyWrites) {
   EXPECT_TRUE(write(20'000));
 }
 
+/// A database whose time passes when it is told to.
+class WalInTime : public BoundedWal {
+ protected:
+  ~WalInTime() override { database.reset(); }
+  void open_in_time(bool syncs_commits = true) {
+    SqliteOptions options{.path = path, .world = world};
+    options.syncs_commits = syncs_commits;
+    database = std::move(*SqliteDatabase::open(std::move(options)));
+    ASSERT_TRUE(database->migrate({{"rows.1", "CREATE TABLE rows_data(bytes TEXT)"}}));
+  }
+  void write_some() {
+    const auto on = world.make_executor("test");
+    const auto written = sync_wait(*on, [&]() -> Task<Result<void>> {
+      co_return co_await database->write([](Tx& tx) {
+        tx.run("INSERT INTO rows_data(bytes) VALUES ($1)", std::string(20'000, 'x'));
+      });
+    }());
+    EXPECT_TRUE(written);
+  }
+  void let_pass(std::chrono::milliseconds time) {
+    world.settle();
+    world.pass(time);
+    world.settle();
+  }
+
+  SimulatedWorld world{1};
+};
+
+TEST_F(WalInTime, ItsFileIsMadeLongerWhileNobodyWritesAndCommitsFindItSo) {
+  open_in_time();
+  write_some();
+  let_pass(10ms);
+  constexpr std::int64_t kAhead = 512 << 10;
+  const auto long_enough = size_of(wal);
+  EXPECT_GT(long_enough, kAhead);
+  EXPECT_EQ(database->statistics().log_of_changes->bytes, long_enough);
+  for (int i = 0; i < 5; ++i) write_some();
+  EXPECT_EQ(size_of(wal), long_enough);
+  // What stands behind the last commit is none: the files as a crash now would leave them.
+  std::filesystem::copy(path, directory.path() + "/crashed.db");
+  std::filesystem::copy(wal, directory.path() + "/crashed.db-wal");
+  auto again = std::move(*SqliteDatabase::open({.path = directory.path() + "/crashed.db"}));
+  EXPECT_EQ(count_rows(*again), 6);
+}
+
+TEST_F(WalInTime, OneThatWasCutOffIsMadeNoLonger) {
+  open_in_time();
+  write_some();
+  std::filesystem::resize_file(wal, 5'000);
+  let_pass(10ms);
+  EXPECT_EQ(size_of(wal), 5'000);
+}
+
+TEST_F(WalInTime, ADatabaseThatIsNotSyncedNeedsNoLongerFile) {
+  open_in_time(false);
+  write_some();
+  let_pass(10ms);
+  EXPECT_LT(size_of(wal), 100'000);
+}
+
 TEST_F(BoundedWal, WhatACrashLeftInItIsMovedAtTheStart) {
   open({});
   for (int i = 0; i < 20; ++i) ASSERT_TRUE(write(20'000));
@@ -160,13 +230,7 @@ TEST_F(BoundedWal, WhatACrashLeftInItIsMovedAtTheStart) {
   std::filesystem::copy(wal, directory.path() + "/crashed.db-wal");
   auto again = std::move(*SqliteDatabase::open({.path = directory.path() + "/crashed.db"}));
   EXPECT_EQ(size_of(directory.path() + "/crashed.db-wal"), 0);
-  const auto rows = test::run(executor, [&] {
-    return again->read([](Tx& tx) {
-      auto count = tx.query("SELECT count(*) FROM rows_data");
-      return count.next() ? count.integer(0) : -1;
-    });
-  });
-  EXPECT_EQ(rows.value(), 20);
+  EXPECT_EQ(count_rows(*again), 20);
 }
 
 struct HeldRead final : database_detail::Operation {

@@ -1,12 +1,16 @@
 #include "db/sqlite/wal_vfs.h"
 
 #include <sqlite3.h>
+#include <sys/stat.h>
 
 #include <algorithm>
+#include <array>
+#include <cstdint>
 #include <cstring>
 #include <map>
 #include <mutex>
 #include <new>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -39,6 +43,9 @@ struct WalFile {
   sqlite3_int64 kept_at;  // where the first of the kept bytes belongs
   WalSyncs syncs;
   bool syncs_commits = true;
+  const char* path = nullptr;  // SQLite's, as long as the file is open; null: it is on no disk
+  struct stat opened = {};
+  std::optional<struct stat> index;  // the file of shared memory, as it was at the first look
 
   sqlite3_file* below() { return reinterpret_cast<sqlite3_file*>(this + 1); }
   const sqlite3_io_methods* methods() { return below()->pMethods; }
@@ -160,6 +167,7 @@ int open(sqlite3_vfs* layer, const char* path, sqlite3_file* file, int flags, in
   const int code = below->xOpen(below, path, self->below(), flags, flags_out);
   if (code == SQLITE_OK) {
     self->base.pMethods = &kMethods;
+    if (::stat(path, &self->opened) == 0) self->path = path;
   } else {
     // Without methods SQLite does not close it.
     self->~WalFile();
@@ -202,6 +210,58 @@ sqlite3_file* wal_of(sqlite3* connection) {
   return file != nullptr && file->pMethods == &kMethods ? file : nullptr;
 }
 
+bool is_same(const struct stat& a, const struct stat& b) {
+  return a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+}
+
+// "x-wal" is indexed by "x-shm".
+std::string index_path(std::string_view wal_path) {
+  wal_path.remove_suffix(std::string_view("wal").size());
+  return std::string(wal_path) + "shm";
+}
+
+// https://www.sqlite.org/walformat.html, 1.2 and 2.1.
+constexpr int kWalHeadBytes = 32;
+constexpr int kFrameHeadBytes = 24;
+constexpr std::size_t kSaltInWalHead = 16;
+constexpr int kIndexPageBytes = 32 * 1024;
+
+struct WalIndex {
+  std::uint32_t frames = 0;
+  sqlite3_int64 page_bytes = 0;
+  std::array<char, 8> salt{};
+};
+
+// What the first page of the index says, in the byte order of the machine. The thread that writes
+// changes it, and who checkpoints; none while nobody writes or moves pages but that thread.
+std::optional<WalIndex> index_of(sqlite3* connection) {
+  constexpr std::size_t kPageSizeAt = 14;
+  constexpr std::size_t kFramesAt = 16;
+  constexpr std::size_t kSaltAt = 32;
+  constexpr std::size_t kHeadBytes = 48;
+  sqlite3_file* database = nullptr;
+  sqlite3_file_control(connection, "main", SQLITE_FCNTL_FILE_POINTER, &database);
+  if (database == nullptr || database->pMethods == nullptr) return std::nullopt;
+  if (database->pMethods->iVersion < 2 || database->pMethods->xShmMap == nullptr) {
+    return std::nullopt;
+  }
+  void volatile* page = nullptr;
+  if (database->pMethods->xShmMap(database, 0, kIndexPageBytes, 0, &page) != SQLITE_OK ||
+      page == nullptr) {
+    return std::nullopt;
+  }
+  std::array<char, kHeadBytes> head{};
+  const auto* bytes = static_cast<const char volatile*>(page);
+  std::copy_n(bytes, kHeadBytes, head.begin());
+  WalIndex index;
+  std::uint16_t page_size = 0;
+  std::memcpy(&page_size, head.data() + kPageSizeAt, sizeof page_size);
+  std::memcpy(&index.frames, head.data() + kFramesAt, sizeof index.frames);
+  std::copy_n(head.begin() + kSaltAt, index.salt.size(), index.salt.begin());
+  index.page_bytes = page_size == 1 ? 65536 : page_size;
+  return index;
+}
+
 }  // namespace
 
 int write_wal_again(sqlite3* connection) {
@@ -217,6 +277,53 @@ int write_wal_again(sqlite3* connection) {
     at += count;
   }
   return code == SQLITE_OK ? sync(file, SQLITE_SYNC_FULL) : code;
+}
+
+std::int64_t lengthen_wal(sqlite3* connection, std::int64_t bytes, int& failed) {
+  failed = SQLITE_OK;
+  sqlite3_file* file = wal_of(connection);
+  if (file == nullptr || !wal(file).syncs_commits) return 0;
+  auto& self = wal(file);
+  sqlite3_int64 size = 0;
+  failed = self.methods()->xFileSize(self.below(), &size);
+  // An empty one begins with its head, which is SQLite's to write.
+  if (failed != SQLITE_OK || size < kWalHeadBytes) return 0;
+  const std::vector<char> zeros(kWriteBytesMax);
+  const auto end = size + bytes;
+  while (failed == SQLITE_OK && size < end) {
+    const auto count = std::min<sqlite3_int64>(end - size, kWriteBytesMax);
+    failed = self.methods()->xWrite(self.below(), zeros.data(), static_cast<int>(count), size);
+    if (failed == SQLITE_OK) size += count;
+  }
+  if (failed == SQLITE_OK) failed = self.methods()->xSync(self.below(), SQLITE_SYNC_NORMAL);
+  return size;
+}
+
+bool is_wal_in_place(sqlite3* connection) {
+  sqlite3_file* file = wal_of(connection);
+  if (file == nullptr || wal(file).path == nullptr) return true;
+  auto& self = wal(file);
+  struct stat named{};
+  if (::stat(self.path, &named) != 0 || !is_same(named, self.opened)) return false;
+  const auto index = index_path(self.path);
+  if (::stat(index.c_str(), &named) != 0) return false;
+  if (!self.index) self.index = named;
+  return is_same(named, *self.index);
+}
+
+bool is_wal_whole(sqlite3* connection) {
+  sqlite3_file* file = wal_of(connection);
+  const auto index = file != nullptr ? index_of(connection) : std::nullopt;
+  if (!index || index->frames == 0) return true;
+  auto& self = wal(file);
+  sqlite3_int64 size = 0;
+  if (self.methods()->xFileSize(self.below(), &size) != SQLITE_OK) return true;
+  if (size < kWalHeadBytes + sqlite3_int64{index->frames} * (kFrameHeadBytes + index->page_bytes)) {
+    return false;
+  }
+  std::array<char, kWalHeadBytes> head{};
+  if (self.methods()->xRead(self.below(), head.data(), kWalHeadBytes, 0) != SQLITE_OK) return true;
+  return std::equal(index->salt.begin(), index->salt.end(), head.begin() + kSaltInWalHead);
 }
 
 WalSyncs wal_syncs(sqlite3* connection) {

@@ -34,6 +34,14 @@ const char* wal_vfs(const std::string& below = {}, bool syncs_commits = true);
 /// within a transaction that may write.
 int write_wal_again(sqlite3* connection);
 
+/// Makes the file of the WAL longer by so many bytes, which are on disk when it returns: a commit
+/// that is written over them need not wait for the file's size and blocks to be kept, too. What
+/// stands there is no frame, so nobody reads on behind the last one. 0 where the connection has no
+/// WAL yet, or one whose commits are not synced; otherwise how long the file is now. SQLite's code
+/// in `failed`. Of a connection that was opened with wal_vfs(), on its thread, within a transaction
+/// that may write, before its first write.
+std::int64_t lengthen_wal(sqlite3* connection, std::int64_t bytes, int& failed);
+
 /// How often the WAL was synced since it was opened, and how long that took.
 struct WalSyncs {
   std::int64_t count = 0;
@@ -41,5 +49,15 @@ struct WalSyncs {
 };
 /// Of a connection that was opened with wal_vfs(), on its thread.
 WalSyncs wal_syncs(sqlite3* connection);
+
+/// Whether the paths of the WAL and of its index still name the files that were opened: what is
+/// written to others is read again by nobody, and without the same index other processes take no
+/// care of this one. Of a connection that was opened with wal_vfs(), on its thread.
+bool is_wal_in_place(sqlite3* connection);
+
+/// Whether the WAL holds what its index says: somebody may have cut it off or written over it. If
+/// not, the frames that are to be moved into the database are not there. Of a connection that was
+/// opened with wal_vfs(), on its thread, outside a transaction.
+bool is_wal_whole(sqlite3* connection);
 
 }  // namespace synap::db::sqlite
