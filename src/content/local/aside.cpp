@@ -55,6 +55,7 @@ std::shared_ptr<const Descriptor> Aside::make_again() {
 }
 
 Result<std::unique_ptr<AsideFile>> Aside::create(const ContentKey& for_key) {
+  const auto failed_syncs = this->failed_syncs();
   auto directory = this->directory();
   auto name = fmt::format("{}{}", prefix_, next_.fetch_add(1, std::memory_order_relaxed));
   constexpr int kFlags = O_WRONLY | O_CREAT | O_EXCL;
@@ -65,7 +66,8 @@ Result<std::unique_ptr<AsideFile>> Aside::create(const ContentKey& for_key) {
     if (*directory) file = Descriptor(files, files.open(directory->number(), name, kFlags));
   }
   if (!file) return fail(error_of(errno, "create a file for", for_key.path()));
-  return std::make_unique<AsideFile>(std::move(directory), std::move(name), std::move(file));
+  return std::make_unique<AsideFile>(std::move(directory), std::move(name), std::move(file),
+                                     failed_syncs);
 }
 
 Result<> Upload::append(std::string_view bytes) {

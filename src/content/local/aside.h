@@ -17,13 +17,19 @@ namespace synap::content {
 /// A file that is being written aside. It is unlinked with its owner, unless it was given a name.
 class AsideFile {
  public:
-  AsideFile(std::shared_ptr<const Descriptor> directory, std::string name, Descriptor file)
-      : directory_(std::move(directory)), name_(std::move(name)), file_(std::move(file)) {}
+  AsideFile(std::shared_ptr<const Descriptor> directory, std::string name, Descriptor file,
+            std::uint64_t failed_syncs)
+      : directory_(std::move(directory)),
+        name_(std::move(name)),
+        file_(std::move(file)),
+        failed_syncs_(failed_syncs) {}
   ~AsideFile();
   AsideFile(const AsideFile&) = delete;
   AsideFile& operator=(const AsideFile&) = delete;
 
   const Descriptor& file() const { return file_; }
+  /// Aside::failed_syncs() from before it was made.
+  std::uint64_t failed_syncs() const { return failed_syncs_; }
   /// renameat2(2) to `name` in `directory`, with its flags; false with errno.
   bool take_name(const Descriptor& directory, const std::string& name, unsigned flags);
 
@@ -31,6 +37,7 @@ class AsideFile {
   std::shared_ptr<const Descriptor> directory_;
   std::string name_;
   Descriptor file_;
+  std::uint64_t failed_syncs_;
   bool is_aside_ = true;
 };
 
@@ -42,6 +49,10 @@ class Aside {
   static Result<> open(const Descriptor& root, Aside& aside, std::string prefix = {});
   /// A new file. Makes the directory again if somebody has deleted it.
   Result<std::unique_ptr<AsideFile>> create(const ContentKey& for_key);
+  /// How many syncs have failed. What was being written meanwhile, under any name, may never reach
+  /// the disk, and a later sync need not say so.
+  std::uint64_t failed_syncs() const { return failed_syncs_.load(); }
+  void add_failed_sync() { ++failed_syncs_; }
 
  private:
   std::shared_ptr<const Descriptor> directory() const;
@@ -50,6 +61,7 @@ class Aside {
   const Descriptor* root_ = nullptr;
   std::string prefix_;
   std::atomic<std::uint64_t> next_ = 0;
+  std::atomic<std::uint64_t> failed_syncs_ = 0;
   mutable std::mutex mutex_;
   std::shared_ptr<const Descriptor> directory_;
 };

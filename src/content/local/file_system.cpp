@@ -39,13 +39,22 @@ FileSystem::Kind kind_of(unsigned char type) {
   }
 }
 
+bool is_same(int file, const struct stat& named) {
+  struct stat opened{};
+  return ::fstat(file, &opened) == 0 && opened.st_dev == named.st_dev &&
+         opened.st_ino == named.st_ino;
+}
+
 class RealFileSystem final : public FileSystem {
  public:
   bool is_root(int file, const std::string& path) override {
-    struct stat opened{};
     struct stat named{};
-    return ::fstat(file, &opened) == 0 && ::stat(path.c_str(), &named) == 0 &&
-           opened.st_dev == named.st_dev && opened.st_ino == named.st_ino;
+    return ::stat(path.c_str(), &named) == 0 && is_same(file, named);
+  }
+  bool is_at(int file, int directory, const std::string& path) override {
+    struct stat named{};
+    return ::fstatat(directory, path.c_str(), &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+           is_same(file, named);
   }
   int open_root(const std::string& path) override {
     constexpr int kFlags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;

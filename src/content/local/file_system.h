@@ -34,6 +34,8 @@ class FileSystem {
   /// Whether the path names what open_root() has opened: stat(2), fstat(2). A disk that nobody else
   /// has keeps its names.
   virtual bool is_root(int, const std::string&) { return true; }
+  /// Whether the path below `directory` still names what is open: fstatat(2), fstat(2).
+  virtual bool is_at(int, int /*directory*/, const std::string& /*path*/) { return true; }
   /// openat(2), O_CLOEXEC and mode 0600.
   virtual int open(int directory, const std::string& name, int flags) = 0;
   virtual void close(int file) = 0;

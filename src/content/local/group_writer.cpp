@@ -38,14 +38,17 @@ void GroupWriter::write(const WorkGroup& group) {
     }
   }
   if (!replacing.empty()) {
-    sync_files(replacing, replacing.size() >= kSyncTogetherMin);
+    replacing.size() >= kSyncTogetherMin ? sync_all(writes) : sync_each(replacing);
     for (auto* write : replacing) {
       if (!write->error) take_name(*write, true);
     }
   }
-  const bool together = writes.size() >= kSyncTogetherMin;
-  sync_files(writes, together);
-  if (!together) sync_directories(writes);
+  if (writes.size() >= kSyncTogetherMin) {
+    sync_all(writes);
+  } else {
+    sync_each(writes);
+    sync_directories(writes);
+  }
   for (auto* write : writes) {
     if (write->error && write->has_name && !write->has_replaced) take_back(*write);
     write->file.reset();
@@ -61,6 +64,10 @@ void GroupWriter::put(Write& write, Writes& replacing) {
     return;
   }
   if (write.kind == Write::Kind::kPut && !write_aside(write)) return;
+  if (write.file->failed_syncs() != aside_.failed_syncs()) {
+    write.error = error_of(EIO, "sync", write.key.path());
+    return;
+  }
   if (take_name(write, false) || write.error) return;
   if (is_there_already(write)) {
     write.file.reset();
@@ -87,7 +94,7 @@ bool GroupWriter::write_aside(Write& write) {
 // clean, and the next sync says nothing of them. So a file that is there proves nothing any more.
 // What was streamed is durable by now and takes the place of what is there, whatever that is.
 bool GroupWriter::is_there_already(Write& write) {
-  if (write.kind != Write::Kind::kPut || has_failed_to_sync_) return false;
+  if (write.kind != Write::Kind::kPut || aside_.failed_syncs() > 0) return false;
   auto& files = root_.files();
   Descriptor file(files, files.open(write.directory->number(), write.key.file_name(),
                                     O_RDONLY | O_NOFOLLOW | O_NONBLOCK));
@@ -135,23 +142,25 @@ void GroupWriter::remove(Write& write) {
   if (errno != ENOENT) write.error = error_of(errno, "remove", write.key.path());
 }
 
-// The bytes of all `writes` onto the disk, and with `together` their names too.
-void GroupWriter::sync_files(const Writes& writes, bool together) {
-  const auto failed = [this](Write& write, const Error& error) {
-    has_failed_to_sync_ = true;
-    if (!write.error) write.error = error;
-  };
-  if (together) {
-    if (root_.files().sync_all(root_.number())) return;
-    const auto error = error_of(errno, "sync", "the filesystem of the content");
-    for (auto* write : writes) failed(*write, error);
-    return;
+// The bytes and the names of all `writes` onto the disk; also of those that are written and not yet
+// asked for: what failed once is not told again.
+void GroupWriter::sync_all(const Writes& writes) {
+  if (root_.files().sync_all(root_.number())) return;
+  aside_.add_failed_sync();
+  const auto error = error_of(errno, "sync", "the filesystem of the content");
+  for (auto* write : writes) {
+    if (!write->error) write->error = error;
   }
+}
+
+// Only the bytes.
+void GroupWriter::sync_each(const Writes& writes) {
   for (auto* write : writes) {
     if (write->error) continue;
     const auto* file = write->same ? &write->same : write->file ? &write->file->file() : nullptr;
     if (file == nullptr || root_.files().sync(file->number())) continue;
-    failed(*write, error_of(errno, "sync", write->key.path()));
+    aside_.add_failed_sync();
+    write->error = error_of(errno, "sync", write->key.path());
   }
 }
 
@@ -161,7 +170,7 @@ void GroupWriter::sync_directories(const Writes& writes) {
     if (write->error || !*write->directory) continue;
     if (!synced.insert(write->directory->number()).second) continue;
     if (root_.files().sync(write->directory->number())) continue;
-    has_failed_to_sync_ = true;
+    aside_.add_failed_sync();
     const auto error = error_of(errno, "sync the directory of", write->key.path());
     for (auto* other : writes) {
       if (other->directory == write->directory && !other->error) other->error = error;
@@ -172,7 +181,9 @@ void GroupWriter::sync_directories(const Writes& writes) {
 std::shared_ptr<const Descriptor> GroupWriter::directory_of(const ContentKey& key) {
   auto path = directory_path(key);
   if (const auto known = directories_.find(path); known != directories_.end()) {
-    return known->second;
+    // What was moved away or replaced meanwhile is found by nobody.
+    if (root_.files().is_at(known->second->number(), root_.number(), path)) return known->second;
+    directories_.erase(known);
   }
   const auto user = make_directory(root_, key.user_id());
   auto directory = std::make_shared<const Descriptor>(user ? make_directory(user, key.entity_type())

@@ -51,7 +51,8 @@ class GroupWriter {
   bool is_there_already(Write& write);
   bool take_name(Write& write, bool may_replace);
   void take_back(Write& write);
-  void sync_files(const Writes& writes, bool together);
+  void sync_all(const Writes& writes);
+  void sync_each(const Writes& writes);
   void sync_directories(const Writes& writes);
   /// The open directory of a key's user and type, made if it is missing; none with errno.
   std::shared_ptr<const Descriptor> directory_of(const ContentKey& key);
@@ -59,7 +60,6 @@ class GroupWriter {
   const Descriptor& root_;
   Aside& aside_;
   std::unordered_map<std::string, std::shared_ptr<const Descriptor>> directories_;
-  bool has_failed_to_sync_ = false;
 };
 
 }  // namespace synap::content

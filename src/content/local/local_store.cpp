@@ -124,11 +124,16 @@ Result<std::unique_ptr<LocalStore>> LocalStore::open(const std::string& root, Pl
   return store;
 }
 
+Result<> LocalStore::check_place() const {
+  if (files_.is_root(root_.number(), root_path_)) return {};
+  return fail({Code::kServiceUnavailable,
+               "The directory of texts was moved, removed or replaced; put it back, or restart the "
+               "pod",
+               nullptr, Fault::kGone});
+}
+
 Task<Result<>> LocalStore::check() {
-  if (files_.is_root(root_.number(), root_path_)) co_return Result<>{};
-  co_return fail(
-      Code::kServiceUnavailable,
-      fmt::format("{} was moved, removed or replaced; the pod must be restarted", root_path_));
+  co_return check_place();
 }
 
 LocalStore::~LocalStore() {
@@ -213,7 +218,12 @@ bool LocalStore::turn_of_writer() {
   WorkGroup group;
   if (!writes_.take(group, kGroupMax, is_new)) return false;
   if (group.empty()) return true;
-  group_writer_->write(group);
+  // Where it is not in its place nobody would find what is stored.
+  if (const auto in_place = check_place(); in_place) {
+    group_writer_->write(group);
+  } else {
+    for (const auto& work : group) static_cast<Write&>(*work).error = in_place.error();
+  }
   writes_.finish(group);
   return true;
 }

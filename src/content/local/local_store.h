@@ -60,6 +60,7 @@ class LocalStore final : public ContentStore {
         writes_(place.world),
         reads_(place.world),
         long_work_(place.world) {}
+  Result<> check_place() const;
   Task<Result<>> carry_out(std::shared_ptr<Write> write);
   bool turn_of_writer();
 

@@ -70,17 +70,39 @@ TEST_F(LocalStoreTest, KeepsContentAsAFileThatOnlyTheOwnerReads) {
   EXPECT_EQ(files_in(root + "/.tmp"), 0u);
 }
 
-TEST_F(LocalStoreTest, KnowsThatItsDirectoryIsNotInItsPlace) {
+TEST_F(LocalStoreTest, StoresNothingWhereItsDirectoryIsNotInItsPlace) {
   open(root);
   const auto check = [&] { return sync_wait(executor, store->check()).has_value(); };
   EXPECT_TRUE(check());
   fs::rename(root, root + "-moved");
   EXPECT_FALSE(check());
+  const auto refused = put(key_of("a"), "text");
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Code::kServiceUnavailable);
+  EXPECT_EQ(refused.error().fault, Fault::kGone);
   fs::create_directory(root);
   EXPECT_FALSE(check());
+  EXPECT_FALSE(put(key_of("a"), "text"));
+  EXPECT_FALSE(fs::exists(root + "-moved/ann/note/a.md"));
   fs::remove(root);
   fs::rename(root + "-moved", root);
   EXPECT_TRUE(check());
+  EXPECT_TRUE(put(key_of("a"), "text"));
+}
+
+TEST_F(LocalStoreTest, StoresInTheDirectoryOfTheNameAndNotInTheOneThatHadIt) {
+  open(root);
+  for (const std::string moved : {"/ann/note", "/ann"}) {
+    ASSERT_TRUE(put(key_of("before"), "text"));
+    fs::rename(root + moved, root + "-aside");
+    ASSERT_TRUE(put(key_of("moved"), "text"));
+    fs::remove_all(root + moved);
+    fs::copy(root + "-aside", root + moved, fs::copy_options::recursive);
+    ASSERT_TRUE(put(key_of("copied"), "text"));
+    fs::remove_all(root + "-aside");
+    EXPECT_EQ(*get(key_of("before")), "text");
+    EXPECT_EQ(*get(key_of("copied")), "text");
+  }
 }
 
 TEST_F(LocalStoreTest, RemovesWhatACrashLeftHalfWritten) {
