@@ -15,6 +15,7 @@
 #include "db/postgres/any_text.h"
 #include "db/postgres/dialect.h"
 #include "db/postgres/nodes.h"
+#include "db/postgres/rights.h"
 
 namespace synap::db::postgres {
 namespace {
@@ -32,12 +33,49 @@ constexpr Oid kByteaOid = 17;
 constexpr std::string_view kDivisionByZero = "22012";
 constexpr std::string_view kTooLate = "57014";
 constexpr std::string_view kTooBusy = "53000";
+// A name means the table that has it now, and its rows are those of the snapshot: whoever reads in
+// one snapshot, and finds a table that was filled since and has taken the name, reads less than
+// there was. LOCK takes no snapshot: whoever comes behind a change has one of after it. A view,
+// since a dump would hold a table for as long as it takes. Behind whoever waits for it all who read
+// would wait, so that is less than they have time.
+constexpr std::string_view kKeepTables = "LOCK TABLE reading IN ACCESS SHARE MODE";
+constexpr std::string_view kLockReadsOut[] = {"SET LOCAL lock_timeout = 150",
+                                              "LOCK TABLE reading IN ACCESS EXCLUSIVE MODE"};
+
+// Whether a name means another table behind this statement of an owner.
+bool changes_names(std::string_view sql) {
+  sql.remove_prefix(std::min(sql.find_first_not_of(" \n"), sql.size()));
+  return sql.starts_with("ALTER ") || sql.starts_with("DROP VIEW ");
+}
 
 // Some libraries' messages end with a line end.
 std::string trimmed(const char* text) {
   std::string_view view = text != nullptr ? text : "";
   while (view.ends_with('\n')) view.remove_suffix(1);
   return std::string(view);
+}
+
+// What connect() says of a session, once for each transaction. One statement, and the role last.
+std::string session_statement(const ConnectionOptions& options) {
+  return fmt::format(
+      "SELECT set_config('search_path', quote_ident(current_schema()), true), "
+      "set_config('synchronous_commit', 'on', true), set_config('jit', 'off', true), "
+      "set_config('statement_timeout', '{}', true), set_config('lock_timeout', '{}', true), "
+      "set_config('idle_in_transaction_session_timeout', '{}', true), "
+      "set_config('bytea_output', 'hex', true), set_config('TimeZone', 'UTC', true), "
+      "set_config('standard_conforming_strings', 'on', true), "
+      "set_config('role', coalesce({}, 'none'), true)",
+      options.statement_time_max.count(), options.lock_time_max.count(),
+      options.idle_time_max.count(), options.is_pods ? kRoleOfPod : "NULL");
+}
+
+// Of what a server says unasked only what its operator has to know: in the pod's log, too, which
+// may be the only one that somebody reads.
+void note_warning(void*, const char* said) {
+  const auto text = trimmed(said);
+  if (!text.starts_with("WARNING")) return;
+  write_log_bounded(Same::kLine, LogLevel::kWarn, "db", "database: (postgres) {what}",
+                    {{"what", text}});
 }
 
 int digit(char c) {
@@ -129,6 +167,9 @@ class Connection::Statement final : public Cursor {
   std::vector<std::string> decoded_;
 };
 
+Connection::Connection(ConnectionOptions options)
+    : options_(std::move(options)), session_(session_statement(options_)) {}
+
 Connection::~Connection() {
   statements_.clear();
   if (handle_ != nullptr) PQfinish(handle_);
@@ -150,15 +191,17 @@ std::optional<Error> Connection::connect() {
   const auto seconds =
       std::to_string(std::chrono::ceil<std::chrono::seconds>(options_.connect_time_max).count());
   const auto milliseconds = std::to_string(options_.connect_time_max.count());
-  const std::array<const char*, 7> names = {"dbname",
-                                            "connect_timeout",
-                                            "tcp_user_timeout",
-                                            "keepalives_idle",
-                                            "application_name",
-                                            "keepalives_interval",
-                                            nullptr};
-  const std::array<const char*, 7> values = {
-      options_.url.c_str(), seconds.c_str(), milliseconds.c_str(), "20", "synap", "5", nullptr};
+  const std::array<const char*, 8> names = {
+      "dbname",           "connect_timeout",     "tcp_user_timeout", "keepalives_idle",
+      "application_name", "keepalives_interval", "client_encoding",  nullptr};
+  const std::array<const char*, 8> values = {options_.url.c_str(),
+                                             seconds.c_str(),
+                                             milliseconds.c_str(),
+                                             "20",
+                                             "synap",
+                                             "5",
+                                             "UTF8",
+                                             nullptr};
   constexpr int kUrlIsExpanded = 1;
   if (options_.reach != nullptr && real_world().now() > options_.reach->end_at()) {
     return Error{Code::kServiceUnavailable, "Synap is stopping", nullptr};
@@ -176,21 +219,9 @@ std::optional<Error> Connection::connect() {
   patience_ = options_.statement_time_max + options_.silence_max;
   // Nothing waits in libpq, where it would wait without an end.
   PQsetnonblocking(handle_, 1);
-  PQsetNoticeProcessor(handle_, [](void*, const char*) {}, nullptr);
-  // What is answered is on disk, whatever the server does by default.
-  auto ready = execute(fmt::format(
-      "SET synchronous_commit = on; SET statement_timeout = {}; SET lock_timeout = {}; "
-      "SET idle_in_transaction_session_timeout = {}; SET client_encoding = 'UTF8'; "
-      // A node that is gone without a word is found to be, and what it holds is given back: the
-      // lock of who is alone, too.
-      "SET tcp_keepalives_idle = 5; SET tcp_keepalives_interval = 2; SET tcp_keepalives_count = 3; "
-      "SET standard_conforming_strings = on; SET bytea_output = 'hex'; SET TimeZone = 'UTC'; "
-      // Statements are short: compiling one takes longer than carrying it out a thousand times.
-      "SET jit = off",
-      options_.statement_time_max.count(), options_.lock_time_max.count(),
-      options_.idle_time_max.count()));
-  if (ready && options_.own_lock) ready = take_own_lock();
-  if (ready && node_) ready = take_node_lock();
+  PQsetNoticeProcessor(handle_, &note_warning, nullptr);
+  // A pooler is there although the server is not.
+  auto ready = options_.is_pooled ? execute("SELECT 1") : begin_session();
   if (ready) {
     ++connections_;
     connect_delay_ = {};
@@ -203,6 +234,27 @@ std::optional<Error> Connection::connect() {
   connect_at_ = world.now() + connect_delay_;
   if (options_.reach != nullptr) options_.reach->is_away(connect_at_);
   return error;
+}
+
+Result<> Connection::begin_session() {
+  // What is answered is on disk, whatever the server does by default.
+  auto ready = execute(fmt::format(
+      "SET synchronous_commit = on; SET statement_timeout = {}; SET lock_timeout = {}; "
+      "SET idle_in_transaction_session_timeout = {}; "
+      // A node that is gone without a word is found to be, and what it holds is given back: the
+      // lock of who is alone, too.
+      "SET tcp_keepalives_idle = 5; SET tcp_keepalives_interval = 2; SET tcp_keepalives_count = 3; "
+      "SET standard_conforming_strings = on; SET bytea_output = 'hex'; SET TimeZone = 'UTC'; "
+      // Statements are short: compiling one takes longer than carrying it out a thousand times.
+      "SET jit = off; "
+      // The schema of the URL's role, whoever it is that asks for its tables.
+      "SELECT set_config('search_path', quote_ident(current_schema()), false)",
+      options_.statement_time_max.count(), options_.lock_time_max.count(),
+      options_.idle_time_max.count()));
+  if (ready && options_.is_pods) ready = execute(std::string(kBePod));
+  if (ready && options_.own_lock) ready = take_own_lock();
+  if (ready && node_) ready = take_node_lock();
+  return ready;
 }
 
 Result<> Connection::take_own_lock() {
@@ -223,6 +275,7 @@ Result<> Connection::take_own_lock() {
 }
 
 void Connection::hold_node(std::int64_t number) {
+  if (options_.is_pooled) return;
   node_ = number;
   run("SELECT pg_advisory_lock($1, $2)", kNodeLocks, number);
 }
@@ -292,6 +345,11 @@ void Connection::take_all_the_time() {
   patience_ = std::chrono::hours(24);
 }
 
+void Connection::be_owner() {
+  run_only(kBeOwnerHere, nullptr, 0);
+  is_owner_ = true;
+}
+
 // Sends what is still to be sent, until there is a result. False: the server has said nothing for
 // too long. What is wrong otherwise the result says.
 bool Connection::await_result() {
@@ -345,6 +403,7 @@ void Connection::move_on_commit_to(Actions& all) {
 const std::string* Connection::prepare(std::string_view sql, std::size_t count) {
   std::string key(sql);
   if (const auto known = prepared_.find(key); known != prepared_.end()) return &known->second;
+  if (options_.is_pooled) return &prepared_.emplace(std::move(key), in_postgres(sql)).first->second;
   auto name = fmt::format("s{}", ++prepared_count_);
   const auto said = in_postgres(sql);
   if (PQsendPrepare(handle_, name.c_str(), said.c_str(), static_cast<int>(count), nullptr) != 1) {
@@ -357,7 +416,7 @@ const std::string* Connection::prepare(std::string_view sql, std::size_t count) 
 
 bool Connection::send(std::string_view sql, const Value* values, std::size_t count) {
   if (error_) return false;
-  has_new_views_ = has_new_views_ || sql.starts_with("CREATE VIEW");
+  has_made_ = has_made_ || sql.starts_with("CREATE ");
   if (has_time_limit_ && options_.world.now() > stop_at_) {
     abort(error_of(has_stood_still() ? kTooBusy : kTooLate, "a read was out of time"));
     return false;
@@ -391,9 +450,17 @@ bool Connection::send(std::string_view sql, const Value* values, std::size_t cou
       put(i, blob->bytes);
     }
   }
-  if (name == nullptr ||
-      PQsendQueryPrepared(handle_, name->c_str(), static_cast<int>(count), texts.data(),
-                          lengths.data(), formats.data(), 0) != 1) {
+  const auto many = static_cast<int>(count);
+  const auto is_sent = [&] {
+    if (name == nullptr) return false;
+    if (options_.is_pooled) {
+      return PQsendQueryParams(handle_, name->c_str(), many, nullptr, texts.data(), lengths.data(),
+                               formats.data(), 0) == 1;
+    }
+    return PQsendQueryPrepared(handle_, name->c_str(), many, texts.data(), lengths.data(),
+                               formats.data(), 0) == 1;
+  };
+  if (!is_sent()) {
     abort(error_of("", handle_ != nullptr ? trimmed(PQerrorMessage(handle_)) : "not connected"));
     if (handle_ != nullptr) lose();
     return false;
@@ -412,7 +479,15 @@ Cursor* Connection::start(std::string_view sql, const Value* values, std::size_t
 
 void Connection::run_only(std::string_view sql, const Value* values, std::size_t count) {
   changes_ = 0;
+  const auto is_for_owner = options_.is_pods && !is_owner_ && is_owners(sql);
+  if (is_for_owner) std::ignore = send(kBeOwnerHere, nullptr, 0);
+  if (is_for_owner && changes_names(sql)) {
+    for (const auto lock : kLockReadsOut) std::ignore = send(lock, nullptr, 0);
+    std::ignore = send(fmt::format("SET LOCAL lock_timeout = {}", options_.lock_time_max.count()),
+                       nullptr, 0);
+  }
   std::ignore = send(sql, values, count);
+  if (is_for_owner) std::ignore = send(kBePodHere, nullptr, 0);
 }
 
 // Nothing is divided by zero where one was changed. Where none was, the server takes nothing more
@@ -509,16 +584,27 @@ void Connection::forget_prepared() {
   prepared_.clear();
   unproven_.clear();
   is_stale_ = false;
-  std::ignore = execute("DEALLOCATE ALL");
+  if (!options_.is_pooled) std::ignore = execute("DEALLOCATE ALL");
 }
 
-void Connection::begin(std::string_view how) {
+void Connection::begin() {
+  begin_as("BEGIN", "");
+}
+
+void Connection::begin_as(std::string_view how, std::string_view lock) {
   is_in_doubt_ = false;
   was_refused_ = false;
   was_outrun_ = false;
+  is_owner_ = false;
   patience_ = options_.statement_time_max + options_.silence_max;
   if (is_stale_ || prepared_.size() > kPreparedMax) forget_prepared();
   run_only(how, nullptr, 0);
+  if (!lock.empty() && options_.is_pooled) {
+    run_only(fmt::format("SET LOCAL lock_timeout = {}", options_.lock_time_max.count()), nullptr,
+             0);
+  }
+  if (!lock.empty()) run_only(lock, nullptr, 0);
+  if (options_.is_pooled) run_only(session_, nullptr, 0);
 }
 
 // All that is still on its way goes with the COMMIT, which the server passes over if something
@@ -566,8 +652,8 @@ void Connection::read(database_detail::Operation& operation, std::chrono::millis
     operation.error = std::move(error);
     return;
   }
-  // One snapshot for all statements of the closure.
-  begin("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+  // One snapshot for all statements of the closure, and one set of tables.
+  begin_as("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", options_.is_pods ? kKeepTables : "");
   if (operation.has_time_limit) {
     has_time_limit_ = true;
     time_max_ = most;
@@ -578,8 +664,7 @@ void Connection::read(database_detail::Operation& operation, std::chrono::millis
     patience_ = most + options_.silence_max;
   }
   if (operation.is_for_one_user) {
-    run("SELECT set_config('synap.user_id', $1, true)", operation.user);
-    run_only(fmt::format("SET LOCAL ROLE {}", options_.tenant_role), nullptr, 0);
+    run(kBeTenantHere, operation.user);
   }
   if (ok()) carry_out(operation, *this);
   statements_.clear();

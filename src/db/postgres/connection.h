@@ -53,13 +53,19 @@ struct ConnectionOptions {
   std::optional<std::int64_t> own_lock = {};
   /// Others may have it as well, if they share it, too.
   bool shares_lock = false;
-  /// Who reads on behalf of a user: a role that may read listed views and nothing else.
-  std::string tenant_role = {};
+  /// What is done over it is done as the pod, and on behalf of a user as the tenant (rights.h).
+  /// Otherwise all of it is done as the role of the URL.
+  bool is_pods = false;
+  /// What is between here and the server lends one of its connections for a transaction
+  /// (PgBouncer's pool_mode = transaction): the server keeps nothing from one to the next, neither
+  /// settings nor prepared statements nor locks. What a session is to be is said at the begin of
+  /// each transaction; and there is no `own_lock`, and no lock of a node.
+  bool is_pooled = false;
 };
 
 class Connection final : public Tx, public Reader {
  public:
-  explicit Connection(ConnectionOptions options) : options_(std::move(options)) {}
+  explicit Connection(ConnectionOptions options);
   ~Connection() override;
 
   /// Connects, if it is not connected (any more). The error leaves it as it was.
@@ -73,7 +79,8 @@ class Connection final : public Tx, public Reader {
   }
 
   /// Takes the lock of the node of this number, now and with each connection that is made again: so
-  /// what was sent over the one before has been carried out by then, or never will be.
+  /// what was sent over the one before has been carried out by then, or never will be. Not behind a
+  /// pooler.
   void hold_node(std::int64_t number);
 
   /// Another node has been at the rows: what rooms remember of them holds no more (Tx::undone).
@@ -85,6 +92,9 @@ class Connection final : public Tx, public Reader {
   /// The statements of this transaction take the time they take.
   void take_all_the_time();
 
+  /// The statements of this transaction are the owner's.
+  void be_owner();
+
   /// Begins a closure's work: no error yet, nothing to do on commit, all the time it wants.
   void begin_closure();
   bool is_out_of_time() const override;
@@ -93,7 +103,7 @@ class Connection final : public Tx, public Reader {
   void move_on_commit_to(Actions& all);
 
   /// Sent with what comes next.
-  void begin(std::string_view how = "BEGIN");
+  void begin();
   /// Waits, once for all that is still on its way, `last` (if there is one) and the COMMIT. The
   /// error is the first of whatever went wrong in the transaction, which is undone then.
   std::optional<Error> commit(const LastStatement* last = nullptr);
@@ -112,8 +122,8 @@ class Connection final : public Tx, public Reader {
 
   /// The bytes of all parameters since this was asked last.
   std::size_t take_bound_bytes() { return std::exchange(bound_bytes_, 0); }
-  /// Whether views were made by statements since this was asked last.
-  bool take_has_new_views() { return std::exchange(has_new_views_, false); }
+  /// Whether tables or views were made by statements since this was asked last.
+  bool take_has_made() { return std::exchange(has_made_, false); }
   /// How often this connection has waited for the server.
   std::int64_t round_trips() const { return round_trips_; }
 
@@ -132,7 +142,9 @@ class Connection final : public Tx, public Reader {
   using ResultPtr = std::unique_ptr<PGresult, Gone>;
 
   bool send(std::string_view sql, const Value* values, std::size_t count);
+  void begin_as(std::string_view how, std::string_view lock);
   const std::string* prepare(std::string_view sql, std::size_t count);
+  Result<> begin_session();
   Result<> take_own_lock();
   Result<> take_node_lock();
   ResultPtr receive();
@@ -146,9 +158,11 @@ class Connection final : public Tx, public Reader {
   std::optional<Error> run_now(std::string_view sql);
 
   const ConnectionOptions options_;
+  const std::string session_;  // of each transaction behind a pooler
   PGconn* handle_ = nullptr;
   int sent_ = 0;  // statements whose results are still to come, those that prepare others included
-  std::unordered_map<std::string, std::string> prepared_;  // SQL -> its name at the server
+  // SQL -> its name at the server; behind a pooler, itself as PostgreSQL has it.
+  std::unordered_map<std::string, std::string> prepared_;
   std::vector<std::string> unproven_;  // SQL that was prepared since something was waited for
   std::int64_t prepared_count_ = 0;
   std::optional<std::int64_t> node_;
@@ -161,7 +175,8 @@ class Connection final : public Tx, public Reader {
   std::int64_t connections_ = 0;
   std::chrono::milliseconds patience_{};  // with an answer of the server
   bool is_silent_ = false;                // it was at an end
-  bool has_new_views_ = false;
+  bool has_made_ = false;
+  bool is_owner_ = false;  // in this transaction
   bool is_in_doubt_ = false;
   bool was_refused_ = false;  // the server has said no since begin()
   bool was_outrun_ = false;

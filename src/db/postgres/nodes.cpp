@@ -19,10 +19,12 @@ CREATE TABLE IF NOT EXISTS pod_nodes(
   commits BIGINT NOT NULL DEFAULT 0,
   leads BOOLEAN NOT NULL DEFAULT false
 ) WITH (fillfactor = 50);
+ALTER TABLE pod_nodes ADD COLUMN IF NOT EXISTS is_pooled BOOLEAN NOT NULL DEFAULT false;
+ALTER TABLE pod_nodes ADD COLUMN IF NOT EXISTS slots BIGINT NOT NULL DEFAULT 0;
 CREATE UNIQUE INDEX IF NOT EXISTS pod_nodes_leads ON pod_nodes(leads) WHERE leads)";
 
 // Those of another version that have no session may come back, and must not then.
-std::int64_t add_node(Tx& tx, const NodeName& who) {
+std::int64_t add_node(Tx& tx, const NodeName& who, bool is_pooled) {
   for (const auto& node : read_nodes(tx).all) {
     if (node.who.version == who.version) continue;
     if (node.is_connected) {
@@ -35,8 +37,9 @@ std::int64_t add_node(Tx& tx, const NodeName& who) {
     }
     remove_node(tx, node);
   }
-  auto rows = tx.query("INSERT INTO pod_nodes(name, version) VALUES ($1, $2) RETURNING number",
-                       who.name, who.version);
+  auto rows = tx.query(
+      "INSERT INTO pod_nodes(name, version, is_pooled) VALUES ($1, $2, $3) RETURNING number",
+      who.name, who.version, is_pooled);
   return rows.next() ? rows.integer(0) : 0;
 }
 
@@ -46,9 +49,10 @@ NodesNow read_nodes(Tx& tx) {
 SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT), number, name, version,
   CAST(extract(epoch FROM came_at) * 1000 AS BIGINT),
   CAST(extract(epoch FROM clock_timestamp() - seen_at) * 1000 AS BIGINT), commits, leads,
-  EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 2
+  (is_pooled AND clock_timestamp() - seen_at < interval '10 s')
+    OR EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 2
     AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
-    AND CAST(classid AS BIGINT) = $1 AND CAST(objid AS BIGINT) = number)
+    AND CAST(classid AS BIGINT) = $1 AND CAST(objid AS BIGINT) = number), slots
 FROM pod_nodes ORDER BY number)",
                        kNodeLocks);
   while (rows.next()) {
@@ -59,9 +63,21 @@ FROM pod_nodes ORDER BY number)",
                        .silent_for = std::max<std::int64_t>(rows.integer(5), 0),
                        .commits = rows.integer(6),
                        .leads = rows.integer(7) != 0,
-                       .is_connected = rows.integer(8) != 0});
+                       .is_connected = rows.integer(8) != 0,
+                       .slots = rows.integer(9)});
   }
   return now;
+}
+
+std::vector<NodeSlots> read_node_slots(Tx& tx) {
+  std::vector<NodeSlots> all;
+  auto rows = tx.query("SELECT number, slots, leads FROM pod_nodes ORDER BY number");
+  while (rows.next()) all.push_back({rows.integer(0), rows.integer(1), rows.integer(2) != 0});
+  return all;
+}
+
+void set_node_slots(Tx& tx, std::int64_t number, std::int64_t slots) {
+  tx.run("UPDATE pod_nodes SET slots = $2 WHERE number = $1", number, slots);
 }
 
 bool remove_node(Tx& tx, const Node& seen) {

@@ -29,7 +29,8 @@ struct Node {
   std::int64_t silent_for = 0;  // ms since its last commit, by the same
   std::int64_t commits = 0;     // grows while it lives
   bool leads = false;
-  bool is_connected = false;  // its session is there
+  bool is_connected = false;  // its session is there; behind a pooler: it was, 10 s ago or less
+  std::int64_t slots = 0;     // jobs that it does at a time; 0: none, so far or any more
 };
 
 /// What was found at one moment.
@@ -49,9 +50,18 @@ extern const std::string_view kNodeTable;
 
 /// Adds a node; its number. The Tx fails where nodes of another version are there
 /// (kPreconditionFailed, with a sentence).
-std::int64_t add_node(Tx& tx, const NodeName& who);
+std::int64_t add_node(Tx& tx, const NodeName& who, bool is_pooled);
 /// On any Tx.
 NodesNow read_nodes(Tx& tx);
+/// How many jobs a node takes at a time; 0: none.
+struct NodeSlots {
+  std::int64_t number = 0;
+  std::int64_t slots = 0;
+  bool leads = false;
+};
+/// Of all nodes. On any Tx.
+std::vector<NodeSlots> read_node_slots(Tx& tx);
+void set_node_slots(Tx& tx, std::int64_t number, std::int64_t slots);
 /// Removes a node that has not committed since it was seen. False: it has, or is gone.
 bool remove_node(Tx& tx, const Node& seen);
 /// The node of this number leads from now on, if none does. False: one does.

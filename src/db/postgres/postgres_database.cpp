@@ -8,6 +8,8 @@
 #include "db/closure.h"
 #include "db/postgres/connection.h"
 #include "db/postgres/dialect.h"
+#include "db/postgres/extensions.h"
+#include "db/postgres/rights.h"
 
 namespace synap::db::postgres {
 namespace {
@@ -21,6 +23,15 @@ constexpr std::string_view kLock = "SELECT pg_advisory_xact_lock(495521554800)";
 // Whoever is to be alone holds it as long as he can write.
 constexpr std::int64_t kAloneLock = 495521554801;
 
+// What whoever reads locks, and whoever changes names of tables (Connection).
+constexpr std::string_view kReading = R"(
+DO $$ BEGIN IF to_regclass('reading') IS NULL THEN
+  CREATE VIEW reading AS SELECT 1 AS one;
+END IF; END $$)";
+
+constexpr std::string_view kTakenAway =
+    "Another pod has had the database since this one lost it: start this one again";
+
 // Who is alone and how often he has committed, in one row.
 constexpr std::string_view kSoleWriter = R"(
 CREATE TABLE IF NOT EXISTS sole_writer(
@@ -29,67 +40,27 @@ constexpr std::string_view kBeginTerm =
     "INSERT INTO sole_writer VALUES (1, 1, 0) "
     "ON CONFLICT (id) DO UPDATE SET term = sole_writer.term + 1, commits = 0 RETURNING term";
 
+constexpr std::string_view kEndNodes = R"(
+DO $$ BEGIN IF to_regclass('pod_nodes') IS NOT NULL THEN DELETE FROM pod_nodes; END IF; END $$)";
+
 // A custom setting that was set for one transaction is empty after it, not absent.
 constexpr std::string_view kFunction = R"(
 CREATE OR REPLACE FUNCTION current_user_id() RETURNS text LANGUAGE sql STABLE PARALLEL SAFE
   AS $$ SELECT nullif(current_setting('synap.user_id', true), '') $$)";
 
 // A member of JSON that is kept as text, as the embedded engine has it. PostgreSQL's texts have no
-// NUL: where the JSON has one it is U+FFFD in what is given.
+// NUL: where the JSON has one it is U+FFFD in what is given. From 17 on JSON is a word of SQL's
+// own, and a parameter keeps its name for as long as the function is there.
 constexpr std::string_view kMember = R"(
-CREATE OR REPLACE FUNCTION json_member(json text, name text) RETURNS text
+CREATE OR REPLACE FUNCTION json_member("json" text, name text) RETURNS text
   LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$ BEGIN
-    RETURN json::json ->> name;
+    RETURN $1::json ->> $2;
   EXCEPTION WHEN untranslatable_character THEN
-    RETURN regexp_replace(json, '(?<!\\)((\\\\)*)\\u0000', '\1\\ufffd', 'g')::json ->> name;
+    RETURN regexp_replace($1, '(?<!\\)((\\\\)*)\\u0000', '\1\\ufffd', 'g')::json ->> $2;
   END $$;
 DO $$ BEGIN
   CREATE OPERATOR ->> (LEFTARG = text, RIGHTARG = text, FUNCTION = json_member);
 EXCEPTION WHEN duplicate_function THEN NULL; END $$)";
-
-// Roles are the server's, not a database's: each database has one of its own. As the owner of a
-// view reads what the view shows, the tenant needs no right to a table.
-constexpr std::string_view kRole = R"(
-DO $$ DECLARE tenant text := current_database() || '_tenant'; BEGIN
-  IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = tenant) THEN
-    EXECUTE format('CREATE ROLE %I NOLOGIN', tenant);
-  END IF;
-  IF NOT pg_has_role(current_user, tenant, 'MEMBER') THEN
-    EXECUTE format('GRANT %I TO CURRENT_USER', tenant);
-  END IF;
-  EXECUTE format('GRANT USAGE ON SCHEMA %I TO %I', current_schema(), tenant);
-END $$)";
-
-// Which views are listed: those that call current_user_id(), as they are now. One that does not any
-// more would keep its right. What has the rights that it is to have is left alone: each GRANT and
-// REVOKE changes a row of the catalogue, after which all connections read anew what the table is.
-// And the catalogue is asked who calls the function, since to have the text of each view made, to
-// look for it there, takes tens of milliseconds.
-constexpr std::string_view kGrants = R"(
-DO $$ DECLARE
-  tenant regrole := quote_ident(current_database() || '_tenant')::regrole;
-  one record;
-BEGIN
-  FOR one IN
-    SELECT relation.relname AS name, listed.is_listed
-    FROM pg_class AS relation
-    CROSS JOIN LATERAL (SELECT relation.relkind = 'v' AND EXISTS (
-      SELECT FROM pg_rewrite AS rule JOIN pg_depend AS need
-        ON need.classid = 'pg_rewrite'::regclass AND need.objid = rule.oid
-      WHERE rule.ev_class = relation.oid AND need.refclassid = 'pg_proc'::regclass
-        AND need.refobjid = 'current_user_id()'::regprocedure) AS is_listed) AS listed
-    CROSS JOIN LATERAL (SELECT coalesce(array_agg(privilege_type), '{}') AS rights
-      FROM aclexplode(relation.relacl) WHERE grantee = tenant) AS had
-    WHERE relation.relnamespace = quote_ident(current_schema())::regnamespace
-      AND relation.relkind IN ('r', 'p', 'v', 'm', 'f')
-      AND had.rights <> CASE WHEN listed.is_listed THEN ARRAY['SELECT'] ELSE '{}' END
-  LOOP
-    EXECUTE format('REVOKE ALL ON %I.%I FROM %s', current_schema(), one.name, tenant);
-    IF one.is_listed THEN
-      EXECUTE format('GRANT SELECT ON %I.%I TO %s', current_schema(), one.name, tenant);
-    END IF;
-  END LOOP;
-END $$)";
 
 Error cannot_be_reached() {
   return {Code::kServiceUnavailable, "The database cannot be reached now", nullptr, Fault::kGone};
@@ -99,13 +70,20 @@ Error cannot_be_reached() {
 void check_place(Tx& tx) {
   auto rows = tx.query(R"(
 SELECT current_setting('server_encoding'),
-  coalesce(has_schema_privilege(current_schema(), 'CREATE'), false),
-  EXISTS (SELECT FROM pg_roles WHERE rolname = current_database() || '_tenant'),
-  (SELECT rolcreaterole OR rolsuper FROM pg_roles WHERE rolname = current_user))");
+  coalesce(has_schema_privilege(here, 'CREATE') AND (
+    has_schema_privilege(here, 'CREATE WITH GRANT OPTION')
+    OR has_schema_privilege('public', here, 'CREATE')), false),
+  (SELECT count(*) FROM pg_roles WHERE pg_has_role(session_user, oid, 'MEMBER') AND rolname IN (
+    current_database() || '_pod', current_database() || '_tenant',
+    current_database() || '_views')),
+  (SELECT rolcreaterole OR rolsuper FROM pg_roles WHERE rolname = session_user),
+  (SELECT rolinherit OR rolsuper FROM pg_roles WHERE rolname = session_user)
+FROM (SELECT current_schema() AS here) AS place)");
   if (!rows.next()) return;
   const auto refuse = [&](std::string sentence) {
     tx.abort({Code::kPreconditionFailed, std::move(sentence), nullptr});
   };
+  constexpr int kRolesThereAre = 3;
   if (const auto encoding = rows.text(0); encoding != "UTF8") {
     refuse(
         fmt::format("The database's encoding is {}, which has not all characters: the pod needs "
@@ -113,12 +91,17 @@ SELECT current_setting('server_encoding'),
                     encoding));
   } else if (rows.integer(1) == 0) {
     refuse(
-        "The role of the database's URL may make no tables in it: it must be the database's "
-        "owner");
-  } else if (rows.integer(2) == 0 && rows.integer(3) == 0) {
+        "The role of the database's URL may make no tables in it, or let no other role: it must "
+        "be the database's owner");
+  } else if (rows.integer(4) == 0) {
     refuse(
-        "The role of the database's URL may not make the role by which users read: it needs "
-        "CREATEROLE at the first start");
+        "The role of the database's URL must have the rights of its roles without asking for them: "
+        "ALTER ROLE it INHERIT");
+  } else if (rows.integer(2) < kRolesThereAre && rows.integer(3) == 0) {
+    refuse(
+        "The role of the database's URL may not make the roles by which the pod writes and users "
+        "read: it needs CREATEROLE at this start, or to be a member of <database>_pod, "
+        "<database>_tenant and <database>_views");
   }
 }
 
@@ -150,6 +133,7 @@ std::string views_again(Tx& tx, const std::vector<Database::Migration>& migratio
 
 PostgresDatabase::PostgresDatabase(const PostgresOptions& options)
     : world_(options.world),
+      is_pooled_(options.is_pooled),
       reach_of_writer_(options.world),
       reach_of_readers_(options.world),
       writes_(options.world, options.waiting_max),
@@ -157,32 +141,36 @@ PostgresDatabase::PostgresDatabase(const PostgresOptions& options)
 
 Result<std::unique_ptr<PostgresDatabase>> PostgresDatabase::open(PostgresOptions options) {
   std::unique_ptr<PostgresDatabase> database(new PostgresDatabase(options));
-  auto& writer =
-      *(database->writer_ = std::make_unique<Connection>(ConnectionOptions{
-            .url = options.url,
-            .world = options.world,
-            .reach = &database->reach_of_writer_,
-            .own_lock = options.is_alone || options.node ? std::optional(kAloneLock) : std::nullopt,
-            .shares_lock = options.node.has_value()}));
+  auto& writer = *(database->writer_ = std::make_unique<Connection>(ConnectionOptions{
+                       .url = options.url,
+                       .world = options.world,
+                       .reach = &database->reach_of_writer_,
+                       .own_lock = (options.is_alone || options.node) && !options.is_pooled
+                                       ? std::optional(kAloneLock)
+                                       : std::nullopt,
+                       .shares_lock = options.node.has_value(),
+                       .is_pods = true,
+                       .is_pooled = options.is_pooled}));
   if (auto error = writer.connect()) return fail(*error);
   writer.begin_closure();
-  std::string tenant;
-  {
-    writer.begin();
-    writer.run(kLock);
-    check_place(writer);
-    for (const auto sql : {kFunction, kMember, kRole, kGrants}) {
-      if (!writer.ok()) break;
-      if (auto done = writer.execute(std::string(sql)); !done) writer.abort(done.error());
-    }
-    auto rows = writer.query("SELECT quote_ident(current_database() || '_tenant')");
-    if (rows.next()) tenant = rows.text(0);
-    if (options.is_alone || options.node) database->begin_term();
-    if (options.node && writer.ok()) database->join_nodes(*options.node);
+  writer.begin();
+  writer.be_owner();
+  writer.run(kLock);
+  check_place(writer);
+  for (const auto sql : {kReading, kExtensions, kFunction, kMember, kRoles}) {
+    if (!writer.ok()) break;
+    if (auto done = writer.execute(std::string(sql)); !done) writer.abort(done.error());
   }
+  if (options.is_alone || options.node) database->begin_term(options.node.has_value());
+  if (options.node && writer.ok()) database->join_nodes(*options.node);
+  if (writer.ok()) writer.run(kRightsOfAll);
   if (auto error = writer.commit()) {
     writer.roll_back();
     return fail(*error);
+  }
+  writer.begin_closure();
+  if (!options.is_pooled) {
+    if (auto done = writer.execute(std::string(kBePod)); !done) return fail(done.error());
   }
   std::vector<std::unique_ptr<Reader>> readers;
   for (int i = 0; i < options.readers; ++i) {
@@ -190,7 +178,8 @@ Result<std::unique_ptr<PostgresDatabase>> PostgresDatabase::open(PostgresOptions
         std::make_unique<Connection>(ConnectionOptions{.url = options.url,
                                                        .world = options.world,
                                                        .reach = &database->reach_of_readers_,
-                                                       .tenant_role = tenant}));
+                                                       .is_pods = true,
+                                                       .is_pooled = options.is_pooled}));
     // Now, rather than when others have taken all that the server gives. If not: when it reads.
     std::ignore = static_cast<Connection&>(*readers.back()).connect();
   }
@@ -223,6 +212,7 @@ Result<> PostgresDatabase::run_migrations(const std::vector<Migration>& migratio
   auto run = [&]() -> Task<Result<>> {
     co_return co_await write([&](Tx& tx) {
       writer_->take_all_the_time();
+      writer_->be_owner();
       tx.run(kLock);
       tx.run(
           "CREATE TABLE IF NOT EXISTS migrations("
@@ -235,7 +225,7 @@ Result<> PostgresDatabase::run_migrations(const std::vector<Migration>& migratio
       migrator_.run(tx, migrations, retired, execute);
       // Other nodes may read the views, which would wait for each other.
       if (!tx.ok() || !has_changed) return;
-      for (const auto& sql : {views_again(tx, migrations), std::string(kGrants)}) {
+      for (const auto& sql : {views_again(tx, migrations), kRightsOfAll}) {
         if (auto done = writer_->execute(sql); !done) return tx.abort(done.error());
       }
     });
@@ -315,10 +305,27 @@ bool PostgresDatabase::run_apart(const WriteQueue::Group& group, Actions& done) 
   return has_committed;
 }
 
+// A pod that is not behind the pooler holds the lock for as long as it can write.
+bool PostgresDatabase::holds_no_other_lock() {
+  auto rows = writer_->query("SELECT pg_try_advisory_xact_lock($1)", kAloneLock);
+  const bool is_free = rows.next() && rows.integer(0) != 0;
+  if (!is_free && writer_->ok()) {
+    writer_->abort({Code::kServiceUnavailable,
+                    "A pod has the database that is not behind the pooler: stop it first", nullptr,
+                    Fault::kBusy});
+  }
+  return is_free;
+}
+
 // Within the first transaction. What is wrong is that one's error. Of a node, too: one that was
 // alone before it, and comes back, finds that it is not any more.
-void PostgresDatabase::begin_term() {
+void PostgresDatabase::begin_term(bool is_node) {
+  if (is_pooled_ && !holds_no_other_lock()) return;
   if (auto done = writer_->execute(std::string(kSoleWriter)); !done) writer_->abort(done.error());
+  // Who is alone ends the nodes that are there: behind a pooler no lock keeps them apart.
+  if (!is_node) {
+    if (auto done = writer_->execute(std::string(kEndNodes)); !done) writer_->abort(done.error());
+  }
   auto rows = writer_->query(kBeginTerm);
   if (!rows.next()) return;
   term_ = rows.integer(0);
@@ -328,7 +335,7 @@ void PostgresDatabase::begin_term() {
 // Behind begin_term().
 void PostgresDatabase::join_nodes(const NodeName& who) {
   if (auto done = writer_->execute(std::string(kNodeTable)); !done) writer_->abort(done.error());
-  const auto number = add_node(*writer_, who);
+  const auto number = add_node(*writer_, who, is_pooled_);
   if (!writer_->ok()) return;
   writer_->hold_node(number);
   node_ = number;
@@ -346,16 +353,13 @@ void PostgresDatabase::leave_nodes() {
 std::optional<Error> PostgresDatabase::lose_for_good() {
   is_lost_ = true;
   writer_->leave();
-  return Error{Code::kServiceUnavailable,
-               node_ ? std::string(kRemovedNode)
-                     : "Another pod has had the database since this one lost it: start this one "
-                       "again",
-               nullptr, Fault::kGone};
+  return Error{Code::kServiceUnavailable, std::string(node_ ? kRemovedNode : kTakenAway), nullptr,
+               Fault::kGone};
 }
 
 // Connected, and nothing is in doubt. Adds to `done` what is to be done because of what was.
 std::optional<Error> PostgresDatabase::reach_writer(Actions& done) {
-  if (node_ && is_lost_) return lose_for_good();
+  if ((node_ || is_pooled_) && is_lost_) return lose_for_good();
   if (auto error = writer_->connect()) {
     if (counts_commits() && error->fault == Fault::kBusy) is_lost_ = true;
     return error;
@@ -366,10 +370,21 @@ std::optional<Error> PostgresDatabase::reach_writer(Actions& done) {
   return error;
 }
 
-// Nothing: another has the database, or this node was removed; or the statement has failed.
+// Nothing: another has the database, or this node was removed; or the statement has failed. Behind
+// a pooler the commit that is in doubt may still be on its way: where it has not been, its place is
+// taken, and so it never will be (count_commit).
 std::optional<std::int64_t> PostgresDatabase::committed_so_far() {
-  auto rows = node_ ? writer_->query("SELECT commits FROM pod_nodes WHERE number = $1", *node_)
-                    : writer_->query("SELECT commits FROM sole_writer WHERE term = $1", *term_);
+  const auto row = node_ ? "pod_nodes WHERE number" : "sole_writer WHERE term";
+  const auto key = node_ ? *node_ : *term_;
+  if (!is_pooled_ || !doubt_) {
+    auto rows = writer_->query(fmt::format("SELECT commits FROM {} = $1", row), key);
+    return rows.next() ? std::optional(rows.integer(0)) : std::nullopt;
+  }
+  auto rows = writer_->query(
+      fmt::format("UPDATE {} SET commits = CASE commits WHEN $2 THEN commits ELSE $2 + 1 END "
+                  "WHERE {} = $1 RETURNING commits",
+                  node_ ? "pod_nodes" : "sole_writer", node_ ? "number" : "term"),
+      key, doubt_->commit);
   return rows.next() ? std::optional(rows.integer(0)) : std::nullopt;
 }
 
@@ -380,15 +395,18 @@ std::optional<Error> PostgresDatabase::look_at_term(Actions& done) {
   writer_->begin_closure();
   writer_->begin();
   const auto commits = committed_so_far();
-  if (writer_->ok() && commits) {
-    if (doubt_ && *commits == doubt_->commit) end_doubt(done);
+  if (writer_->ok() && commits && doubt_ && *commits == doubt_->commit) {
+    end_doubt(done);
     if (writer_->ok()) doubt_.reset();
   }
   if (auto error = writer_->commit()) {
     writer_->roll_back();
     return error;
   }
-  return commits ? std::nullopt : lose_for_good();
+  if (!commits) return lose_for_good();
+  doubt_.reset();
+  commits_of_term_ = *commits;
+  return std::nullopt;
 }
 
 // It is committed.
@@ -402,17 +420,37 @@ void PostgresDatabase::end_doubt(Actions& done) {
   was_committed_ = true;
 }
 
+// In the row that says who has the database. Where no lock says so it has to be as it was left.
+void PostgresDatabase::count_commit() {
+  const auto lost = [](std::string_view why) {
+    return Error{Code::kServiceUnavailable, std::string(why), nullptr, Fault::kGone};
+  };
+  const auto next = commits_of_term_ + 1;
+  if (node_ && is_pooled_) {
+    writer_->run_one(lost(kRemovedNode),
+                     "UPDATE pod_nodes SET commits = $1, seen_at = clock_timestamp() "
+                     "WHERE number = $2 AND commits = $1 - 1",
+                     next, *node_);
+  } else if (node_) {
+    writer_->run_one(lost(kRemovedNode),
+                     "UPDATE pod_nodes SET commits = $1, seen_at = clock_timestamp() "
+                     "WHERE number = $2",
+                     next, *node_);
+  } else if (term_ && is_pooled_) {
+    writer_->run_one(lost(kTakenAway),
+                     "UPDATE sole_writer SET commits = $1 WHERE term = $2 AND commits = $1 - 1",
+                     next, *term_);
+  } else if (term_) {
+    writer_->run_one(lost(kTakenAway), "UPDATE sole_writer SET commits = $1 WHERE term = $2", next,
+                     *term_);
+  }
+}
+
 // What a group's closures have done. What is to be done then is in `doubt_` where the answer is
 // lost, and in `done` otherwise.
 std::optional<Error> PostgresDatabase::commit(Actions actions, Actions& done) {
-  if (writer_->take_has_new_views()) writer_->run(kGrants);
-  if (term_) writer_->run("UPDATE sole_writer SET commits = $1 WHERE id = 1", commits_of_term_ + 1);
-  if (node_) {
-    writer_->run_one({Code::kServiceUnavailable, std::string(kRemovedNode), nullptr, Fault::kGone},
-                     "UPDATE pod_nodes SET commits = $1, seen_at = clock_timestamp() "
-                     "WHERE number = $2",
-                     commits_of_term_ + 1, *node_);
-  }
+  if (writer_->take_has_made()) writer_->run(kRightsOfChanged);
+  count_commit();
   std::optional<LastStatement> last;
   if (group_end_) last = group_end_(*writer_);
   const auto begin = world_.now();
@@ -420,7 +458,7 @@ std::optional<Error> PostgresDatabase::commit(Actions actions, Actions& done) {
   const std::chrono::nanoseconds took = world_.now() - begin;
   commit_ns_.fetch_add(took.count(), std::memory_order_relaxed);
   spread_.commit_time.observe(took);
-  if (error && node_ && error->message == kRemovedNode) is_lost_ = true;
+  if (error && (error->message == kRemovedNode || error->message == kTakenAway)) is_lost_ = true;
   if (error && !writer_->is_in_doubt()) return error;
   ++commits_of_term_;
   if (!error) {

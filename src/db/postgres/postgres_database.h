@@ -20,8 +20,8 @@
 // While the server is away every read and write is answered kServiceUnavailable, at once, but for
 // one in a while that tries to reach it (5 s at most).
 //
-// On behalf of a user no table of the pod's can be read; PostgreSQL's own catalog, which has names
-// of tables and no rows of theirs, can.
+// On behalf of a user no table of the pod's can be read, and by no view another user's row
+// (rights.h); PostgreSQL's own catalog, which has names of tables and no rows of theirs, can.
 #pragma once
 
 #include <atomic>
@@ -52,6 +52,9 @@ struct PostgresOptions {
   /// Others write to it as nodes, too, and nobody who is not one. If they remove this one from
   /// among them it can write no more.
   std::optional<NodeName> node = {};
+  /// Behind a pooler of transactions (ConnectionOptions::is_pooled). Who is alone takes the
+  /// database from whoever had it, since nobody can hold a lock.
+  bool is_pooled = false;
   std::chrono::milliseconds read_time_max{250};
   /// More reads, writes of people or writes of workers than this do not wait: the next is refused.
   std::size_t waiting_max = 100'000;
@@ -61,8 +64,8 @@ class Connection;
 
 class PostgresDatabase final : public Engine {
  public:
-  /// Connects, and makes what every database of a pod has: the function current_user_id(), and the
-  /// role `<database>_tenant`, which may read listed views. The user needs CREATEROLE for that,
+  /// Connects, and makes what every database of a pod has: the function current_user_id(), the
+  /// roles of rights.h, and the extensions of extensions.h. The user needs CREATEROLE for that,
   /// once.
   static Result<std::unique_ptr<PostgresDatabase>> open(PostgresOptions options);
   ~PostgresDatabase() override;
@@ -115,17 +118,20 @@ class PostgresDatabase final : public Engine {
     std::optional<LastStatement> last;
     Actions actions;
   };
-  void begin_term();
+  void begin_term(bool is_node);
+  bool holds_no_other_lock();
   void join_nodes(const NodeName& who);
   void leave_nodes();
   bool counts_commits() const { return term_ || node_; }
   std::optional<std::int64_t> committed_so_far();
+  void count_commit();
   std::optional<Error> lose_for_good();
   std::optional<Error> reach_writer(Actions& done);
   std::optional<Error> look_at_term(Actions& done);
   void end_doubt(Actions& done);
 
   World& world_;
+  const bool is_pooled_;
   Reach reach_of_writer_;
   Reach reach_of_readers_;
   std::unique_ptr<Connection> writer_;

@@ -37,7 +37,16 @@ class TestDatabase {
   TestDatabase& operator=(const TestDatabase&) = delete;
   ~TestDatabase() = default;
 
-  std::string url() const { return of(name_); }
+  std::string url() const {
+    return is_pooled() ? fmt::format("postgres://synap@/{}?host={}&port=6432", name_,
+                                     std::getenv("SYNAP_TEST_POSTGRES_POOLER"))
+                       : of(name_);
+  }
+  /// Past the pooler, if there is one.
+  std::string direct_url() const { return of(name_); }
+  /// Between it and the test is a pooler of transactions, whose socket is in the directory of
+  /// SYNAP_TEST_POSTGRES_POOLER (tests/postgres/pooler.sh).
+  static bool is_pooled() { return std::getenv("SYNAP_TEST_POSTGRES_POOLER") != nullptr; }
 
  private:
   static constexpr int kLease = 0x74657374;  // "test" in ASCII
@@ -71,11 +80,16 @@ class TestDatabase {
         "current_database() AND pid <> pg_backend_pid();"
         "DO $$ DECLARE one text; BEGIN"
         "  FOR one IN SELECT nspname FROM pg_namespace"
-        "    WHERE nspname !~ '^pg_' AND nspname <> 'information_schema' LOOP"
+        "    WHERE nspname !~ '^pg_' AND nspname <> 'information_schema'"
+        // Of an extension that each database of this server has, in a schema of its own.
+        "    AND nspname <> 'extensions' AND NOT EXISTS (SELECT FROM pg_depend WHERE deptype = 'e'"
+        "      AND classid = 'pg_namespace'::regclass AND objid = pg_namespace.oid) LOOP"
         "    EXECUTE format('DROP SCHEMA %I CASCADE', one);"
         "  END LOOP;"
         "  EXECUTE format('ALTER DATABASE %I RESET ALL', current_database());"
-        "  EXECUTE format('DROP ROLE IF EXISTS %I', current_database() || '_tenant');"
+        "  FOREACH one IN ARRAY ARRAY['_pod', '_tenant', '_views'] LOOP"
+        "    EXECUTE format('DROP ROLE IF EXISTS %I', current_database() || one);"
+        "  END LOOP;"
         "END $$;"
         // As it is in a new one.
         "CREATE SCHEMA public AUTHORIZATION pg_database_owner;"

@@ -44,6 +44,7 @@ bool WatchedNumber::connect() {
   handle_ = PQconnectdbParams(names.data(), values.data(), kUrlIsExpanded);
   if (handle_ == nullptr || PQstatus(handle_) != CONNECTION_OK) return false;
   PQsetNoticeProcessor(handle_, [](void*, const char*) {}, nullptr);
+  if (options_.is_pooled) return true;
   return execute("SET statement_timeout = 5000") && execute("LISTEN " + options_.channel);
 }
 
@@ -54,7 +55,9 @@ bool WatchedNumber::execute(const std::string& sql) {
   return status == PGRES_COMMAND_OK;
 }
 
-void WatchedNumber::look() {
+// True: it is another.
+bool WatchedNumber::look() {
+  looked_at_ = real_world().now();
   PGresult* result = PQexec(handle_, options_.question.c_str());
   std::int64_t number = 0;
   if (PQresultStatus(result) == PGRES_TUPLES_OK && PQntuples(result) == 1) {
@@ -63,6 +66,7 @@ void WatchedNumber::look() {
   }
   PQclear(result);
   options_.is_now(number);
+  return std::exchange(seen_, number) != number;
 }
 
 // Of others: who has raised the number knows it.
@@ -94,9 +98,16 @@ bool WatchedNumber::turn() {
   std::uint64_t told = 0;
   const bool is_told = ::read(wake_, &told, sizeof told) == sizeof told;
   if (!is_connected) return true;
-  if (is_told) execute("NOTIFY " + options_.channel);
-  const bool heard = has_heard();
-  if (heard || ready == 0) look();
+  bool heard = false;
+  if (options_.is_pooled) {
+    // Whose it was cannot be told from here.
+    const auto is_time = real_world().now() >= looked_at_ + options_.look_every;
+    heard = (is_time || ready == 0) && look();
+  } else {
+    if (is_told) execute("NOTIFY " + options_.channel);
+    heard = has_heard();
+    if (heard || ready == 0) look();
+  }
   if (heard && options_.others_have_told) options_.others_have_told();
   return true;
 }

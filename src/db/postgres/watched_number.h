@@ -24,6 +24,8 @@ class WatchedNumber {
     std::string channel;   // of NOTIFY
     std::string question;  // SQL that answers one number
     std::chrono::milliseconds look_every{1'000};
+    /// Nobody can be told of anything behind a pooler of transactions: the number is looked at.
+    bool is_pooled = false;
     /// On the watching thread, with what the number is now.
     std::function<void(std::int64_t)> is_now;
     /// The same, behind that, when others have told of something; empty: it does not matter.
@@ -41,13 +43,15 @@ class WatchedNumber {
   bool turn();
   bool connect();
   bool execute(const std::string& sql);
-  void look();
+  bool look();
   bool has_heard();
 
   const Options options_;
   const int wake_;  // an eventfd
   std::atomic<bool> is_closing_{false};
   pg_conn* handle_ = nullptr;  // the thread's own
+  std::int64_t seen_ = -1;
+  SteadyClock::time_point looked_at_{};  // by the machine's clock
   std::unique_ptr<WorldThread> thread_;
 };
 
