@@ -24,12 +24,16 @@ using std::chrono::milliseconds;
 struct Node {
   explicit Node(const std::string& url, milliseconds look_every = milliseconds(1'000),
                 Positions positions = Positions::kWithTheCommit) {
-    auto opened = db::postgres::PostgresDatabase::open({.url = url});
+    const auto is_pooled = db::postgres::TestDatabase::is_pooled();
+    auto opened = db::postgres::PostgresDatabase::open({.url = url, .is_pooled = is_pooled});
     SYNAP_CHECK(opened.has_value());
     database = std::move(*opened);
     SYNAP_CHECK(database->migrate(PostgresEventLog::migrations()).has_value());
+    // So that many are made while others read and append.
+    SYNAP_CHECK(PostgresEventLog::keep_in_parts(*database, 50).has_value());
     auto made = PostgresEventLog::open(
-        *database, {.url = url, .look_every = look_every, .positions = positions});
+        *database,
+        {.url = url, .look_every = look_every, .positions = positions, .is_pooled = is_pooled});
     SYNAP_CHECK(made.has_value());
     log = std::move(*made);
   }
@@ -61,7 +65,7 @@ class ManyNodes : public testing::TestWithParam<Positions> {
   }
   // As an operator would, or a network.
   void end_connections(const std::string& of_whom) {
-    db::postgres::Connection other({.url = place.url()});
+    db::postgres::Connection other({.url = place.direct_url()});
     ASSERT_FALSE(other.connect());
     ASSERT_TRUE(other.execute(
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() "
@@ -326,7 +330,7 @@ TEST_P(ManyNodes, WhatNobodyWasToldOfIsSeenAllTheSame) {
 // As a node that was stopped between two messages of its own.
 TEST_P(ManyNodes, ANodeThatStandsStillWithTheEndOfTheLogInItsHandsIsWaitedForBriefly) {
   ASSERT_TRUE(append(0, {.events = {event("ann")}}));
-  db::postgres::Connection stopped({.url = place.url()});
+  db::postgres::Connection stopped({.url = place.direct_url()});
   ASSERT_FALSE(stopped.connect());
   stopped.begin_closure();
   stopped.begin();

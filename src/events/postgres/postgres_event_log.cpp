@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "db/postgres/binary_array.h"
 #include "events/chain.h"
+#include "events/postgres/parts.h"
 #include "events/postgres/rows.h"
 #include "events/postgres/tables.h"
 
@@ -43,10 +44,10 @@ std::vector<EventRef> events_of(db::Tx& tx, RowReader& reader, std::string_view 
     array.add(ids.substr(0, kUuidBytes));
   }
   std::vector<EventRef> events;
-  auto rows = tx.query_with(SYNAP_SELECT_EVENTS
-                            "WHERE position IN (SELECT position FROM event_ids WHERE id = ANY($1)) "
-                            "ORDER BY position",
-                            {array.value()});
+  auto rows = tx.query_with(
+      "SELECT " SYNAP_POSTGRES_EVENT_COLUMNS " " SYNAP_POSTGRES_EVENTS_AT(
+          "SELECT position AS place FROM event_ids WHERE id = ANY($1)") "ORDER BY position",
+      {array.value()});
   while (rows.next()) events.push_back(reader.event_of(rows));
   return events;
 }
@@ -54,7 +55,16 @@ std::vector<EventRef> events_of(db::Tx& tx, RowReader& reader, std::string_view 
 }  // namespace
 
 std::vector<db::Database::Migration> PostgresEventLog::migrations() {
-  return {{"log.1", kTables}, {"log.2", kCausedRequests}};
+  return {{"log.1", kTables}, {"log.2", kCausedRequests}, {"log.3", kParts}};
+}
+
+Result<> PostgresEventLog::keep_in_parts(db::Database& database, std::int64_t positions,
+                                         World& world) {
+  const auto executor = world.make_executor("parts of the log");
+  auto write = [&]() -> Task<Result<>> {
+    co_return co_await database.write([&](db::Tx& tx) { postgres::keep_in_parts(tx, positions); });
+  };
+  return sync_wait(*executor, write());
 }
 
 Result<std::unique_ptr<PostgresEventLog>> PostgresEventLog::open(
@@ -80,6 +90,7 @@ Result<std::unique_ptr<PostgresEventLog>> PostgresEventLog::open(
       .channel = "synap_log",
       .question = "SELECT position FROM log_head",
       .look_every = options.look_every,
+      .is_pooled = options.is_pooled,
       .is_now = [log = log.get()](std::int64_t position) { log->end_.raise(position); },
       .others_have_told = std::move(options.others_have_appended)});
   return log;
@@ -336,8 +347,9 @@ Task<Result<std::vector<EventRef>>> PostgresEventLog::read_stream(Tenancy tenanc
   co_return co_await database_.read([&](db::Tx& tx) {
     static const std::string kSql =
         bounded(SYNAP_POSTGRES_EVENT_COLUMNS,
-                "SELECT * FROM events WHERE position IN (SELECT position FROM stream_events WHERE "
-                "aggregate = $1 AND version >= $2) ORDER BY aggregate_version LIMIT $3",
+                "SELECT events.* " SYNAP_POSTGRES_EVENTS_AT(
+                    "SELECT position AS place FROM stream_events WHERE aggregate = $1 AND version "
+                    ">= $2 ORDER BY version LIMIT $3"),
                 "aggregate_version", kPageBytesMax);
     std::vector<EventRef> events;
     auto rows = tx.query(kSql, aggregate_id, from_version, limit);

@@ -25,6 +25,10 @@ namespace synap::events::postgres {
 class PostgresEventLog final : public EventLog {
  public:
   static std::vector<db::Database::Migration> migrations();
+  /// Of how many positions a part of the log is that is still to be made; until this is said
+  /// 1,000,000. Blocks; before the log is opened.
+  static Result<> keep_in_parts(db::Database& database, std::int64_t positions,
+                                World& world = real_world());
   struct Options {
     World& world = real_world();
     std::string url;  // of the database: what tells of other nodes' appends has a connection
@@ -33,6 +37,8 @@ class PostgresEventLog final : public EventLog {
     Positions positions = Positions::kWithTheCommit;
     /// On a thread of its own: others have appended.
     std::function<void()> others_have_appended = {};
+    /// Behind a pooler of transactions (db::postgres::ConnectionOptions).
+    bool is_pooled = false;
     /// Nobody else appends to the log: nothing is looked for, and `url` is not needed.
     bool is_alone = false;
   };
@@ -57,6 +63,10 @@ class PostgresEventLog final : public EventLog {
   Task<Result<Head>> head() override;
   Task<Result<Verification>> verify(std::int64_t after, int limit) override;
   Watermark& end() override { return end_; }
+  /// Other nodes are told as if this one had appended. Any thread.
+  void tell_others() {
+    if (watch_ != nullptr) watch_->tell();
+  }
 
  private:
   PostgresEventLog(db::postgres::PostgresDatabase& database, Positions positions)

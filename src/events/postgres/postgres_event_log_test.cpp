@@ -7,16 +7,21 @@ namespace synap::events::contract {
 
 class PostgresStorage final : public Storage {
  public:
-  explicit PostgresStorage(postgres::Positions positions) : positions_(positions) {}
+  PostgresStorage(postgres::Positions positions, bool begins_in_small_parts)
+      : positions_(positions), begins_in_small_parts_(begins_in_small_parts) {}
   Opened open() override {
     Opened opened;
     auto database = db::postgres::PostgresDatabase::open(
         // A machine that runs all tests at once may take longer than a reader has.
-        {.url = place_.url(), .read_time_max = std::chrono::seconds(8)});
+        {.url = place_.url(),
+         .is_pooled = place_.is_pooled(),
+         .read_time_max = std::chrono::seconds(8)});
     SYNAP_CHECK(database.has_value());
     SYNAP_CHECK((*database)->migrate(postgres::PostgresEventLog::migrations()).has_value());
-    auto log = postgres::PostgresEventLog::open(**database,
-                                                {.url = place_.url(), .positions = positions_});
+    if (begins_in_small_parts_) make_small_parts(**database);
+    auto log = postgres::PostgresEventLog::open(
+        **database,
+        {.url = place_.url(), .positions = positions_, .is_pooled = place_.is_pooled()});
     SYNAP_CHECK(log.has_value());
     opened.database = std::move(*database);
     opened.log = std::move(*log);
@@ -24,13 +29,27 @@ class PostgresStorage final : public Storage {
   }
 
  private:
+  // Ten, so that most of what a test appends is in several of them.
+  static void make_small_parts(db::Database& database) {
+    ThreadExecutor executor("test");
+    SYNAP_CHECK(postgres::PostgresEventLog::keep_in_parts(database, 3).has_value());
+    const auto made = test::run(executor, [&] {
+      return database.write(
+          [](db::Tx& tx) { return tx.query("SELECT make_parts_of_log(28)").next(); });
+    });
+    SYNAP_CHECK(made.has_value());
+    SYNAP_CHECK(postgres::PostgresEventLog::keep_in_parts(database, 1'000'000).has_value());
+  }
+
   const postgres::Positions positions_;
+  const bool begins_in_small_parts_;
   db::postgres::TestDatabase place_;
 };
 
-inline Engine engine_of(std::string name, postgres::Positions positions) {
+inline Engine engine_of(std::string name, postgres::Positions positions,
+                        bool begins_in_small_parts) {
   return {std::move(name),
-          [positions] { return std::make_unique<PostgresStorage>(positions); },
+          [=] { return std::make_unique<PostgresStorage>(positions, begins_in_small_parts); },
           {.zeros_16 = "decode(repeat('00', 16), 'hex')",
            .zeros_32 = "decode(repeat('00', 32), 'hex')",
            .no_bytes = "decode('', 'hex')",
@@ -47,9 +66,10 @@ inline Engine engine_of(std::string name, postgres::Positions positions) {
                           "events.position WHEN MATCHED THEN DELETE"}}};
 }
 
-INSTANTIATE_TEST_SUITE_P(Postgres, EventLog,
-                         testing::Values(engine_of("Postgres", postgres::Positions::kWithTheCommit),
-                                         engine_of("PostgresAtOnce", postgres::Positions::kAtOnce)),
-                         engine_name);
+INSTANTIATE_TEST_SUITE_P(
+    Postgres, EventLog,
+    testing::Values(engine_of("Postgres", postgres::Positions::kWithTheCommit, false),
+                    engine_of("PostgresAtOnce", postgres::Positions::kAtOnce, true)),
+    engine_name);
 
 }  // namespace synap::events::contract

@@ -108,10 +108,10 @@ Search::Search(db::Tx& tx, const Tenancy& tenancy, const Filter& filter, const S
     : sql_("SELECT * FROM events WHERE position BETWEEN $1 AND $2"),
       values_{span.first, span.last} {
   if (filter.aggregate_id) {
-    sql_.append(
-        fmt::format(" AND position IN (SELECT position FROM stream_events WHERE "
-                    "aggregate = {})",
-                    placeholder(*filter.aggregate_id)));
+    values_.emplace_back(*filter.aggregate_id);
+    sql_ = "SELECT events.* " SYNAP_POSTGRES_EVENTS_AT(
+        "SELECT position AS place FROM stream_events WHERE aggregate = $3 AND position BETWEEN $1 "
+        "AND $2") "WHERE TRUE";
   }
   if (filter.correlation_id) add("correlation =", *filter.correlation_id);
   if (filter.request_id) add_request(tx, filter);
@@ -125,6 +125,14 @@ Search::Search(db::Tx& tx, const Tenancy& tenancy, const Filter& filter, const S
       filter.order == Order::kOldestFirst ? "position ASC" : "position DESC";
   sql_.append(fmt::format(" ORDER BY {} LIMIT {}", order, placeholder(filter.limit)));
   sql_ = bounded(SYNAP_POSTGRES_EVENT_COLUMNS, sql_, order, bytes_max);
+}
+
+std::string Search::plan(db::Tx& tx) const {
+  auto rows =
+      tx.query_with("EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) " + sql_, values_);
+  std::string plan;
+  while (rows.next()) plan.append(rows.view(0)).append("\n");
+  return plan;
 }
 
 }  // namespace synap::events::postgres

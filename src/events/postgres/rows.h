@@ -44,6 +44,8 @@ class Search {
   Search& operator=(const Search&) = delete;
 
   db::Rows rows(db::Tx& tx) const { return tx.query_with(sql_, values_); }
+  /// How the server goes about it, and what it has walked over: EXPLAIN's lines.
+  std::string plan(db::Tx& tx) const;
 
  private:
   void add(std::string_view condition, const db::Value& value);

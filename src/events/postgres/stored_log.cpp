@@ -37,6 +37,7 @@ class Stored final : public StoredLog {
 
   void write(db::Tx& tx, std::span<const StoredEvent> events) override {
     if (events.empty()) return;
+    std::ignore = tx.query("SELECT make_parts_of_log($1)", events.back().position).next();
     for (const auto& event : events) {
       tx.run(
           "INSERT INTO events(position, type, data_version, user_id, aggregate, aggregate_type, "

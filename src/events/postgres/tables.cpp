@@ -5,7 +5,7 @@ namespace synap::events::postgres {
 // Names stand as they are, not as numbers: nodes would have to agree on those.
 //
 // What is unique over the whole log (an id, a version of an aggregate) stands in tables beside it,
-// so that `events` itself can be kept in parts by position.
+// so that `events` itself can be kept in parts by position, as parts.cpp has it.
 const std::string_view kTables = R"(
 CREATE TABLE events(
   position BIGINT PRIMARY KEY,
@@ -95,99 +95,6 @@ BEGIN
   IF changed <> expected THEN
     RAISE EXCEPTION 'another node was first' USING ERRCODE = 'serialization_failure';
   END IF;
-END $$;
-
--- Appends a group of events, and gives the position before the first. The last statement of its
--- transaction. Each part goes through its rows in the order of their keys, and all nodes go through
--- the parts in this order: so none waits for one that waits for it.
---   grown_*: streams that were found, and the version each had and will have
---   absent_*: streams that were looked for and not found; new_*: those whose ids were just made
---   key_*: idempotency keys that were looked for and not found
---   chained: of each event what its link covers beside the link before and its position (chain.h)
---   taken_to_be: the position before the first as the node has told it already; NULL: it has not
-CREATE FUNCTION append_to_log(
-  grown_streams BYTEA[], grown_from BIGINT[], grown_to BIGINT[],
-  absent_streams BYTEA[], absent_users TEXT[], absent_to BIGINT[],
-  new_streams BYTEA[], new_users TEXT[], new_to BIGINT[],
-  key_users TEXT[], keys TEXT[], fingerprints BYTEA[], answers TEXT[], key_events BYTEA[],
-  types TEXT[], data_versions BIGINT[], users TEXT[], aggregates BYTEA[], aggregate_types TEXT[],
-  aggregate_versions BIGINT[], sources BIGINT[], actor_kinds BIGINT[], actors TEXT[],
-  on_behalf_ofs TEXT[], timestamps BIGINT[], ids BYTEA[], correlations BYTEA[], causations BYTEA[],
-  requests BYTEA[], content_hashes BYTEA[], chained BYTEA[], salts BYTEA[], metadatas TEXT[],
-  datas TEXT[], taken_to_be BIGINT) RETURNS BIGINT LANGUAGE plpgsql
-  -- By its keys, whatever is known of the tables: they may have been empty when this was planned.
-  SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
-DECLARE
-  count BIGINT := cardinality(ids);
-  changed BIGINT;
-  before BIGINT;
-  place BIGINT;
-  high BYTEA;
-  one BYTEA;
-  last_link BYTEA;
-  links BYTEA[] := '{}';
-BEGIN
-  IF cardinality(grown_streams) > 0 THEN
-    PERFORM 1 FROM streams WHERE aggregate = ANY(grown_streams) ORDER BY aggregate FOR UPDATE;
-    UPDATE streams SET version = u.later FROM unnest(grown_streams, grown_from, grown_to)
-      AS u(aggregate, before, later) WHERE streams.aggregate = u.aggregate AND version = u.before;
-    GET DIAGNOSTICS changed = ROW_COUNT;
-    PERFORM check_not_outrun(changed, cardinality(grown_streams));
-  END IF;
-  IF cardinality(absent_streams) > 0 THEN
-    INSERT INTO streams SELECT * FROM unnest(absent_streams, absent_users, absent_to)
-      AS u(aggregate, user_id, version) ORDER BY aggregate ON CONFLICT DO NOTHING;
-    GET DIAGNOSTICS changed = ROW_COUNT;
-    PERFORM check_not_outrun(changed, cardinality(absent_streams));
-  END IF;
-  IF cardinality(new_streams) > 0 THEN
-    INSERT INTO streams SELECT * FROM unnest(new_streams, new_users, new_to)
-      AS u(aggregate, user_id, version) ORDER BY aggregate;
-  END IF;
-  IF cardinality(keys) > 0 THEN
-    INSERT INTO idempotency
-      SELECT * FROM unnest(key_users, keys, fingerprints, answers, key_events)
-      AS u(user_id, key, fingerprint, answer, events) ORDER BY user_id, key ON CONFLICT DO NOTHING;
-    GET DIAGNOSTICS changed = ROW_COUNT;
-    PERFORM check_not_outrun(changed, cardinality(keys));
-  END IF;
-
-  -- From here on until the commit all other nodes wait, and this one waits for nobody.
-  SELECT position, link INTO before, last_link FROM log_head FOR UPDATE;
-  PERFORM check_not_outrun(before, coalesce(taken_to_be, before));
-  place := before;
-  FOREACH one IN ARRAY chained LOOP
-    place := place + 1;
-    -- The position in eight bytes, the lowest first. Seven of them seldom change.
-    IF high IS NULL OR place & 255 = 0 THEN
-      high := int8send(place >> 8);
-      high := substring(high FROM 8 FOR 1) || substring(high FROM 7 FOR 1)
-        || substring(high FROM 6 FOR 1) || substring(high FROM 5 FOR 1)
-        || substring(high FROM 4 FOR 1) || substring(high FROM 3 FOR 1)
-        || substring(high FROM 2 FOR 1);
-    END IF;
-    last_link := sha256('synap.event.link.1'::bytea || last_link
-      || set_byte('\x00', 0, (place & 255)::int) || high || one);
-    links[place - before] := last_link;
-  END LOOP;
-  INSERT INTO events SELECT before + n, type, data_version, user_id, aggregate, aggregate_type,
-      aggregate_version, source, actor_kind, actor, on_behalf_of, timestamp, id, correlation,
-      causation, request, content_hash, link, salt, metadata, data
-    FROM unnest(types, data_versions, users, aggregates, aggregate_types, aggregate_versions,
-      sources, actor_kinds, actors, on_behalf_ofs, timestamps, ids, correlations, causations,
-      requests, content_hashes, links, salts, metadatas, datas) WITH ORDINALITY
-    AS u(type, data_version, user_id, aggregate, aggregate_type, aggregate_version, source,
-      actor_kind, actor, on_behalf_of, timestamp, id, correlation, causation, request,
-      content_hash, link, salt, metadata, data, n);
-  INSERT INTO event_ids SELECT id, before + n FROM unnest(ids) WITH ORDINALITY AS u(id, n)
-    ON CONFLICT DO NOTHING;
-  GET DIAGNOSTICS changed = ROW_COUNT;
-  PERFORM check_not_outrun(changed, count);
-  INSERT INTO stream_events SELECT aggregate, version, before + n
-    FROM unnest(aggregates, aggregate_versions) WITH ORDINALITY AS u(aggregate, version, n)
-    WHERE aggregate IS NOT NULL;
-  UPDATE log_head SET position = before + count, link = last_link;
-  RETURN before;
 END $$;
 )";
 

@@ -11,10 +11,17 @@ extern const std::string_view kTables;
 /// correlations, which have one.
 extern const std::string_view kCausedRequests;
 
+/// FROM the events at what a query gives as `place`, each looked for in its own part, which neither
+/// a join nor IN sees to. A literal.
+#define SYNAP_POSTGRES_EVENTS_AT(places)                                                     \
+  "FROM (" places                                                                            \
+  ") AS places CROSS JOIN LATERAL (SELECT * FROM events WHERE position = place LIMIT 1) AS " \
+  "events "
+
 /// In the order in which RowReader::event_of() reads them.
-#define SYNAP_POSTGRES_EVENT_COLUMNS                                                             \
+#define SYNAP_POSTGRES_EVENT_COLUMNS                                                              \
   "position, type, data_version, user_id, aggregate, aggregate_type, aggregate_version, source, " \
-  "actor_kind, actor, on_behalf_of, timestamp, id, correlation, causation, request, metadata, "  \
+  "actor_kind, actor, on_behalf_of, timestamp, id, correlation, causation, request, metadata, "   \
   "data, salt, content_hash"
 
 }  // namespace synap::events::postgres

@@ -15,12 +15,18 @@ class PostgresStore final : public TestStore {
   Store open(const Migrations& behind_log, World& world) override {
     Store store;
     // Reads have time enough on a machine that is busy with other tests.
-    auto database = std::move(*db::postgres::PostgresDatabase::open(
-        {.url = place_.url(), .world = world, .read_time_max = std::chrono::seconds(10)}));
+    auto database = std::move(
+        *db::postgres::PostgresDatabase::open({.url = place_.url(),
+                                               .world = world,
+                                               .is_pooled = place_.is_pooled(),
+                                               .read_time_max = std::chrono::seconds(10)}));
     auto migrations = postgres::PostgresEventLog::migrations();
     migrations.insert(migrations.end(), behind_log.begin(), behind_log.end());
     const auto migrated = database->migrate(migrations);
     SYNAP_CHECK(migrated.has_value(), migrated.has_value() ? "" : migrated.error().message);
+    // Few, so that what a test appends may be in several.
+    constexpr std::int64_t kPart = 500;
+    SYNAP_CHECK(postgres::PostgresEventLog::keep_in_parts(*database, kPart, world).has_value());
     store.log = std::move(*postgres::PostgresEventLog::open(
         *database, {.world = world, .positions = postgres::Positions::kAtOnce, .is_alone = true}));
     store.database = std::move(database);
@@ -29,7 +35,7 @@ class PostgresStore final : public TestStore {
 
   bool is_on_server() const override { return true; }
   std::string stored_bytes() override {
-    db::postgres::Connection connection({.url = place_.url()});
+    db::postgres::Connection connection({.url = place_.direct_url()});
     SYNAP_CHECK(!connection.connect());
     connection.begin_closure();
     std::vector<std::string> tables;
