@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 // A pod at its server size, on this machine, from packages: PostgreSQL, an S3 server (SeaweedFS), two
-// pods on them, of which one serves and one stands by, and before both a proxy that sends everybody to
-// the one that serves. For trying it, and for seeing what happens when something is killed; what an
-// installation looks like is in docs/scaling.md.
+// nodes on them, and before both a proxy that sends each connection to the next one that is ready. For
+// trying it, and for seeing what happens when something is killed; what an installation looks like is
+// in docs/scaling.md.
 //
 //   node tools/run_server.mjs [--dir build/server] [--port 4400] [--synap build/release/bin/synap]
 //
@@ -135,8 +135,9 @@ class PodNode {
     Object.assign(this, { number, port, data: path.join(directory, `pod-${number}`), isReady: false });
   }
   start(publicUrl) {
-    this.child = run(`pod-${this.number}`, asked.synap, ['serve', '--standby', '--data', this.data, '--listen', `127.0.0.1:${this.port}`], {
+    this.child = run(`pod-${this.number}`, asked.synap, ['serve', '--nodes', 'many', '--data', this.data, '--listen', `127.0.0.1:${this.port}`], {
       SYNAP_DATABASE: Postgres.url,
+      SYNAP_NODE_NAME: `pod-${this.number}`,
       SYNAP_CONTENT: 's3',
       SYNAP_S3_ENDPOINT: Seaweed.endpoint,
       SYNAP_S3_BUCKET: Seaweed.bucket,
@@ -160,17 +161,15 @@ class PodNode {
 
 let isStopping = false;
 const nodes = [];
-let serving;
+let turn = 0;
 
 async function watch() {
-  while (!isStopping) {
+  for (let said; !isStopping; await sleep(200)) {
     await Promise.all(nodes.map((node) => node.look()));
-    const now = nodes.find((node) => node.isReady);
-    if (now !== serving) {
-      serving = now;
-      say(now ? `pod ${now.number} serves (process ${now.child.pid}, port ${now.port})` : 'no pod serves just now');
-    }
-    await sleep(200);
+    const ready = nodes.filter((node) => node.isReady);
+    const now = ready.map((node) => `pod ${node.number} (process ${node.child.pid}, port ${node.port})`).join(' and ');
+    if (now !== said) say(now ? `${now} ${ready.length > 1 ? 'serve' : 'serves'}` : 'no pod serves just now');
+    said = now;
   }
 }
 
@@ -178,11 +177,12 @@ async function watch() {
 function proxy(port) {
   const server = net.createServer((near) => {
     near.on('error', () => {});
-    if (!serving) {
+    const ready = nodes.filter((node) => node.isReady);
+    if (!ready.length) {
       near.end('HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\ncontent-length: 0\r\nconnection: close\r\n\r\n');
       return;
     }
-    const far = net.createConnection(serving.port, '127.0.0.1');
+    const far = net.createConnection(ready[turn++ % ready.length].port, '127.0.0.1');
     far.on('error', () => near.destroy());
     near.on('close', () => far.destroy());
     far.on('close', () => near.destroy());
@@ -226,10 +226,10 @@ try {
     if (node === nodes[0]) await until('the first pod', async () => { await node.look(); return node.isReady; });
   }
   watch();
-  await until('a pod', async () => serving !== undefined);
+  await until('both pods', async () => nodes.every((node) => node.isReady));
   await proxy(Number(asked.port));
   say(`look at it: ${url}, with the key in ${nodes[0].data}/owner.key`);
-  say(`kill -9 ${serving.child.pid} and go on: the other pod takes over`);
+  say(`kill -9 ${nodes[0].child.pid} and go on: the other pod has all of it`);
 } catch (error) {
   console.error(`run-server: ${error.message}`);
   await stop(1);

@@ -69,6 +69,8 @@ struct Function {
   std::string app = {};
   /// It computes, rather than waits: its calls have a thread of their own.
   bool computes = false;
+  /// Its calls wait for others: any of many nodes may make them. Otherwise the one that leads does.
+  bool is_shared = false;
   /// Times at which it has a run, by the wall clock. Such a function has a user.
   struct Cron {
     std::string text;

@@ -43,6 +43,11 @@ struct Job {
   bool is_found = false;
   /// Of one that was found: how often it was started by a process that found it, and did not end.
   int starts = 0;
+  /// Of many nodes: it is of the node that leads, and assigned to this one. What it waits for, that
+  /// one has to know.
+  bool is_away = false;
+  /// It is not assigned to another node.
+  bool stays = false;
   /// When its run was made, of one that was claimed at once; otherwise the beginning of time.
   SteadyClock::time_point made_at = {};
   /// When the call that is under way began, Unix ms; 0: none is.

@@ -139,7 +139,13 @@ std::vector<db::Database::Migration> JobStore::migrations() {
       // Of one that failed: nothing that happens has it done again before that.
       {"jobs.7", "ALTER TABLE parked_jobs ADD COLUMN not_before INTEGER NOT NULL DEFAULT 0"},
       // State 2: what a node that does not lead has added, and nobody has put into its line yet.
-      {"jobs.8", "CREATE INDEX jobs_added ON jobs(line) WHERE state = 2"}};
+      {"jobs.8", "CREATE INDEX jobs_added ON jobs(line) WHERE state = 2"},
+      // node: to which it is assigned; NULL: to the one that has claimed it; 0: it was given back.
+      // turn: grows with each group that is assigned. is_new: its run was not called before.
+      {"jobs.9",
+       "ALTER TABLE jobs ADD COLUMN node INTEGER; ALTER TABLE jobs ADD COLUMN turn INTEGER; "
+       "ALTER TABLE jobs ADD COLUMN is_new INTEGER; "
+       "CREATE INDEX jobs_of_nodes ON jobs(node, turn) WHERE node IS NOT NULL"}};
 }
 
 JobStore::JobStore(db::Database& database, const Functions& functions, Queue& queue,
@@ -153,12 +159,15 @@ JobStore::JobStore(db::Database& database, const Functions& functions, Queue& qu
 
 Task<Result<>> JobStore::take_over() {
   co_return co_await database_.write(db::Lane::kBackground, [this](db::Tx& tx) {
+    forget_nodes_that_are_gone(tx);
+    // Other nodes may cancel them meanwhile: each is here and there, or nowhere.
+    if (is_shared_) tx.run("UPDATE jobs SET turn = turn WHERE state = 1 AND node IS NULL");
     tx.run(
         "INSERT INTO parked_jobs(line, position, run, step, function, user_id, attempt, fence, "
         "due_at, is_found, starts, limit_keys, priority_ms) SELECT line, position, run, step, "
         "function, user_id, attempt, fence, 0, 1, starts, limit_keys, priority_ms FROM jobs "
-        "WHERE state = 1");
-    const std::int64_t found = tx.run("DELETE FROM jobs WHERE state = 1");
+        "WHERE state = 1 AND node IS NULL");
+    const std::int64_t found = tx.run("DELETE FROM jobs WHERE state = 1 AND node IS NULL");
     tx.run("DELETE FROM job_processes");
     // Many nodes would wait for each other to count. Nobody knows it then: the next who is alone
     // counts anew.
@@ -344,7 +353,13 @@ void JobStore::finish(db::Tx& tx, const Job& job) {
   leave_line(tx, job.line);
 }
 
+// The leading node may have been putting it back among the parked.
 JobStore::Removed JobStore::remove(db::Tx& tx, const Job& job) {
+  const auto removed = remove_once(tx, job);
+  return removed.was_there || !is_shared_ ? removed : remove_once(tx, job);
+}
+
+JobStore::Removed JobStore::remove_once(db::Tx& tx, const Job& job) {
   const std::int64_t parked =
       tx.run("DELETE FROM parked_jobs WHERE line = $1 AND position = $2 AND run = $3", job.line,
              job.position, job.run_id);
@@ -436,6 +451,8 @@ bool JobStore::park(db::Tx& tx, const Job& job, std::optional<std::int64_t> wait
   }
   Job again = job;
   again.is_found = false;
+  again.is_away = false;
+  again.stays = false;
   again.starts = 0;
   again.may_have_results = true;
   if (*was_woken && least_ms <= 0) {

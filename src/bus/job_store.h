@@ -5,7 +5,8 @@
 //
 // Of many nodes on one database one leads: it alone claims, and says what becomes of lines. What
 // the others add is ready in `parked_jobs`, or stands in `jobs` (state 2) until the leading node
-// has put it into its line (take_in).
+// has put it into its line (take_in). What it has claimed it may assign to another, which does it,
+// and ends the claim as its own (job_nodes.cpp).
 //
 // A claim has a fence, a number that grows. Everything that ends a claim (finish, park) says which
 // one, and changes nothing if there was a later one: the transaction is aborted with kConflict, and
@@ -17,6 +18,8 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -49,16 +52,28 @@ class JobStore {
   JobStore(db::Database& database, const Functions& functions, Queue& queue,
            JobStoreOptions options = {});
 
+  /// This one among many nodes.
+  struct Node {
+    std::int64_t number = 0;  // 1 or more
+    std::string name = {};
+    /// The numbers of all that are there. They are given once: who is gone never comes back.
+    std::function<std::vector<std::int64_t>(db::Tx&)> living = nullptr;
+  };
   /// Before anything else: there are other nodes, and this one does not lead until take_over().
-  void share() {
+  void share(Node node) {
+    node_ = std::move(node);
     is_shared_ = true;
     leads_ = false;
   }
   /// Whether there are others.
   bool is_shared() const { return is_shared_; }
+  /// Whether this one says what becomes of lines, and follows who waits. Any thread.
+  bool leads() const { return leads_; }
+  /// By which runs tell who has called them; empty: it is the only one.
+  const std::string& node_name() const { return node_.name; }
 
   /// For the start, when no other process claims: what an earlier one had claimed is ready again,
-  /// and known to have been found. Blocks.
+  /// and known to have been found. What is assigned to nodes that are there stays theirs. Blocks.
   Task<Result<>> take_over();
   /// Of the leading node: takes in what the others have added and put off.
   void take_in(db::Tx& tx);
@@ -118,6 +133,32 @@ class JobStore {
   std::int64_t ready_count(db::Tx& tx, const std::string& user_id, const std::string& function_id,
                            std::int64_t most) const;
 
+  /// Of the leading node: these, which it has claimed, are another's from now on. Who looks for
+  /// what is assigned sees it from here: a number that grows. What somebody has removed meanwhile
+  /// is not there.
+  std::int64_t assign(db::Tx& tx, std::span<const Job> jobs, std::int64_t node);
+  /// Whether it is still claimed here, and assigned to nobody.
+  bool is_here(db::Tx& tx, const Job& job);
+  /// What is assigned to a node behind `turn`, which is then that of the last.
+  std::vector<Job> assigned_to(db::Tx& tx, std::int64_t node, std::int64_t& turn);
+  struct Held {
+    Uuid run_id;
+    std::int64_t fence = 0;
+    std::int64_t node = 0;  // 0: it has been given back
+  };
+  /// What the leading node has assigned, and nobody has ended.
+  static std::vector<Held> held_by_nodes(db::Tx& tx);
+  /// How many claims each node has, waiting for their turn or under way; 0: the one that leads.
+  static std::map<std::int64_t, std::int64_t> claims_by_node(db::Tx& tx);
+  /// Of a node that was assigned it: it is to be done by the one that leads, as attempt
+  /// `job.attempt`. The Tx is aborted with kConflict where the claim is not the last one.
+  void give_back(db::Tx& tx, const Job& job);
+  /// Of the leading node: what was given back is its own claim again.
+  std::vector<Job> take_given_back(db::Tx& tx);
+  /// The same: what a node had that is not there any more is ready again, and known to have been
+  /// found.
+  void take_back(db::Tx& tx, std::int64_t node);
+
   JobClock& clock() { return clock_; }
   /// For whoever writes a time by clock() that is to come: the clock holds over a restart then,
   /// to a second, so that one that is set back puts nothing off.
@@ -126,6 +167,8 @@ class JobStore {
   db::Database& database() { return database_; }
 
  private:
+  Job held_job(db::Rows& rows);
+  void forget_nodes_that_are_gone(db::Tx& tx) const;
   void insert_claimed(db::Tx& tx, const Job& job);
   void insert_parked(db::Tx& tx, const Job& job, std::optional<std::int64_t> due_at,
                      std::int64_t not_before = 0);
@@ -134,6 +177,7 @@ class JobStore {
   void make_ready(db::Tx& tx, Job job);
   void insert_unclaimed(db::Tx& tx, const Job& job, int state);
   bool has_begun(db::Tx& tx, const Uuid& line) const;
+  Removed remove_once(db::Tx& tx, const Job& job);
   void leave_line(db::Tx& tx, const Uuid& line);
   void let_next_go(db::Tx& tx, const Uuid& line);
   struct ReadyFunctions {
@@ -155,6 +199,7 @@ class JobStore {
   const JobStoreOptions options_;
   JobClock clock_;
   const Uuid process_;  // whose claims these are
+  Node node_;
   bool is_shared_ = false;
   std::atomic<bool> leads_{true};  // set on the writer's thread
   // Never less than how many stand behind others; mostly none do, and then nobody looks for them.
@@ -164,6 +209,7 @@ class JobStore {
   std::atomic<std::int64_t> next_due_{kNever};
   // Writer thread only.
   std::int64_t clock_kept_ = 0;  // how far the clock had come, as is on disk
+  std::int64_t turn_ = 0;        // of what was assigned last
   std::string claim_after_;      // the user where the last claim ended
   // By user, while some of his are left: the function of which the last claim took something last.
   std::unordered_map<std::string, std::string> functions_claimed_;

@@ -43,8 +43,8 @@ void Queue::push(std::vector<Job> jobs) {
   changed_locked();
 }
 
-void Queue::push_locked(Job job) {
-  auto& function = functions_[job.function->id];
+Queue::OfUser& Queue::user_of(OfFunction& function, const Job& job) {
+  function.is_shared = job.function->is_shared;
   auto& user = function.users[job.user_id];
   if (user.user == nullptr) {
     user.function = &function;
@@ -52,6 +52,12 @@ void Queue::push_locked(Job job) {
     user.share = job.function->user_id ? &user.user->apps : &user.user->own;
     ++user.user->functions;
   }
+  return user;
+}
+
+void Queue::push_locked(Job job) {
+  auto& function = functions_[job.function->id];
+  auto& user = user_of(function, job);
   ++user.user->waiting;
   ++waiting_;
   ++function.waiting;
@@ -102,7 +108,7 @@ Queue::Lane& Queue::lane_of(OfFunction& function, OfUser& user, const Job& job) 
 
 bool Queue::may_go(const OfFunction& function) const {
   if (function.paused_until) return !function.is_probed && function.running == 0;
-  return function.running < limits_.running_of_function;
+  return function.running < running_max(function);
 }
 
 void Queue::Lane::push(Job job) {
@@ -146,7 +152,7 @@ void Queue::see_to(Lane& lane) {
 
 void Queue::see_to(OfFunction& function, OfUser& user) {
   if (!user.is_in_ring && !user.is_blocked && !user.ring.empty() &&
-      user.running < running_of_user_max()) {
+      user.running < running_of_user_max(function)) {
     if (has_place(*user.share)) {
       user.is_in_ring = true;
       function.ring.push_back(&user);
@@ -177,8 +183,8 @@ void Queue::let_go(Limit& limit) {
 
 // As many as are free: who has little always finds a place, and nobody has to be known in advance.
 bool Queue::has_place(const Share& share) const {
-  int free = limits_.running - running_;
-  if (share.is_of_apps) free = std::min(free, limits_.running_of_apps - running_of_apps_);
+  int free = running_max_ - running_;
+  if (share.is_of_apps) free = std::min(free, running_of_apps_max_ - running_of_apps_);
   return share.running < free;
 }
 
@@ -246,7 +252,7 @@ void Queue::forget_if_unused(const std::string& id) {
 
 std::optional<Job> Queue::next() {
   std::lock_guard lock(mutex_);
-  while (!ring_.empty() && running_ < limits_.running) {
+  while (!ring_.empty() && running_ < running_max_) {
     auto& function = *ring_.front();
     ring_.pop_front();
     function.is_in_ring = false;
@@ -290,6 +296,30 @@ Job Queue::taken_from(OfFunction& function, OfUser& user, Lane& lane) {
     wished_locked();
   }
   return job;
+}
+
+void Queue::take_up(const Job& job) {
+  std::lock_guard lock(mutex_);
+  auto& function = functions_[job.function->id];
+  auto& user = user_of(function, job);
+  for (auto* limit : lane_of(function, user, job).limits) ++limit->running;
+  ++user.running;
+  ++function.running;
+  count_running(*user.share, +1);
+  forget_if_empty(job, user);
+}
+
+void Queue::spread_over(double times) {
+  const auto all = [times](int most) { return static_cast<int>(most * times); };
+  std::lock_guard lock(mutex_);
+  running_max_ = all(limits_.running);
+  running_of_apps_max_ = all(limits_.running_of_apps);
+  running_of_shared_max_ = all(limits_.running_of_function);
+  for (auto& [id, function] : functions_) {
+    for (auto& [user_id, user] : function.users) see_to(function, user);
+  }
+  let_go_blocked();
+  changed_locked();
 }
 
 void Queue::release(const Job& job) {

@@ -59,6 +59,11 @@ class Queue {
   /// releases it asks for the next: nobody else is told of the place.
   std::optional<Job> next();
   void release(const Job& job);
+  /// Counts as under way until release(), too: a job that somebody has who is not this queue's.
+  void take_up(const Job& job);
+  /// Others take jobs, too: so many times as many may be under way, of each function that is shared
+  /// (Function::is_shared), and in all.
+  void spread_over(double times);
 
   /// For as long as a function is paused, one of its jobs may be under way, to see whether it may
   /// go on; between two of them passes as much time.
@@ -155,6 +160,7 @@ class Queue {
   };
   struct OfFunction {
     int waiting = 0;
+    bool is_shared = false;
     std::unordered_map<std::string, OfUser> users;
     std::deque<OfUser*> ring;  // users with a job that may go
     int running = 0;
@@ -184,15 +190,25 @@ class Queue {
   void forget_if_idle(OfFunction& function, const std::string& user_id);
   void forget_if_idle(OfFunctions::iterator function);
   bool may_go(const OfFunction& function) const;
-  int running_of_user_max() const { return (limits_.running_of_function * 3 + 3) / 4; }
+  OfUser& user_of(OfFunction& function, const Job& job);
+  int running_max(const OfFunction& function) const {
+    return function.is_shared ? running_of_shared_max_ : limits_.running_of_function;
+  }
+  int running_of_user_max(const OfFunction& function) const {
+    return (running_max(function) * 3 + 3) / 4;
+  }
   bool wants_claim_locked(const std::string& user_id) const;
   void changed_locked() {
-    if (!ring_.empty() && running_ < limits_.running) changes_.raise(++change_count_);
+    if (!ring_.empty() && running_ < running_max_) changes_.raise(++change_count_);
   }
   void wished_locked() { wishes_.raise(++wish_count_); }
 
   const QueueLimits limits_;
   mutable std::mutex mutex_;
+  // Those of limits_, times as many as they are spread over.
+  int running_max_ = limits_.running;
+  int running_of_apps_max_ = limits_.running_of_apps;
+  int running_of_shared_max_ = limits_.running_of_function;
   OfFunctions functions_;
   std::deque<OfFunction*> ring_;  // functions with a job that may go
   std::unordered_map<std::string, User> users_;

@@ -458,5 +458,34 @@ TEST_F(LimitsTest, HoweverJobsComeAndGoNoneIsLostAndNoLimitIsPassed) {
   EXPECT_EQ(queue->waiting_count(), 0u);
 }
 
+TEST_F(QueueTest, OthersTakeJobsToo) {
+  use({.running = 8, .running_of_apps = 8, .running_of_function = 2});
+  functions["shared"] =
+      std::make_shared<const Function>(Function{.id = "shared", .is_shared = true});
+  for (const auto* user : {"ann", "bob", "cid", "dan"}) push("shared", user, 2);
+  push("own", "ann", 8);
+  EXPECT_EQ(next().size(), 4u) << "two of each function";
+  queue->spread_over(2.5);
+  const auto more = next();
+  EXPECT_EQ(more, (Went{"shared cid", "shared dan", "shared ann"}));
+  queue->spread_over(1);
+  release_all();
+  EXPECT_EQ(next().size(), 4u);
+}
+
+TEST_F(QueueTest, WhatOthersHaveCountsForTheLimitsOfAFunction) {
+  functions["f"] = std::make_shared<const Function>(
+      Function{.id = "f", .is_shared = true, .flow = {.concurrency = {{.limit = 2}}}});
+  auto elsewhere = job("f", "ann");
+  queue->take_up(elsewhere);
+  push("f", "ann", 2);
+  EXPECT_EQ(next().size(), 1u);
+  EXPECT_EQ(queue->running_count(), 2u);
+  queue->release(elsewhere);
+  EXPECT_EQ(next().size(), 1u);
+  release_all();
+  EXPECT_EQ(queue->function_count(), 0u);
+}
+
 }  // namespace
 }  // namespace synap::bus

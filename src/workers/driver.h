@@ -52,6 +52,9 @@ struct Answer {
   std::optional<Error> outage;
   /// kDone, and stored already, with the run's last step.
   bool is_stored = false;
+  /// Of a job that is away (bus::Job): the run comes to what only the node that leads can see to.
+  /// That one calls again.
+  bool is_for_leader = false;
 };
 
 class Driver {

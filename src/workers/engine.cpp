@@ -45,6 +45,17 @@ Engine::Engine(db::Database& database, events::EventLog& the_log, events::EventT
   bus::add_function_events(types);
 }
 
+void Engine::share(RunSharing::Options options, std::string name) {
+  jobs.share({.number = options.node,
+              .name = std::move(name),
+              .living = [nodes = options.nodes](db::Tx& tx) {
+                std::vector<std::int64_t> numbers;
+                for (const auto& node : nodes(tx)) numbers.push_back(node.number);
+                return numbers;
+              }});
+  pool->share(std::move(options));
+}
+
 Result<> Engine::start() {
   if (auto observing = observe(); !observing) return observing;
   return work();

@@ -44,6 +44,10 @@ struct Engine {
   /// When all functions of C++ are added, and before anything is appended: runs are made of what is
   /// from now on. Blocks meanwhile.
   Result<> observe();
+  /// Before anything else, of one of many nodes; by this name.
+  void share(RunSharing::Options options, std::string name);
+  /// Behind observe(), of a node that does not lead: it does what the one that does assigns to it.
+  void help() { pool->help(); }
   /// Behind that, of one of many nodes when it leads: what an earlier process left is taken over
   /// and goes on. Blocks meanwhile.
   Result<> work() { return pool->start(); }

@@ -176,6 +176,12 @@ bool EventWaits::are_ends_waited_for(const std::string& user_id) {
   return !waiting_for_ends_.empty() && waiting_for_ends_.contains(user_id);
 }
 
+bool EventWaits::are_ends_waited_for(db::Tx& tx, const std::string& user_id) {
+  auto rows = tx.query("SELECT 1 FROM waits_data WHERE user_id = $1 AND type = $2 LIMIT 1", user_id,
+                       std::string_view(bus::kFunctionFinished.name));
+  return rows.next();
+}
+
 Task<Result<>> EventWaits::catch_up(Uuid run_id, StepHash step) {
   auto head = co_await database_.read([&](db::Tx& tx) -> std::int64_t {
     {

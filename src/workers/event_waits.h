@@ -75,6 +75,8 @@ class EventWaits {
   /// Whether some run of this user waits for facts about the ends of others, or did so since the
   /// start. Any thread.
   bool are_ends_waited_for(const std::string& user_id);
+  /// The same, of one of many nodes that does not lead, and so does not know of waits.
+  static bool are_ends_waited_for(db::Tx& tx, const std::string& user_id);
 
   /// Until all events that are recorded by now have been looked at, where the step waits for one:
   /// before its time is said to be over, so that none that came in time is passed over by a

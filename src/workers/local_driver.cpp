@@ -43,6 +43,13 @@ void add_outcome(Answer& answer, const Outcome& outcome, const Step& step) {
   if (is_outage(outcome.error())) answer.outage = outcome.error();
 }
 
+// Who waits for what is known by the node that leads: it calls again, and begins the wait.
+void leave_waits_to_leader(Answer& answer) {
+  answer.is_for_leader = std::erase_if(answer.pending, [](const PendingStep& step) {
+                           return step.wait.has_value() || step.signal.has_value();
+                         }) > 0;
+}
+
 }  // namespace
 
 Task<Answer> LocalDriver::call(Call call) {
@@ -78,6 +85,7 @@ Task<Answer> LocalDriver::carry_out(Call call, ServedRun* served) {
   answer.has_made_progress = step.has_made_progress();
   answer.results = step.take_unsaved();
   answer.pending = step.take_pending();
+  if (call.job.is_away) leave_waits_to_leader(answer);
   co_return answer;
 }
 

@@ -124,9 +124,10 @@ Result<> RunEvents::add_facts(const bus::Job& job, const events::Event& event, c
 }
 
 Result<std::optional<events::NewEvent>> RunEvents::late_finish(const bus::Job& job,
-                                                               const EndOfRun& end) const {
+                                                               const EndOfRun& end,
+                                                               bool is_awaited) const {
   if (end.is_heard || end.event == nullptr || bus::is_about_an_end(end.event->type) ||
-      !is_heard(end.event->user_id)) {
+      !(is_awaited || is_heard(end.event->user_id))) {
     return std::optional<events::NewEvent>();
   }
   auto made = fact_of(bus::kFunctionFinished, job, end);
@@ -159,6 +160,12 @@ Result<EndOfRun> RunEvents::cancelled(const bus::Job& job, const events::Event& 
                                       const Error& why, std::optional<events::Actor> actor) const {
   EndOfRun end{.status = "cancelled", .error = error_json(why)};
   end.asker = asker_of(event, end);
+  // What it was to carry out is carried out by nobody else.
+  if (job.function->fulfills) {
+    auto made = failure_of(job, event, why, job.attempt);
+    if (!made) return fail(made.error());
+    end.events.push_back(std::move(*made));
+  }
   auto added = add_facts(job, event, why, job.attempt, std::move(actor), end);
   return added ? Result<EndOfRun>(std::move(end)) : fail(added.error());
 }

@@ -71,9 +71,9 @@ class RunEvents {
   Result<EndOfRun> cancelled(const bus::Job& job, const events::Event& event, const Error& why,
                              std::optional<events::Actor> actor) const;
   /// Within the transaction that stores the end: the event of its finish, if somebody has come
-  /// meanwhile who hears it. Nothing: nobody, or it is among the end's events.
-  Result<std::optional<events::NewEvent>> late_finish(const bus::Job& job,
-                                                      const EndOfRun& end) const;
+  /// meanwhile who hears it, or `is_awaited`. Nothing: nobody, or it is among the end's events.
+  Result<std::optional<events::NewEvent>> late_finish(const bus::Job& job, const EndOfRun& end,
+                                                      bool is_awaited) const;
   /// Which step is told of an end of a run for `event`: the one that has asked for it.
   static std::optional<EndOfRun::Asker> asker_of(const events::Event& event, const EndOfRun& end);
 

@@ -117,6 +117,14 @@ CREATE VIEW run_events AS
   WHERE runs_data.user_id = current_user_id();
 )";
 
+// SQLite has one wall of tenancy, the views, and nothing to be told.
+constexpr std::string_view kWhose = R"(
+COMMENT ON COLUMN run_steps_data.run IS 'rows of runs_data';
+COMMENT ON COLUMN pending_steps_data.run IS 'rows of runs_data';
+COMMENT ON COLUMN run_attempts_data.run IS 'rows of runs_data';
+COMMENT ON COLUMN run_events_data.run IS 'rows of runs_data';
+)";
+
 }  // namespace
 
 std::vector<db::Database::Migration> RunStore::migrations() {
@@ -128,6 +136,7 @@ std::vector<db::Database::Migration> RunStore::migrations() {
   for (const auto& more : EventWaits::migrations()) all.push_back(more);
   for (const auto& more : RunLimits::migrations()) all.push_back(more);
   all.push_back({"run_steps.3", kTimes});
+  all.push_back({.name = "run_steps.4", .sql = "", .on_postgres = kWhose});
   return all;
 }
 
@@ -339,15 +348,17 @@ void RunStore::write_end(db::Tx& tx, const bus::Job& job, const EndOfRun& end,
   }
   tx.run(
       "UPDATE runs_data SET status = $2, attempts = attempts + $3, ended_at = $4, output = $5, "
-      "error = $6, started_at = coalesce(started_at, $7) WHERE id = $1",
+      "error = $6, started_at = coalesce(started_at, $7), node = coalesce($8, node) WHERE id = $1",
       job.run_id, end.status, end.status == "cancelled" ? 0 : 1, world_.unix_ms(), output, error,
-      time_or_null(job.began_at));
+      time_or_null(job.began_at), end.status == "cancelled" ? std::nullopt : node());
   if (function.is_remote || function.flow.singleton) {
     tx.run("DELETE FROM flow_singletons WHERE run = $1", job.run_id);
   }
   if (function.is_remote || function.flow.has_run_limits()) limits_.note_ended(tx, job.run_id);
   if (!end.events.empty()) log_.append(tx, {.events = end.events});
-  auto late = events_.late_finish(job, end);
+  const bool is_awaited =
+      !jobs_.leads() && !end.is_heard && EventWaits::are_ends_waited_for(tx, job.user_id);
+  auto late = events_.late_finish(job, end, is_awaited);
   if (!late) return tx.abort(late.error());
   if (*late) log_.append(tx, {.events = {**std::move(late)}});
   if (hear_end_) hear_end_(tx, job, end);
@@ -481,8 +492,16 @@ Task<Result<>> RunStore::retry_later(const bus::Job& job, std::int64_t delay_ms,
     write_attempt(tx, job, nullptr, "", job.began_at, text);
     tx.run(
         "UPDATE runs_data SET status = 'active', attempts = attempts + 1, error = $2, "
-        "started_at = coalesce(started_at, $3) WHERE id = $1",
-        job.run_id, text, time_or_null(job.began_at));
+        "started_at = coalesce(started_at, $3), node = $4 WHERE id = $1",
+        job.run_id, text, time_or_null(job.began_at), node());
+  });
+}
+
+Task<Result<>> RunStore::give_back(const bus::Job& job, Steps steps) {
+  co_return co_await database_.write(db::Lane::kBackground, [&](db::Tx& tx) {
+    jobs_.give_back(tx, job);
+    write_own_results(tx, job, steps.results, steps.may_be_pending);
+    write_pending(tx, job, steps);
   });
 }
 
@@ -519,14 +538,14 @@ Task<Result<>> RunStore::park(const bus::Job& job, std::int64_t delay_ms, bool h
     if (is_asleep && !is_answered && !is_woken) {
       tx.run(
           "UPDATE runs_data SET status = 'sleeping', error = NULL, "
-          "started_at = coalesce(started_at, $2) WHERE id = $1",
-          job.run_id, time_or_null(job.began_at));
+          "started_at = coalesce(started_at, $2), node = $3 WHERE id = $1",
+          job.run_id, time_or_null(job.began_at), node());
       return;
     }
     tx.run(
         "UPDATE runs_data SET status = 'active', attempts = attempts + $2, error = $3, "
-        "started_at = coalesce(started_at, $4) WHERE id = $1",
-        job.run_id, has_failed ? 1 : 0, error, time_or_null(job.began_at));
+        "started_at = coalesce(started_at, $4), node = $5 WHERE id = $1",
+        job.run_id, has_failed ? 1 : 0, error, time_or_null(job.began_at), node());
   });
 }
 

@@ -120,6 +120,9 @@ class RunStore {
   /// It is called again when the first of its pending steps is due, but not before `delay_ms`.
   /// `has_failed`: an attempt at one of them has ended. Runs that its steps ask for are made.
   Task<Result<>> park(const bus::Job& job, std::int64_t delay_ms, bool has_failed, Steps steps);
+  /// Of a job that is away: what its call has stored of steps is kept, and the node that leads
+  /// calls again.
+  Task<Result<>> give_back(const bus::Job& job, Steps steps);
   /// The run is given up: a dead letter and, if its function is the one that fulfills the request,
   /// the request's `.failed` event.
   Task<Result<>> give_up(const bus::Job& job, const events::Event& event, const Error& error,
@@ -158,6 +161,11 @@ class RunStore {
 
  private:
   void note_cancelled(const Uuid& run_id);
+  // This one of many, by its name.
+  std::optional<std::string_view> node() const {
+    const auto& name = jobs_.node_name();
+    return name.empty() ? std::nullopt : std::optional<std::string_view>(name);
+  }
   void note_done(db::Tx& tx, const bus::Job& job, const StepResult& result, std::int64_t now);
   void note_attempt(db::Tx& tx, const bus::Job& job, const PendingStep& step);
   std::optional<bus::Job> find_job(db::Tx& tx, const std::string& user_id,

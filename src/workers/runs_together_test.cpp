@@ -294,7 +294,8 @@ TEST_F(Cancelling, ASleepingRunGoesOnNoMore) {
   EXPECT_EQ(text_of("SELECT count(*) FROM pending_steps_data"), "0");
   EXPECT_EQ(run_of("f"),
             R"(cancelled {"name":"CLIENT_CLOSED_REQUEST","message":"The run was cancelled"})");
-  EXPECT_EQ(types_in_log(), "function.cancelled");
+  // Whoever waits for what it was to carry out is told.
+  EXPECT_EQ(types_in_log(), "thing.making.failed,function.cancelled");
   EXPECT_EQ(cancel(id_of("f")).error().code, Code::kConflict);
   EXPECT_EQ(sync_wait(executor, engine->control.retry({.user_id = "ann"}, id_of("f"))).error().code,
             Code::kConflict);

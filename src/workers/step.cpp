@@ -194,8 +194,10 @@ Task<Result<std::optional<Json>>> Step::wait_for_signal(std::string_view id, Sig
                                               .wait_ms = timeout.count(),
                                               .signal = std::move(wait)},
                                              "null"));
-  // Whoever executes the run may have it under another name.
+  // Whoever executes the run has it in "data", as all results, and may have it under another name.
   if (served_ != nullptr && found && *found && (*found)->is_object()) {
+    const Json* inner = (*found)->find("signal") == nullptr ? (*found)->find("data") : nullptr;
+    if (inner != nullptr && inner->is_object()) *found = Json(*inner);
     (*found)->set("signal", signal);
   }
   co_return found;

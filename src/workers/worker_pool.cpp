@@ -173,6 +173,7 @@ void WorkerPool::add(std::string function_id, std::unique_ptr<EventHandler> hand
                   .in_aggregate_order = options.in_aggregate_order,
                   .fulfills = options.fulfills,
                   .computes = options.computes,
+                  .is_shared = options.is_shared,
                   .appends = std::move(options.appends)});
 }
 
@@ -242,13 +243,18 @@ Result<> WorkerPool::start() {
   auto taken = sync_wait(*executor_, store_.jobs().take_over());
   if (!taken) return fail(taken.error());
   if (auto loaded = sync_wait(*executor_, store_.waits().load()); !loaded) return loaded;
+  if (sharing_ != nullptr) {
+    if (auto leads = sync_wait(*executor_, sharing_->lead()); !leads) return leads;
+    begin(&RunSharing::hand_out);
+    begin(&RunSharing::look_on);
+  }
   started_at_ = world_.now();
+  begin_to_take();
   {
     // Others may have begun something, where it works only now that its node leads.
     std::lock_guard lock(mutex_);
-    under_way_ += 8;
+    under_way_ += 7;
   }
-  spawn(*executor_, take());
   spawn(*executor_, watch());
   spawn(*executor_, extend_leases());
   spawn(*executor_, do_suspects());
@@ -257,6 +263,42 @@ Result<> WorkerPool::start() {
   spawn(*executor_, keep_schedules());
   spawn(*executor_, keep_deadlines());
   return {};
+}
+
+void WorkerPool::share(RunSharing::Options options) {
+  sharing_ = std::make_unique<RunSharing>(
+      std::move(options),
+      RunSharing::Rooms{.world = world_,
+                        .store = store_,
+                        .queue = queue_,
+                        .begin = [this](bus::Job job) { begin(std::move(job)); },
+                        .go_on =
+                            [this] {
+                              while (auto job = next()) begin(std::move(*job));
+                            }});
+}
+
+void WorkerPool::help() {
+  begin_to_take();
+  begin(&RunSharing::follow);
+  begin(&RunSharing::tell_on);
+}
+
+// The same, whether it does its own jobs or those of the node that leads.
+void WorkerPool::begin_to_take() {
+  if (std::exchange(is_taking_, true)) return;
+  one_more();
+  spawn(*executor_, take());
+}
+
+void WorkerPool::begin(PartOfSharing part) {
+  one_more();
+  spawn(*executor_, carry_on(part));
+}
+
+Task<void> WorkerPool::carry_on(PartOfSharing part) {
+  co_await ((*sharing_).*part)(stopping_.get_token());
+  one_less();
 }
 
 bool WorkerPool::stop(milliseconds grace) {
@@ -275,12 +317,19 @@ void WorkerPool::one_less() {
   if (--under_way_ == 0) ended_.notify_all();
 }
 
+// The next that is done here.
+std::optional<bus::Job> WorkerPool::next() {
+  auto job = queue_.next();
+  while (job && sharing_ != nullptr && sharing_->takes(*job)) job = queue_.next();
+  return job;
+}
+
 Task<void> WorkerPool::take() {
   const auto stop = stopping_.get_token();
   while (!stop.stop_requested()) {
     const auto seen = queue_.changes().value();
     while (!stop.stop_requested()) {
-      auto job = queue_.next();
+      auto job = next();
       if (!job) break;
       begin(std::move(*job));
     }
@@ -307,13 +356,13 @@ Task<void> WorkerPool::do_jobs(bus::Job job) {
   for (;;) {
     co_await do_job(job);
     if (stopping_.stop_requested()) break;
-    auto next = queue_.next();
-    while (next && &executor_of(*next) != &executor) {
-      begin(std::move(*next));
-      next = queue_.next();
+    auto following = next();
+    while (following && &executor_of(*following) != &executor) {
+      begin(std::move(*following));
+      following = next();
     }
-    if (!next) break;
-    job = std::move(*next);
+    if (!following) break;
+    job = std::move(*following);
   }
   one_less();
 }
@@ -405,6 +454,7 @@ Task<void> WorkerPool::do_job(bus::Job& job) {
   if (!job.is_found || job.starts == 0 || job.function->is_remote) {
     co_await do_until_stored(job);
     queue_.release(job);
+    if (job.is_away) sharing_->note_done(job);
     co_return;
   }
   if (!keeps_place(job)) queue_.release(job);  // others go on meanwhile
@@ -433,7 +483,7 @@ Task<void> WorkerPool::do_suspects() {
     co_await do_until_stored(job);
     if (!keeps_place(job)) continue;
     queue_.release(job);
-    while (auto next = queue_.next()) begin(std::move(*next));
+    while (auto following = next()) begin(std::move(*following));
   }
   one_less();
 }
@@ -466,6 +516,8 @@ Task<void> WorkerPool::do_until_stored(bus::Job& job) {
 Task<Result<>> WorkerPool::do_once(bus::Job& job) {
   const auto handling = handling_of(job.function->id);
   if (store_.take_cancelled(job.run_id)) co_return Result<>{};
+  // A function that this node has not heard of yet.
+  if (handling == nullptr && job.is_away) co_return co_await store_.give_back(job, {});
   // It was taken away since the job was claimed: the run waits for its return.
   if (handling == nullptr) co_return co_await store_.retry_later(job, 0, std::nullopt, {});
   if (functions_.is_paused(job.function->id)) {
@@ -612,6 +664,7 @@ Task<Result<>> WorkerPool::settle(const bus::Job& job, const events::Event& even
   store_.prepare(job, event, steps);
   bus::Job next = job;
   if (answer.has_made_progress) next.attempt = 0;
+  if (answer.is_for_leader) co_return co_await store_.give_back(next, std::move(steps));
   if (answer.kind == Answer::Kind::kPending) {
     const bool has_failed =
         !answer.outage && std::ranges::any_of(steps.pending, [](const auto& step) {

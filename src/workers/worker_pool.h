@@ -34,6 +34,7 @@
 #include "workers/driver.h"
 #include "workers/handler.h"
 #include "workers/local_driver.h"
+#include "workers/run_sharing.h"
 #include "workers/run_store.h"
 #include "workers/scheduler.h"
 
@@ -67,6 +68,7 @@ class WorkerPool {
     bool in_aggregate_order = false;
     bool fulfills = false;                  // bus::Function
     bool computes = false;                  // bus::Function
+    bool is_shared = false;                 // bus::Function
     std::vector<std::string> appends = {};  // bus::Function
   };
   /// Registers a handler as a function of this id. Before start(), which registers the `.failed`
@@ -87,8 +89,12 @@ class WorkerPool {
   /// It is triggered no more. Its runs wait for its return.
   void remove(std::string_view function_id);
 
+  /// Of one of many nodes, before anything begins.
+  void share(RunSharing::Options options);
   /// Takes over what an earlier process left, and begins. Blocks meanwhile.
   Result<> start();
+  /// Of a node that does not lead: does what the one that does assigns to it, until start().
+  void help();
   /// Takes no more jobs and waits for those under way. A run that has not ended by then goes on
   /// after the next start, from its last stored step. False: some were still under way.
   bool stop(std::chrono::milliseconds grace);
@@ -131,7 +137,12 @@ class WorkerPool {
     one_less();
     co_return value;
   }
+  void begin_to_take();
+  std::optional<bus::Job> next();
   Task<void> take();
+  using PartOfSharing = Task<void> (RunSharing::*)(std::stop_token);
+  void begin(PartOfSharing part);
+  Task<void> carry_on(PartOfSharing part);
   Task<void> watch();
   Task<void> claim();
   Task<void> extend_leases();
@@ -183,6 +194,9 @@ class WorkerPool {
   int under_way_ = 0;  // coroutines that have not ended
 
   std::atomic<std::int64_t> unstored_bytes_ = 0;
+
+  std::unique_ptr<RunSharing> sharing_;  // if this is one of many nodes
+  bool is_taking_ = false;               // take() goes on
 
   std::unique_ptr<Executor> executor_;
   std::unique_ptr<Executor> computing_;  // made when a function computes

@@ -4,13 +4,12 @@
 //
 //   SEED=n CLIENTS=6 SECONDS=20 node --test nodes.mjs
 import assert from 'node:assert/strict';
-import { cpSync, mkdirSync, symlinkSync } from 'node:fs';
-import path from 'node:path';
 import test from 'node:test';
 import { gather, judge, Ledger } from './ledger.mjs';
 import { allTasks, Load, readiness } from './load.mjs';
-import { Caller, cleanUp, pause, Pod, random, until, within } from './pod.mjs';
+import { Caller, cleanUp, pause, random, until, within } from './pod.mjs';
 import { Server } from './postgres_server.mjs';
+import { begin, completedBy, judge as judgeRuns, Nodes as SharingNodes, register, tell, WaitingApp } from './shared_runs.mjs';
 import { Watcher } from './watcher.mjs';
 
 const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 31));
@@ -29,31 +28,9 @@ export function judgeWatched(name, seen, own) {
   return seen.length > own.length ? [`the watcher of ${name} saw ${seen.length} of ${own.length} events`] : [];
 }
 
-class Nodes {
-  all = [];
-  constructor(server) { this.server = server; }
+class Nodes extends SharingNodes {
+  constructor(server, args = []) { super(server, ['--node-lease-ms', String(kLeaseMs), ...args]); }
 
-  async add(t, name) {
-    const pod = await Pod.make(t, {
-      args: ['--nodes', 'many', '--node-name', name, '--node-lease-ms', String(kLeaseMs),
-        '--database', `postgres://pod@/pod?host=${this.server.directory}`],
-    });
-    pod.name = name;
-    const [first] = this.all;
-    if (first) {
-      // Its texts are where those of the first node are, and its directory says so.
-      mkdirSync(pod.data, { mode: 0o700 });
-      cpSync(path.join(first.data, 'pod.id'), path.join(pod.data, 'pod.id'));
-      symlinkSync(path.join(first.data, 'content'), path.join(pod.data, 'content'));
-    }
-    cleanUp(t, () => { if (pod.child) process.kill(pod.pid, 'SIGCONT'); });
-    this.all.push(pod);
-    await pod.start();
-    return pod;
-  }
-
-  /** The name of who leads; empty: nobody. */
-  leader() { return this.server.sql('SELECT name FROM pod_nodes WHERE leads'); }
   async another(than) {
     const begin = performance.now();
     const leader = await until(kLedMsMax, async () => {
@@ -62,7 +39,6 @@ class Nodes {
     }, `another leads than ${than}`);
     return { leader, ms: Math.round(performance.now() - begin) };
   }
-  named(name) { return this.all.find((pod) => pod.name === name); }
 }
 
 const ready = (pod) => until(kReadyMsMax, async () => await readiness(pod) === 200, `${pod.name} is ready`);
@@ -160,4 +136,72 @@ test('three nodes outlive each other', { timeout: 120_000 + seconds * 3_000 }, a
   console.log(`nodes: ${JSON.stringify({ ...load.counts, slowestMs: Math.round(load.slowestMs), events: own.length })}`);
   assert.deepEqual(problems.slice(0, 20), [], `${problems.length} problems, seed ${seed}`);
   assert.ok(load.counts.acks > 0 && load.ledger instanceof Ledger);
+});
+
+// What ends a node, and what it was assigned is done by others: who has no lease any more, or another leads.
+const ends = {
+  'one that follows is killed': async (nodes) => {
+    await nodes.named('two').kill();
+    return ['one', 'three'];
+  },
+  'one that follows stands still past its lease': async (nodes) => {
+    const two = nodes.named('two');
+    process.kill(two.pid, 'SIGSTOP');
+    await until(kLedMsMax, async () => !(await nodes.server.sql("SELECT 1 FROM pod_nodes WHERE name = 'two'")), 'two is removed');
+    process.kill(two.pid, 'SIGCONT');
+    return ['one', 'three', 'two'];
+  },
+  'the one that leads is killed': async (nodes) => {
+    await nodes.named('one').kill();
+    await nodes.another('one');
+    return ['three', 'two'];
+  },
+};
+
+for (const [what, end] of Object.entries(ends)) {
+  test(`nodes share runs, and ${what}`, { timeout: 120_000 }, async (t) => {
+    const kRuns = 300;
+    const kLimit = 12;  // of runs at a time, of all nodes together
+    const server = await Server.make(t);
+    const app = await WaitingApp.listen(t, { stepMs: 150, limit: kLimit });
+    const nodes = new Nodes(server, ['--dev', '--worker-concurrency', '8']);
+    for (const name of ['one', 'two', 'three']) await nodes.add(t, name);
+    await register(nodes.all[0], app);
+    await pause(2_500);  // the others hear of it
+    await begin(nodes.named('three'), kRuns);
+    await until(20_000, async () => Object.keys(await completedBy(server)).length === 3, 'all nodes have done some');
+    const owner = new Caller(nodes.named('three'), nodes.all[0].ownerKey);
+    const { nodes: told } = await until(10_000, async () => {
+      const list = await owner.ask('nodes.list');
+      return list.nodes.some(({ leads, jobs }) => !leads && jobs > 0) && list;
+    }, 'some are under way elsewhere');
+    assert.deepEqual(told.map(({ slots }) => slots), [8, 8, 8]);
+    const left = await end(nodes);
+    const total = async () => Object.values(await completedBy(server)).reduce((sum, n) => sum + n, 0);
+    await until(60_000, async () => await total() === kRuns, 'all is done').catch(() => {});
+    assert.deepEqual(await judgeRuns(server, app, kRuns), []);
+    const { runs } = await owner.ask('runs.list', { limit: 100 });
+    assert.ok(runs.every(({ node }) => ['one', 'two', 'three'].includes(node)), 'each tells who has done it');
+    const by = await completedBy(server);
+    console.log(`nodes: ${JSON.stringify({ by, most: app.most, again: [...app.steps.values()].filter((n) => n > 1).length })}`);
+    assert.ok(left.every((name) => by[name] > 0));
+    assert.ok(app.most <= kLimit && app.most > 8, `${app.most} at a time`);
+  });
+}
+
+test('runs that begin on any node wait for what the one that leads hears of', { timeout: 120_000 }, async (t) => {
+  const kRuns = 60;
+  const server = await Server.make(t);
+  const app = await WaitingApp.listen(t, { stepMs: 50, awaits: 'shared/go' });
+  const nodes = new Nodes(server, ['--dev', '--worker-concurrency', '8']);
+  for (const name of ['one', 'two']) await nodes.add(t, name);
+  await register(nodes.all[0], app);
+  await pause(2_500);  // the other hears of it
+  await begin(nodes.named('two'), kRuns);
+  const runs = (status) => server.sql(`SELECT count(*) FROM runs_data WHERE status = '${status}'`);
+  await until(30_000, async () => await runs('sleeping') === String(kRuns), 'all wait');
+  // Whoever was asked by the node that follows was asked again by the one that leads.
+  assert.ok(app.asked > kRuns && app.asked <= 2 * kRuns, `${app.asked} calls`);
+  await tell(nodes.named('two'), 'shared/go');
+  await until(30_000, async () => await runs('completed') === String(kRuns), 'all go on');
 });

@@ -2,20 +2,24 @@
 // that was acknowledged is lost, nothing is done twice, nobody waits for long, and the pod goes on
 // by itself.
 //
-//   SEED=n CLIENTS=4 node --test postgres.mjs
+//   SEED=n CLIENTS=4 node --test postgres.mjs       POOLER=1: through PgBouncer, which lends connections for a transaction
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { gather, judge, judgeProofs, proofs } from './ledger.mjs';
 import { allTasks, Load, readiness } from './load.mjs';
 import { cleanUp, pause, Pod, random, until, within } from './pod.mjs';
-import { Proxy, Server } from './postgres_server.mjs';
+import { Pooler, Proxy, Server } from './postgres_server.mjs';
 import { Watcher } from './watcher.mjs';
 
 const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 31));
+const isPooled = Boolean(process.env.POOLER);
 const clientCount = Number(process.env.CLIENTS ?? 4);
-// The pod waits 10 s for an answer of the server and 5 s for a connection.
-const kAnswerMsMax = 16_000;
-const kBackMsMax = 15_000;
+// The pod waits 10 s for an answer of the server and 5 s for a connection; and so much a machine that does other
+// things besides may take for its own part.
+const kBusyMs = 5_000;
+const kAnswerMsMax = 15_000 + kBusyMs;
+const kBackMsMax = 15_000 + kBusyMs;
+const kStopMsMax = 11_000 + kBusyMs;
 
 /** What is done to the server, and how it is made good: [name, {harm, heal, isSeen}]. */
 const faultsOf = (server, proxy) => Object.entries({
@@ -61,9 +65,9 @@ test('a pod outlives what happens to the server of its database', { timeout: 300
   console.log(`postgres: seed ${seed}`);
   const choices = random(seed);
   const server = await Server.make(t);
-  const proxy = await Proxy.make(t, server);
+  const proxy = await Proxy.make(t, isPooled ? await Pooler.make(t, server) : server);
   const pod = await Pod.make(t, {
-    args: ['--database', `postgres://pod@127.0.0.1:${proxy.port}/pod`],
+    args: ['--database', `postgres://pod@127.0.0.1:${proxy.port}/pod`, ...(isPooled ? ['--database-pooler', 'transaction'] : [])],
   });
   await pod.start();
   const owner = pod.owner();
@@ -160,13 +164,13 @@ test('a pod outlives what happens to the server of its database', { timeout: 300
   await asked;
   console.log(`postgres: stopped in ${Math.round(stopped.ms)} ms`);
   assert.deepEqual([stopped.code, stopped.signal], [0, null]);
-  assert.ok(stopped.ms < 12_000, `stopped in ${stopped.ms} ms`);
+  assert.ok(stopped.ms < kStopMsMax, `stopped in ${stopped.ms} ms`);
   await pod.start();
   proxy.cut();
   const away = await pod.stop(30_000);
   console.log(`postgres: stopped in ${Math.round(away.ms)} ms without a server`);
   assert.deepEqual([away.code, away.signal], [0, null]);
-  assert.ok(away.ms < 12_000);
+  assert.ok(away.ms < kStopMsMax, `stopped in ${away.ms} ms`);
   // It says so, and does not begin.
   pod.spawn();
   const refused = await within(20_000, pod.exited, 'a start without the server ends');

@@ -1,7 +1,7 @@
 // A PostgreSQL server that a test may stop, kill and cut off: one of its own (tests/postgres/server.sh),
 // and a proxy in front of it.
-import { execFile, execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { execFile, execFileSync, spawn } from 'node:child_process';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -55,6 +55,27 @@ export class Server {
   /** All its processes stand still. */
   halt() { this.#signal('SIGSTOP'); }
   go() { this.#signal('SIGCONT'); }
+}
+
+/** PgBouncer before it, which lends its connections for a transaction: what it is told goes to its own socket. */
+export class Pooler {
+  static async make(t, server) {
+    const pooler = new Pooler();
+    const file = path.join(server.directory, 'pgbouncer.ini');
+    writeFileSync(file, [
+      '[databases]', `* = host=${server.directory}`, '[pgbouncer]', 'pool_mode = transaction', 'auth_type = trust',
+      `auth_file = ${server.directory}/users`, 'listen_addr =', 'listen_port = 6432', `unix_socket_dir = ${server.directory}`,
+      'default_pool_size = 6', 'server_login_retry = 0.1', 'log_connections = 0', 'log_disconnections = 0', '',
+    ].join('\n'));
+    writeFileSync(path.join(server.directory, 'users'), '"pod" ""\n');
+    const words = ['pgbouncer', '-q', file];
+    if (process.getuid() === 0) words.unshift('setpriv', '--reuid=postgres', '--regid=postgres', '--clear-groups');
+    const child = spawn(words[0], words.slice(1), { stdio: 'ignore', env: { ...process.env, PATH: `${process.env.PATH}:/usr/sbin` } });
+    cleanUp(t, () => child.kill('SIGKILL'));
+    pooler.socket = path.join(server.directory, '.s.PGSQL.6432');
+    while (!existsSync(pooler.socket)) await new Promise((resolve) => { setTimeout(resolve, 20); });
+    return pooler;
+  }
 }
 
 /** A way to the server over TCP that can be made worse. */

@@ -50,7 +50,7 @@ test('a pod whose directory is not in its place acknowledges nothing, and says w
   const owner = pod.owner();
   const { requestId } = await owner.tell('notes.create', { content: 'before' });
   assert.equal((await owner.settled(requestId)).status, 'completed');
-  const why = /The data directory was moved, removed or replaced; the pod must be restarted/;
+  const why = /The data directory was moved, removed or replaced; put it back, or restart the pod/;
   renameSync(pod.data, `${pod.data}-moved`);
   for (const [name, input] of [['notes.create', { content: 'lost' }], ['tasks.create', { title: 'lost' }]]) {
     const answer = await owner.mutate(name, input);
@@ -60,11 +60,27 @@ test('a pod whose directory is not in its place acknowledges nothing, and says w
   const { tasks } = (await owner.query('tasks.list')).json.result.data;
   assert.deepEqual(tasks, []);
   assert.equal((await owner.mutate('tasks.create', { title: 'kept' })).status, 200, 'where it is back it goes on');
-  // Texts have a directory of their own.
+  // The log of changes is a file of its own, and texts have a directory.
+  const wal = path.join(pod.data, 'synap.db-wal');
+  renameSync(wal, `${wal}-moved`);
+  const refused = await owner.mutate('tasks.create', { title: 'lost' });
+  assert.deepEqual([refused.status, /A file of the database was removed, replaced or cut off/.test(refused.text)], [503, true], refused.text);
+  renameSync(`${wal}-moved`, wal);
+  assert.equal((await owner.mutate('tasks.create', { title: 'kept' })).status, 200);
   renameSync(path.join(pod.data, 'content'), path.join(pod.data, 'elsewhere'));
+  const waiting = await owner.tell('notes.create', { content: 'stored where it is found' });
   await pause(1_500);
   const ready = await fetch(`http://127.0.0.1:${pod.port}/ready`);
   assert.deepEqual([ready.status, (await ready.json()).reason], [503, 'Content cannot be stored now']);
+  assert.equal((await owner.ask('requests.get', { requestId: waiting.requestId })).status, 'pending');
+  assert.equal((await owner.mutate('notes.create', { content: 'long'.padEnd(100_000, 'x') })).status, 503);
+  renameSync(path.join(pod.data, 'elsewhere'), path.join(pod.data, 'content'));
+  assert.equal((await owner.settled(waiting.requestId)).status, 'completed', 'where it is back it is stored');
+  await pod.kill();
+  await pod.start();
+  const again = pod.owner();
+  assert.equal((await again.ask('notes.get', { id: waiting.entityId })).content, 'stored where it is found');
+  assert.equal((await again.ask('tasks.list')).tasks.length, 2);
 });
 
 test('SIGTERM under load stops in time and keeps what was acknowledged', { timeout: 90_000 }, async (t) => {
