@@ -184,6 +184,7 @@ Task<AppCall::Then> AppCall::discover() {
     }
   }
   if (output_ || has_failed_) co_return Then::kStop;
+  if (answer_.is_for_leader && in_flight_.empty()) co_return Then::kStop;
   const bool goes_on = !in_flight_.empty() || (is_racing_ && !planned.empty());
   if (goes_on) {
     if (auto stored = co_await store_begun(); !stored) co_return stop_for(stored.error());
@@ -194,7 +195,7 @@ Task<AppCall::Then> AppCall::discover() {
     co_return Then::kStop;
   }
   co_await do_planned(std::move(planned));
-  if (has_failed_ || answer_.outage) co_return Then::kStop;
+  if (has_failed_ || answer_.outage || answer_.is_for_leader) co_return Then::kStop;
   if (has_news_) co_return Then::kGoOn;
   if (stored_.memos.size() > done_before) co_return Then::kGoOn;
   if (stored_.pending.empty()) {
@@ -211,7 +212,8 @@ Task<AppCall::Reached> AppCall::ask_with_checkpoints() {
   // 4.24, resumeStepWithResult: it looks at the memo, which has an input and no data).
   const bool is_edited = std::ranges::any_of(
       stored_.pending, [](const auto& step) { return !step.second.input.empty(); });
-  if (has_waiting() || !in_flight_.empty() || is_edited) {
+  // What it would tell goes to the node that leads.
+  if (job_.is_away || has_waiting() || !in_flight_.empty() || is_edited) {
     co_return co_await ask(std::nullopt, attempt_now());
   }
   auto& checkpoints = driver_.shared_.checkpoints;

@@ -37,6 +37,9 @@ void AppCall::take(const ReportedOp& op, const Reply& reply) {
     remember(op, OpCode::kStepFailed, memo_of("error", op.error));
   } else if (op.op == "Sleep") {
     begin_sleep(op);
+  } else if (job_.is_away && (op.op == "WaitForEvent" || op.op == "WaitForSignal")) {
+    // Who waits for what is known by the node that leads: it asks the app again, and is told.
+    answer_.is_for_leader = true;
   } else if (op.op == "WaitForEvent") {
     begin_wait(op);
   } else if (op.op == "InvokeFunction") {
@@ -96,7 +99,7 @@ void AppCall::take_ops(const ReportedOp& planned, const Reply& reply) {
   for (const auto& op : reply.ops) {
     if (op.op != "StepPlanned") take(op, reply);
   }
-  if (taken_count_ > before || output_ || has_failed_) return;
+  if (taken_count_ > before || output_ || has_failed_ || answer_.is_for_leader) return;
   auto failed = planned;
   failed.error = app_error("InvalidAnswer",
                            fmt::format("The app was asked for the step \"{}\", and its answer says "

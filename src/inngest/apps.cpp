@@ -289,6 +289,7 @@ workers::WorkerPool::Put Apps::as_put(const Row& row, const AppFunction& functio
                        .user_id = row.user_id,
                        .is_remote = true,
                        .app = row.app,
+                       .is_shared = !function.is_connected && !function.is_endpoint,
                        .schedules = function.schedules,
                        .flow = function.flow,
                        .view = [&types = rooms_.types](const events::Event& event) -> Result<Json> {

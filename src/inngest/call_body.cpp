@@ -20,13 +20,18 @@ bool is_canonical(workers::OpCode op) {
          op == workers::OpCode::kSleep;
 }
 
-// What was waited for is written as SDKs see it.
+// What was waited for is written as SDKs see it: an event as such, a signal as results are. Of
+// npm's SDK either is good, that for Go reads what is in "data" alone.
 void append_memo(std::string& out, const workers::Memo& stored) {
   if (is_canonical(stored.op)) return out.append(stored.text), void();
   auto memo = parse_json(stored.text, kStored);
   if (!memo) return out.append("null"), void();
-  const bool is_event = stored.op == workers::OpCode::kWaitForEvent && memo->is_object();
-  append_canonical(out, is_event ? sdk_event_of_json(*memo) : *memo);
+  if (memo->is_object() && stored.op == workers::OpCode::kWaitForEvent) {
+    memo = sdk_event_of_json(*memo);
+  } else if (memo->is_object() && stored.op == workers::OpCode::kWaitForSignal) {
+    memo = Json::object({{"data", *std::move(memo)}});
+  }
+  append_canonical(out, *memo);
 }
 
 Json context_of(const CallBody& call, bool uses_api) {

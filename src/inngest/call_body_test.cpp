@@ -45,6 +45,7 @@ TEST_F(CallBodyTest, HasMemosAsTheyAreAndTheOrderInWhichStepsWereDone) {
            R"("timestamp":"1970-01-01T00:00:01.000Z","position":3,)"
            R"("metadata":{"sdk":{"id":"mine"}}})",
            workers::OpCode::kWaitForEvent);
+  remember("s", R"({"signal":"go","data":{"n":1}})", workers::OpCode::kWaitForSignal);
   auto asked = call();
   asked.step = workers::step_hash("c", 0);
   asked.version = 2;
@@ -54,13 +55,15 @@ TEST_F(CallBodyTest, HasMemosAsTheyAreAndTheOrderInWhichStepsWereDone) {
   EXPECT_EQ(canonical_json(*body), text);
   EXPECT_EQ(body->find("version")->as_integer(), 2);
   EXPECT_EQ(body->find("ctx")->find("stack")->dump(),
-            R"({"current":3,"stack":["e9d71f5ee7c92d6dc9e92ffdad17b8bd49418f98",)"
+            R"({"current":4,"stack":["e9d71f5ee7c92d6dc9e92ffdad17b8bd49418f98",)"
             R"("86f7e437faa5a7fce15d1ddcb9eaeaea377667b8",)"
-            R"("aff024fe4ab0fece4091de044c58c9ae4233383a"]})");
+            R"("aff024fe4ab0fece4091de044c58c9ae4233383a",)"
+            R"("a0f1490a20d0211c997b44bc357e1972deab8ae3"]})");
   EXPECT_EQ(body->find("ctx")->string_or("step_id", ""),
             "84a516841ba77a5b4648de2cd0dfcb30ea46dbb4");
   EXPECT_EQ(body->find("steps")->dump(),
             R"({"86f7e437faa5a7fce15d1ddcb9eaeaea377667b8":null,)"
+            R"("a0f1490a20d0211c997b44bc357e1972deab8ae3":{"data":{"data":{"n":1},"signal":"go"}},)"
             R"("aff024fe4ab0fece4091de044c58c9ae4233383a":{"data":{"x":1},"id":"mine",)"
             R"("name":"t/resume","synap":{"id":"01980000-0000-7000-8000-000000000001"},)"
             R"("ts":1000,"user":{}},)"

@@ -4,6 +4,7 @@
 
 #include "inngest/app_event.h"
 #include "inngest/duration.h"
+#include "net/ascii.h"
 
 namespace synap::inngest {
 namespace {
@@ -159,11 +160,15 @@ Result<> read_concurrency(const Json& function, bus::Flow& flow) {
     if (members.error()) return fail(*members.error());
     const auto most = members.number("limit", 0);
     bus::Concurrency one{.limit = most, .key = members.expression("key")};
+    // In capitals, too: the SDK for Go writes "Fn".
     const auto scope = members.text("scope");
-    if (scope == "env" || scope == "account") {
+    const auto is = [scope](std::string_view name) {
+      return net::equal_ignoring_case(scope, name);
+    };
+    if (is("env") || is("account")) {
       one.scope = bus::Concurrency::Scope::kUser;
       if (!one.key) members.wrong("a scope beside \"fn\" has a key");
-    } else if (scope != "fn" && !scope.empty()) {
+    } else if (!is("fn") && !scope.empty()) {
       members.wrong("scope is \"fn\", \"env\" or \"account\"");
     }
     if (members.error()) return fail(*members.error());

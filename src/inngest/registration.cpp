@@ -10,6 +10,7 @@
 #include "inngest/canonical.h"
 #include "inngest/duration.h"
 #include "inngest/flow_reader.h"
+#include "net/ascii.h"
 #include "outbound/url.h"
 
 namespace synap::inngest {
@@ -23,11 +24,12 @@ constexpr std::size_t kProblemsShown = 10;
 constexpr std::int64_t kJitterMsMin = 1'000;
 constexpr std::int64_t kJitterMsMax = 300'000;
 
-// Members that say nothing of what it may do, or are read here.
-constexpr std::array<std::string_view, 17> kKnown = {
+// Members that say nothing of what it may do, or are read here. What the Go SDK says as "retries"
+// it says of the step, too.
+constexpr std::array<std::string_view, 18> kKnown = {
     "id",        "name",        "triggers",  "steps",    "checkpoint", "description",
     "meta",      "idempotency", "rateLimit", "throttle", "debounce",   "batchEvents",
-    "singleton", "concurrency", "cancel",    "priority", "timeouts"};
+    "singleton", "concurrency", "cancel",    "priority", "timeouts",   "retries"};
 
 bool is_word(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
@@ -36,6 +38,19 @@ bool is_word(char c) {
 
 bool is_slug(std::string_view text) {
   return !text.empty() && text.size() <= kSlugCharactersMax && std::ranges::all_of(text, is_word);
+}
+
+// Inngest's server reads names whatever their case, and the Go SDK writes "Singleton".
+Json with_names_as_known(const Json& said) {
+  Json::Object members = said.as_object();
+  for (auto& [name, value] : members) {
+    const auto is_same = [&name](std::string_view known) {
+      return net::equal_ignoring_case(name, known);
+    };
+    const auto known = std::ranges::find_if(kKnown, is_same);
+    if (known != kKnown.end()) name = *known;
+  }
+  return Json(std::move(members));
 }
 
 // Null, an empty object and an empty list say nothing.
@@ -123,6 +138,13 @@ Result<> read_triggers(AppFunction& function, const Json& json) {
   return {};
 }
 
+// The Go SDK says it by the scheme of the address alone.
+std::string_view type_of(const Json& runtime) {
+  const auto url = runtime.string_or("url", "");
+  const bool is_connected = url.starts_with("ws://") || url.starts_with("wss://");
+  return runtime.string_or("type", is_connected ? "ws" : "http");
+}
+
 Result<> read_step(AppFunction& function, const Json& json) {
   const Json* steps = json.find("steps");
   const bool has_one = steps != nullptr && steps->is_object() && steps->as_object().size() == 1;
@@ -131,7 +153,7 @@ Result<> read_step(AppFunction& function, const Json& json) {
   }
   const auto& step = steps->as_object().front().second;
   const Json* runtime = step.find("runtime");
-  const auto type = runtime != nullptr ? runtime->string_or("type", "http") : "";
+  const auto type = runtime != nullptr ? type_of(*runtime) : "";
   if ((type == "endpoint") != is_endpoint_slug(function.slug)) {
     return wrong(function, "endpoints, and no others, have the address in their id");
   }
@@ -245,9 +267,10 @@ Result<> check_url(const std::string& url) {
   return fail(Code::kBadRequest, "the address of an app has no user and no password");
 }
 
-Result<AppFunction> AppFunction::read(const Json& json) {
+Result<AppFunction> AppFunction::read(const Json& said) {
   AppFunction function;
-  if (!json.is_object()) return fail(Code::kBadRequest, "A function is an object");
+  if (!said.is_object()) return fail(Code::kBadRequest, "A function is an object");
+  const Json json = with_names_as_known(said);
   function.slug = std::string(json.string_or("id", ""));
   if (!is_slug(function.slug) && !is_endpoint_slug(function.slug)) {
     return fail(Code::kBadRequest,

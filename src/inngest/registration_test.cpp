@@ -92,6 +92,25 @@ TEST(Registration, ReadsFlowControl) {
   EXPECT_EQ(refusal(R"(,"singleton":{"key":5})"), "BAD_REQUEST: app-f: singleton: key is a text");
 }
 
+// The SDK for Go has no tag on "Singleton", says the retries twice, and a worker's address without
+// a type.
+TEST(Registration, ReadsWhatTheSdkForGoWrites) {
+  const auto read = AppFunction::read(
+      function("app-f", R"(,"retries":2,"Singleton":{"key":"event.data.id","mode":"cancel"},)"
+                        R"("throttle":{"limit":5,"period":"1m500ms","burst":0},)"
+                        R"("concurrency":[{"limit":3,"scope":"Fn","hash":""}])"));
+  ASSERT_TRUE(read.has_value()) << read.error().message;
+  ASSERT_EQ(read->flow.concurrency.size(), 1U);
+  EXPECT_EQ(read->flow.concurrency[0].scope, bus::Concurrency::Scope::kFunction);
+  ASSERT_TRUE(read->flow.singleton.has_value());
+  EXPECT_EQ(read->flow.singleton->mode, bus::Singleton::Mode::kCancel);
+  EXPECT_FALSE(read->is_connected);
+  const auto connected = AppFunction::read(function(
+      "app-f", R"(,"steps":{"step":{"runtime":{"url":"ws://connect?fnId=app-f&step=step"}}})"));
+  ASSERT_TRUE(connected.has_value()) << connected.error().message;
+  EXPECT_TRUE(connected->is_connected);
+}
+
 TEST(Registration, ReadsSchedules) {
   const auto read = AppFunction::read(
       function("app-f", R"(,"triggers":[{"cron":"TZ=Europe/Paris 0 12 * * *","jitter":"30s"}])"));

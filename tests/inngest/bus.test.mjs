@@ -170,6 +170,12 @@ async function work(pod) {
   await until(relations(2), () => `the note that is awaited is linked\n${pod.stderr}`);
   await settled(pod, (await pod.call('tags.rename', { tag: 'b', to: 'c' })).requestId);
   assert.deepEqual((await noteOf(pod, entityId)).tags, ['c']);
+  // What another key proposes is carried out once it is accepted.
+  const robot = await pod.call('keys.create', { name: 'robot', scopes: ['propose'] });
+  const proposed = await pod.call('tasks.create', { title: 'proposed' }, robot.key);
+  assert.equal(proposed.status, 'proposed');
+  const accepted = await pod.call('proposals.accept', { id: proposed.proposalId });
+  assert.equal((await settled(pod, accepted.requestId)).status, 'completed');
   const thought = await pod.call('capture.thought', { text: 'buy milk tomorrow' });
   assert.equal((await settled(pod, thought.requestId)).status, 'completed');
   const { events } = await pod.call('events.list', { limit: 200 });

@@ -255,7 +255,8 @@ TEST_F(GoldenTraces, Signal) {
   });
   open();
   auto run = execution("synap-fn", *append());
-  run.comes["s"] = Json::object({{"signal", "ann/go"}, {"data", 7}});
+  const auto sent = Json::object({{"signal", "ann/go"}, {"data", 7}});
+  run.comes["s"] = Json::object({{"data", sent}});
   EXPECT_EQ(run.carry_out(),
             "-> step 0 0\n"
             "<- 206 [WaitForSignal s name:\"ann/go\" "
