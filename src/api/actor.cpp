@@ -15,8 +15,23 @@ std::optional<Role> role_by_name(std::string_view name) {
 }
 
 Requirement requirement_of(const rpc::Procedure& procedure) {
-  return {procedure.meta.access, rpc::scope_of(procedure), procedure.kind == rpc::Kind::kMutation,
-          procedure.meta.keeps_idempotency_keys};
+  const auto& meta = procedure.meta;
+  return {.access = meta.access,
+          .path = procedure.path,
+          .scope = meta.has_scope_of_input ? "" : rpc::scope_of(procedure),
+          .proposing_scope = rpc::proposing_scope_of(procedure),
+          .may_be_proposed = meta.may_be_proposed,
+          .is_mutation = procedure.kind == rpc::Kind::kMutation,
+          .keeps_idempotency_keys = meta.keeps_idempotency_keys};
+}
+
+Task<Result<std::string>> Authority::propose(const Session&, std::string_view path, Json) const {
+  co_return fail(Code::kForbidden,
+                 fmt::format("Nothing can be proposed here, so neither {}", path));
+}
+
+std::string Authority::key_behind(const Actor& actor) const {
+  return actor.recorded.kind == events::Actor::Kind::kKey ? actor.recorded.id : actor.started_by;
 }
 
 Task<Result<events::EventRef>> Authority::cause(const Actor&, Uuid) const {
@@ -30,6 +45,36 @@ Task<Result<>> find_cause(Session& session) {
   co_return Result<>{};
 }
 
+namespace {
+
+// What a call comes to.
+enum class Way : std::uint8_t { kDone, kProposed, kProposedForApproval };
+
+// Of a call that the scopes allow.
+Result<Way> allowed_way(const CallContext& context, const Requirement& requirement) {
+  if (!context.needs_approval || !requirement.is_mutation) return Way::kDone;
+  if (requirement.may_be_proposed) return Way::kProposedForApproval;
+  return fail(Code::kForbidden,
+              fmt::format("{} needs a person's approval after what the agent has read, and is "
+                          "nothing that can be proposed",
+                          requirement.path));
+}
+
+Result<Way> way_of(const CallContext& context, const Scopes& scopes,
+                   const Requirement& requirement) {
+  if (requirement.scope.empty() || scopes.allow(requirement.scope)) {
+    return allowed_way(context, requirement);
+  }
+  const bool proposes = requirement.is_mutation && scopes.allow(requirement.proposing_scope);
+  if (proposes && requirement.may_be_proposed) return Way::kProposed;
+  auto message =
+      fmt::format("This API key is not for that: the scope {} is needed", requirement.scope);
+  if (proposes) message += fmt::format(", as {} is nothing that can be proposed", requirement.path);
+  return fail(Code::kForbidden, std::move(message));
+}
+
+}  // namespace
+
 Result<Session> admit(const rpc::Call& call, const Requirement& requirement) {
   const auto* context = dynamic_cast<const CallContext*>(call.context.get());
   SYNAP_CHECK(context != nullptr, "every call has the context of this server");
@@ -42,11 +87,12 @@ Result<Session> admit(const rpc::Call& call, const Requirement& requirement) {
   if (requirement.access == rpc::Access::kOwner && actor.role != Role::kOwner) {
     return fail(Code::kForbidden, "Only an owner of the pod may ask for this");
   }
-  if (!actor.scopes.allow(requirement.scope)) {
-    return fail(
-        Code::kForbidden,
-        fmt::format("This API key is not for that: the scope {} is needed", requirement.scope));
-  }
+  const auto way = way_of(*context, actor.scopes, requirement);
+  if (!way) return fail(way.error());
+  session.proposes = *way != Way::kDone;
+  session.is_for_approval = *way == Way::kProposedForApproval;
+  session.is_tainted = context->is_tainted;
+  if (requirement.is_mutation) session.reason = context->reason;
   if (requirement.is_mutation && !requirement.keeps_idempotency_keys &&
       !session.idempotency_key.empty()) {
     return fail(Code::kBadRequest,

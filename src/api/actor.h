@@ -32,10 +32,12 @@ struct Actor {
   events::Actor recorded;
   events::Source source = events::Source::kApi;
   Scopes scopes;
+  /// Of an agent: the id of the key that started its run; empty where none did.
+  std::string started_by = {};
 
   static Actor of_key(std::string user_id, Role role, std::string key_id, Scopes scopes = {}) {
     return {std::move(user_id), role, events::Actor::key(std::move(key_id)), events::Source::kApi,
-            std::move(scopes)};
+            std::move(scopes),  {}};
   }
 };
 
@@ -56,6 +58,8 @@ class ActorRef {
   std::shared_ptr<const Actor> actor_;
 };
 
+struct Session;
+
 /// Tells whether an actor may still act. A key can be revoked while a connection or a subscription
 /// that began with it goes on. Must outlive every call that it stands behind. Any thread.
 class Authority {
@@ -70,6 +74,11 @@ class Authority {
   virtual std::stop_token ended(const Actor&) const { return {}; }
   /// An event of the actor's own user, by its id. kBadRequest: there is none.
   virtual Task<Result<events::EventRef>> cause(const Actor&, Uuid event_id) const;
+  /// Makes a proposal of a call with this valid input: the JSON text that the call answers.
+  virtual Task<Result<std::string>> propose(const Session& session, std::string_view path,
+                                            Json input) const;
+  /// The key by whose right an actor acts: that of a session or of an agent's run; empty: of none.
+  virtual std::string key_behind(const Actor& actor) const;
 };
 
 /// The context of every call: made once a request (once a connection over WebSocket).
@@ -87,6 +96,14 @@ class CallContext final : public rpc::Context {
   /// The event because of which the caller acts (the header synap-caused-by, or causedBy of a
   /// connection's parameters).
   std::optional<Uuid> caused_by = std::nullopt;
+  static constexpr std::ptrdiff_t kReasonCharactersMax = 2'000;
+  /// Why the caller acts (the header synap-reason, or `reason` of a connection's parameters): kept
+  /// with a proposal.
+  std::string reason = {};
+  /// The caller is an agent's run that has read stored text: what it begins has, too.
+  bool is_tainted = false;
+  /// A model has chosen the call in such a run: a change is not made, but proposed.
+  bool needs_approval = false;
   /// Null: there are no traces, and `parent` is nothing.
   Tracer* tracer = nullptr;
   std::optional<TraceContext> parent = std::nullopt;  // that the caller has sent
@@ -102,6 +119,12 @@ struct Session {
   std::optional<Uuid> caused_by = std::nullopt;  // of a mutation only
   /// The event that `caused_by` names: what the call appends follows from it. Null: from none.
   events::EventRef cause = nullptr;
+  /// The actor may propose the call, and no more: nothing is done but Authority::propose().
+  bool proposes = false;
+  /// It does, though the actor's scopes allow the call itself: for CallContext::needs_approval.
+  bool is_for_approval = false;
+  bool is_tainted = false;  // CallContext::is_tainted
+  std::string reason = {};  // CallContext::reason
   /// The call's span, in which what it appends stands; not valid: in none.
   TraceContext trace = {};
 
@@ -126,7 +149,10 @@ rpc::Items while_authorized(Session session, BeginItems begin, std::string path 
 /// What a call needs, as its procedure's Meta says.
 struct Requirement {
   rpc::Access access = rpc::Access::kCaller;
-  std::string scope;  // rpc::scope_of
+  std::string path;
+  std::string scope;  // rpc::scope_of; empty: none, as the feature asks for it
+  std::string proposing_scope;
+  bool may_be_proposed = false;
   bool is_mutation = false;
   bool keeps_idempotency_keys = false;
 };

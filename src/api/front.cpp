@@ -9,6 +9,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "net/ascii.h"
+#include "net/url.h"
 #include "rest/document.h"
 #include "rest/server.h"
 
@@ -46,6 +47,10 @@ Result<std::string> idempotency_key_of(const rpc::Origin& origin) {
     return fail(Code::kBadRequest, fmt::format("An Idempotency-Key has 1 to {} characters",
                                                rpc::kIdempotencyKeyCharactersMax));
   }
+  if (key->starts_with(rpc::kReservedIdempotencyKeys)) {
+    return fail(Code::kBadRequest, fmt::format("An Idempotency-Key must not begin with \"{}\"",
+                                               rpc::kReservedIdempotencyKeys));
+  }
   if (origin.kind == rpc::Kind::kMutation && origin.paths.size() > 1) {
     return fail(Code::kBadRequest,
                 "An Idempotency-Key is one mutation's: send each of them in a request of its own");
@@ -81,6 +86,28 @@ Result<std::optional<Uuid>> caused_by(const rpc::Origin& origin) {
               "of connectionParams) is named by its id, as 01980000-0000-7000-8000-000000000000");
 }
 
+// Why the caller acts. A header has no other letters than ASCII's, so there it is percent-encoded.
+Result<std::string> reason_of(const rpc::Origin& origin) {
+  std::string reason;
+  if (const std::string* header = origin.headers.find("synap-reason")) {
+    auto decoded = net::percent_decode(*header);
+    if (!decoded || !is_valid_utf8(*decoded)) {
+      return fail(Code::kBadRequest, "synap-reason: it is text in UTF-8, percent-encoded");
+    }
+    reason = *std::move(decoded);
+  }
+  if (origin.connection_params) {
+    reason = origin.connection_params->string_or("reason", reason);
+  }
+  const auto characters = std::ranges::count_if(
+      reason, [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; });
+  if (characters <= CallContext::kReasonCharactersMax) return reason;
+  return fail(Code::kBadRequest,
+              fmt::format("Why a call is made (the header synap-reason, or reason of "
+                          "connectionParams) has at most {} characters",
+                          CallContext::kReasonCharactersMax));
+}
+
 Task<Result<std::shared_ptr<const rpc::Context>>> context_of(const Keys& keys,
                                                              const SessionCookie& cookie,
                                                              Tracer* tracer,
@@ -97,6 +124,9 @@ Task<Result<std::shared_ptr<const rpc::Context>>> context_of(const Keys& keys,
   auto cause = caused_by(origin);
   if (!cause) co_return fail(cause.error());
   context->caused_by = *cause;
+  auto reason = reason_of(origin);
+  if (!reason) co_return fail(reason.error());
+  context->reason = *std::move(reason);
   context->tracer = tracer;
   // What a connection was opened with says nothing of the calls that come over it.
   if (tracer != nullptr && !origin.is_connection) {
@@ -149,10 +179,10 @@ rest::Options rest_options(const FrontOptions& options, const Keys& keys) {
 // preflight.
 constexpr const char* kTrpcHeaders =
     "content-type, authorization, trpc-accept, last-event-id, idempotency-key, synap-unknown-keys, "
-    "synap-caused-by, traceparent";
+    "synap-caused-by, synap-reason, traceparent";
 constexpr const char* kRestHeaders =
     "content-type, authorization, last-event-id, idempotency-key, synap-unknown-keys, "
-    "synap-caused-by, traceparent";
+    "synap-caused-by, synap-reason, traceparent";
 
 // Answers to a path, whatever else the request says.
 class Answers final : public net::Handler {
@@ -181,6 +211,11 @@ Mount answers(std::string prefix, std::function<Task<net::Response>()> answer) {
           .authentication = Authentication::kByPath};
 }
 
+Mount under_any_name(Mount mount) {
+  mount.has_any_name = true;
+  return mount;
+}
+
 Task<net::Response> healthy() {
   co_return json_response(200, R"({"status":"ok"})");
 }
@@ -204,20 +239,21 @@ Task<net::Response> no_app() {
 
 Front::Front(FrontOptions options, const rpc::ProcedureTable& procedures, const Keys& keys,
              std::function<Task<Result<>>()> is_ready)
-    : names_(options.names), cors_{options.origins} {
+    : names_(options.names),
+      cors_{options.origins},
+      rest_(std::make_shared<rest::Server>(rest_options(options, keys), procedures)) {
   mount({.prefix = "/trpc",
          .handler = std::make_shared<trpc::Server>(trpc_options(options, keys, origins_refused_),
                                                    procedures),
          .cors_headers = kTrpcHeaders});
-  mount({.prefix = "/api",
-         .handler = std::make_shared<rest::Server>(rest_options(options, keys), procedures),
-         .cors_headers = kRestHeaders});
+  mount({.prefix = "/api", .handler = rest_, .cors_headers = kRestHeaders});
   mount({.prefix = "/openapi.json",
          .handler = std::make_shared<rest::DocumentServer>(
              rest::DocumentOptions{.public_url = options.names.public_url}, procedures),
          .authentication = Authentication::kByPath});
-  mount(answers("/health", healthy));
-  mount(answers("/ready", [is_ready = std::move(is_ready)] { return ready(is_ready); }));
+  mount(under_any_name(answers("/health", healthy)));
+  mount(under_any_name(
+      answers("/ready", [is_ready = std::move(is_ready)] { return ready(is_ready); })));
   auto nothing = answers("/api/inngest", no_app);
   nothing.gives_way = true;
   mount(std::move(nothing));
@@ -252,7 +288,7 @@ Error Front::nothing_here() const {
     const auto is_below_it = [&](const Mount& other) {
       return !other.prefix.empty() && &other != &mount && is_below(other.prefix, mount.prefix);
     };
-    if (std::ranges::any_of(mounts_, is_below_it)) continue;
+    if (mount.gives_way || std::ranges::any_of(mounts_, is_below_it)) continue;
     served.push_back(mount.listed_as.empty() ? mount.prefix : mount.listed_as);
   }
   std::ranges::sort(served);
@@ -261,13 +297,13 @@ Error Front::nothing_here() const {
 }
 
 std::optional<net::Response> Front::wrong_host(const net::Request& head) {
-  if (names_.has(head)) return std::nullopt;
+  const auto* mount = find(head.path);
+  if (names_.has(head) || (mount != nullptr && mount->has_any_name)) return std::nullopt;
   hosts_refused_.add();
   const auto* host = head.headers.find("host");
   write_log_bounded(Same::kMessage, LogLevel::kInfo, "api",
                     "a request for a host that is not the pod's was refused",
                     {{"host", host == nullptr ? "" : *host}, {"peer", head.peer}});
-  const auto* mount = find(head.path);
   net::Handler& handler = mount == nullptr ? *this : *mount->handler;
   return handler.refusal(
       {Code::kForbidden,
@@ -279,7 +315,9 @@ Task<net::Admission> Front::admit(const net::Request& head) {
   if (auto refused = wrong_host(head)) co_return net::Admission{.answer = std::move(*refused)};
   const auto* mount = find(head.path);
   if (mount != nullptr && mount->has_own_cors) co_return co_await admit(mount, head);
-  if (auto preflight = cors_.preflight(head, mount == nullptr ? "" : mount->cors_headers)) {
+  if (auto preflight = mount == nullptr
+                           ? cors_.preflight(head, "")
+                           : cors_.preflight(head, mount->cors_headers, mount->cors_methods)) {
     co_return net::Admission{.answer = std::move(*preflight)};
   }
   auto admission = co_await admit(mount, head);

@@ -42,6 +42,7 @@ struct Mount {
   std::string prefix;                     // "/trpc"; empty: all that no other serves
   std::shared_ptr<net::Handler> handler;  // kept by the front
   std::string cors_headers = {};          // what pages of other origins may send: "a, b"
+  std::string cors_methods = "GET, POST";
   Authentication authentication = Authentication::kByHandler;
   /// Of kBySignature. Whoever cannot show a signature is refused before his body is read. Who sent
   /// one is not known before all of it is: its bytes are on the account of strangers, and few.
@@ -51,6 +52,10 @@ struct Mount {
   std::string listed_as = {};
   /// Its handler says by itself which pages of other origins may call what.
   bool has_own_cors = false;
+  /// Served whatever name the request goes to: those who look after many machines (probes,
+  /// scrapers) go by addresses and names of their own. It says nothing to whoever has no key, or
+  /// what a page of another name may know.
+  bool has_any_name = false;
   /// It only says why nothing is here: another mount of its prefix takes its place.
   bool gives_way = false;
 };
@@ -65,6 +70,9 @@ class Front final : public net::Handler {
   /// Before the server starts. A path is served by the longest prefix that it is below; CHECKs that
   /// no other mount has this one, but one that gives way.
   void mount(Mount mount);
+
+  /// What serves procedures as REST, for other protocols that are turned into it.
+  const std::shared_ptr<net::Handler>& rest() const { return rest_; }
 
   /// kNotFound, with a list of what is served: of a path that is below no mount, or that the mount
   /// of all others does not know.
@@ -90,6 +98,7 @@ class Front final : public net::Handler {
 
   const net::HostNames names_;
   const net::CorsPolicy cors_;
+  const std::shared_ptr<net::Handler> rest_;
   Counter hosts_refused_;
   Counter origins_refused_;
   std::vector<Mount> mounts_;

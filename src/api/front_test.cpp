@@ -35,6 +35,10 @@ class FrontTest : public testing::Test {
     add_mutation<void, std::string>(
         table_, "key", {.effects = rpc::Effects::kAppends, .keeps_idempotency_keys = true},
         [](Session session) -> Task<Result<std::string>> { co_return session.idempotency_key; });
+    // Answers why it is called.
+    add_mutation<void, std::string>(
+        table_, "reason", {.effects = rpc::Effects::kAppends},
+        [](Session session) -> Task<Result<std::string>> { co_return session.reason; });
     // Answers the event because of which it is called.
     const auto cause = [](Session session) -> Task<Result<std::string>> {
       co_return session.cause == nullptr ? "none" : session.cause->type;
@@ -202,14 +206,43 @@ TEST_F(CauseTest, OfAWebSocketIsThatOfAllItsCalls) {
   }
 }
 
+TEST_F(FrontTest, AReasonIsTextThatIsPercentEncoded) {
+  const auto port = start();
+  net::TestClient client(port);
+  const auto by = [&](const std::string& target, const std::string& reason) {
+    return client.post(target, "", kJson + authorization() + "synap-reason: " + reason + "\r\n");
+  };
+  EXPECT_EQ(by("/trpc/reason", "it%20is%20f%C3%BCll").body, R"({"result":{"data":"it is füll"}})");
+  EXPECT_EQ(by("/api/reason", "as it is").body, "\"as it is\"");
+  EXPECT_EQ(client.post("/api/reason", "", kJson + authorization()).body, "\"\"");
+  for (const char* bad : {"%FF", "%", "%zz"}) {
+    const auto refused = by("/api/reason", bad);
+    EXPECT_EQ(refused.status, 400) << bad;
+    EXPECT_NE(refused.body.find("synap-reason"), std::string::npos) << refused.body;
+  }
+  std::string longest;
+  for (int i = 0; i < 2'000; ++i) longest += "%C3%BC";
+  EXPECT_EQ(by("/api/reason", longest).status, 200) << "characters are counted, and not bytes";
+  EXPECT_EQ(by("/api/reason", longest + "x").status, 400);
+  // Of a WebSocket it is that of all its calls.
+  net::TestClient socket(port);
+  ASSERT_EQ(socket.upgrade("/trpc?connectionParams=1").status, 101);
+  socket.send_text(R"({"method":"connectionParams","data":{"token":")" + key_ +
+                   R"(","reason":"50% füll"}})");
+  for (int i = 0; i < 2; ++i) {
+    socket.send_text(R"({"id":1,"method":"mutation","params":{"path":"reason"}})");
+    EXPECT_EQ(socket.read_text(), R"({"id":1,"result":{"type":"data","data":"50% füll"}})");
+  }
+}
+
 TEST_F(CauseTest, MayBeNamedByAPageOfElsewhere) {
   const auto port = start();
   for (const char* path : {"/trpc/cause", "/api/cause"}) {
     net::TestClient client(port);
     client.request("OPTIONS", path, "origin: http://localhost:5173\r\n");
-    EXPECT_NE(client.read_response().header("access-control-allow-headers").find("synap-caused-by"),
-              std::string::npos)
-        << path;
+    const auto allowed = client.read_response().header("access-control-allow-headers");
+    EXPECT_NE(allowed.find("synap-caused-by"), std::string::npos) << path;
+    EXPECT_NE(allowed.find("synap-reason"), std::string::npos) << path;
   }
 }
 
@@ -277,12 +310,16 @@ TEST_F(FrontTest, IsNotServedUnderANameThatIsNotIts) {
     client.send("GET " + path + " HTTP/1.1\r\nhost: " + host + "\r\n\r\n");
     return client.read_response();
   };
-  for (const char* path : {"/health", "/trpc/health", "/nothing"}) {
+  for (const char* path : {"/trpc/health", "/nothing", "/healthy", "/openapi.json"}) {
     const auto answer = asked_for("evil.example:4400", path);
     EXPECT_EQ(answer.status, 403) << path;
     EXPECT_NE(answer.body.find("public_url"), std::string::npos) << answer.body;
   }
-  EXPECT_EQ(asked_for("notes.example", "/health").status, 200);
+  EXPECT_EQ(asked_for("notes.example", "/trpc/health").status, 200);
+  // Whoever looks after many machines asks each by a name of his own.
+  for (const char* path : {"/health", "/ready"}) {
+    EXPECT_EQ(asked_for("10.0.3.7:4400", path).status, 200) << path;
+  }
   EXPECT_EQ(asked_for("127.0.0.1:4400", "/trpc/health").status, 200);
   net::TestClient socket(port);
   socket.send(

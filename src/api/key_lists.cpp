@@ -86,13 +86,24 @@ Task<Result<std::optional<UserInfo>>> Keys::find_user(std::string user_id) {
   });
 }
 
+// Users stay what they were made as, so the first owner is the first one for ever; and in
+// development every call of an app asks.
 Task<Result<std::optional<std::string>>> Keys::find_owner() {
-  co_return co_await database_.read([](db::Tx& tx) {
+  {
+    std::lock_guard lock(owner_mutex_);
+    if (owner_) co_return owner_;
+  }
+  auto found = co_await database_.read([](db::Tx& tx) {
     auto rows = tx.query("SELECT id FROM users_data WHERE role = 'owner' ORDER BY id LIMIT 1");
-    std::optional<std::string> found;
-    if (rows.next()) found = rows.text(0);
-    return found;
+    std::optional<std::string> id;
+    if (rows.next()) id = rows.text(0);
+    return id;
   });
+  if (found) {
+    std::lock_guard lock(owner_mutex_);
+    owner_ = *found;
+  }
+  co_return found;
 }
 
 Task<Result<std::vector<std::pair<std::string, std::string>>>> Keys::owner_keys_but(

@@ -303,6 +303,16 @@ Task<Result<events::EventRef>> Keys::cause(const Actor& actor, Uuid event_id) co
   co_return co_await Authority::cause(actor, event_id);
 }
 
+Task<Result<std::string>> Keys::propose(const Session& session, std::string_view path,
+                                        Json input) const {
+  if (!propose_) co_return co_await Authority::propose(session, path, std::move(input));
+  co_return co_await propose_(session, std::string(path), std::move(input));
+}
+
+std::string Keys::key_behind(const Actor& actor) const {
+  return live_.key_behind(Authority::key_behind(actor));
+}
+
 Result<Keys::Made> Keys::make_key(const std::string& user_id, KeyOptions options,
                                   const AccessRequest& request) const {
   if (request.actor && !request.actor->scopes.cover(options.scopes)) {

@@ -17,6 +17,7 @@
 #include <atomic>
 #include <chrono>
 #include <functional>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -149,10 +150,17 @@ class Keys final : public Authority {
     return live_.end_of(actor.recorded.id);
   }
 
+  /// Makes proposals: set before calls are made. Without it there are none.
+  using Propose = std::function<Task<Result<std::string>>(const Session&, std::string path, Json)>;
+  void set_propose(Propose propose) { propose_ = std::move(propose); }
+
   Result<> check(const Actor& actor) const override;
   Result<> admit(const Actor& actor) const override;
   Task<Result<events::EventRef>> cause(const Actor& actor, Uuid event_id) const override;
   std::stop_token ended(const Actor& actor) const override;
+  Task<Result<std::string>> propose(const Session& session, std::string_view path,
+                                    Json input) const override;
+  std::string key_behind(const Actor& actor) const override;
 
   // Changes. All: kUnauthorized, if the key of who asks was revoked meanwhile; kConflict, if the
   // idempotency key was used for something else.
@@ -190,7 +198,7 @@ class Keys final : public Authority {
   Task<Result<AccessPage<UserInfo>>> list_users(std::string after_id, int limit);
   /// Nothing: there is no such user.
   Task<Result<std::optional<UserInfo>>> find_user(std::string user_id);
-  /// The first of them, if there is one.
+  /// The first of them, if there is one. Any thread.
   Task<Result<std::optional<std::string>>> find_owner();
   /// The keys of owners that are not revoked, but for `key_id`: (user, key).
   Task<Result<std::vector<std::pair<std::string, std::string>>>> owner_keys_but(std::string key_id);
@@ -217,9 +225,12 @@ class Keys final : public Authority {
   events::EventLog& log_;
   const events::EventTypes& types_;
   LiveKeys live_;
+  Propose propose_;
   KeyUses uses_;
   // When the last link that was made is good no more: until then strangers' tokens are looked for.
   std::atomic<std::int64_t> links_end_{0};
+  std::mutex owner_mutex_;
+  std::optional<std::string> owner_;  // the first, once it was asked for
   mutable Counter refused_;
 };
 

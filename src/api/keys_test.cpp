@@ -74,6 +74,18 @@ TEST_F(KeysTest, UsersWithoutKeysAreStillUsers) {
   EXPECT_TRUE(keys->has_users());
 }
 
+TEST_F(KeysTest, KnowsTheFirstOwnerOnceThereIsOne) {
+  const auto first = [&] { return *sync_wait(executor, keys->find_owner()); };
+  user("eve", Role::kMember);
+  EXPECT_EQ(first(), std::nullopt);
+  const auto ann = user("ann", Role::kOwner);
+  EXPECT_EQ(first(), ann.user_id);
+  user("bob", Role::kOwner);
+  EXPECT_EQ(first(), ann.user_id);
+  open();
+  EXPECT_EQ(first(), ann.user_id);
+}
+
 TEST_F(KeysTest, NewKeyIsKeptBeforeItOpensAnything) {
   std::string kept;
   const auto keep = [&](bool works) {

@@ -67,7 +67,8 @@ class MetricsPageTest : public testing::Test {
                                      []() -> Task<Result<>> { co_return Result<>{}; });
     front_->mount(
         {.prefix = "/metrics",
-         .handler = std::make_shared<MetricsPage>(metrics_, *rig_.keys, std::move(metrics_key))});
+         .handler = std::make_shared<MetricsPage>(metrics_, *rig_.keys, std::move(metrics_key)),
+         .has_any_name = true});
     server_ = std::make_unique<net::HttpServer>(net::ServerOptions{}, *front_);
     EXPECT_TRUE(server_->start());
     return net::TestClient(server_->port());
@@ -203,7 +204,7 @@ TEST_F(MetricsPageTest, RefusedKeysAndHostsAreCounted) {
   EXPECT_EQ(asker.get("/api/open", bearer("synap_wrong")).status, 200);
   EXPECT_EQ(rig_.keys->refused(), 3u);
   net::TestClient other(server_->port());
-  other.send("GET /health HTTP/1.1\r\nhost: evil.example\r\n\r\n");
+  other.send("GET /trpc/health HTTP/1.1\r\nhost: evil.example\r\n\r\n");
   EXPECT_EQ(other.read_response().status, 403);
   EXPECT_EQ(front_->hosts_refused(), 1u);
   EXPECT_EQ(server_->statistics().responses[4], 3u);

@@ -4,7 +4,8 @@
 //       [this](Session session, GetNote input) -> Task<Result<NoteWithContent>> { ... });
 //
 // Rights, validation and encoding are done here, once, in this order: who acts and may he, then
-// what he sends, then the feature. Each call is counted here too, whatever protocol it came by.
+// what he sends, then the feature. Where he may only propose it is not the feature that follows,
+// but Authority::propose(). Each call is counted here too, whatever protocol it came by.
 // Keys of an input that its schema does not know are told to whoever made the call
 // (rpc::Call::unknown_keys), or refused.
 #pragma once
@@ -89,6 +90,7 @@ rpc::Procedure guarded(rpc::Procedure procedure, F function) {
 template <class In, class Out, class F>
 rpc::Procedure procedure(std::string path, rpc::Kind kind, rpc::Meta meta, F function,
                          Schema output) {
+  SYNAP_CHECK(!meta.may_be_proposed, "what may be proposed is added by add_untyped()");
   return guarded({.path = std::move(path),
                   .kind = kind,
                   .input = input_schema(schema_of<In>()),
@@ -135,18 +137,20 @@ void add_mutation(rpc::ProcedureTable& table, std::string path, rpc::Meta meta, 
 }
 
 /// A procedure whose input and output are described by schemas made at run time. `function` is
-/// (Session, Json) -> Task<Result<std::string>>: of a valid input, the JSON text of the output.
+/// (Session, Json) -> Task<Result<std::string>>: of a valid input, the JSON text of the output. It
+/// is not called where the caller may only propose (rpc::Meta::may_be_proposed).
 template <class F>
 void add_untyped(rpc::ProcedureTable& table, std::string path, rpc::Kind kind, rpc::Meta meta,
                  const Schema& input, Schema output, F function) {
+  auto name = path;
   table.add(procedures_detail::guarded(
       {.path = std::move(path),
        .kind = kind,
        .input = input_schema(input),
        .output = std::move(output),
        .meta = std::move(meta)},
-      [function = std::move(function), input](Session session, rpc::Call call,
-                                              CallTimer timer) -> Task<Result<rpc::Reply>> {
+      [function = std::move(function), input, name = std::move(name)](
+          Session session, rpc::Call call, CallTimer timer) -> Task<Result<rpc::Reply>> {
         if (session.caused_by) {
           auto found = co_await find_cause(session);
           if (!found) co_return fail(timer.failed(std::move(found.error())));
@@ -159,7 +163,12 @@ void add_untyped(rpc::ProcedureTable& table, std::string path, rpc::Kind kind, r
         auto valid = validate(input, std::move(call.input.json),
                               &procedures_detail::UnknownKeysOf(session, call).keys());
         if (!valid) co_return fail(timer.failed(std::move(valid.error())));
-        auto out = co_await function(std::move(session), std::move(**valid));
+        Result<std::string> out = Result<std::string>(std::unexpect, Error{});
+        if (session.proposes) {
+          out = co_await session.authority->propose(session, name, std::move(**valid));
+        } else {
+          out = co_await function(std::move(session), std::move(**valid));
+        }
         if (!out) co_return fail(timer.failed(std::move(out.error())));
         timer.succeeded();
         co_return rpc::Reply(rpc::Text(std::move(*out)));

@@ -8,6 +8,8 @@ namespace synap::api {
 namespace {
 
 constexpr std::string_view kEverything = "*";
+// A name for "*:propose".
+constexpr std::string_view kPropose = "propose";
 
 bool is_name(std::string_view text) {
   return !text.empty() && std::ranges::all_of(text, [](char c) {
@@ -18,6 +20,7 @@ bool is_name(std::string_view text) {
 // Its part before the colon, and that behind it.
 std::pair<std::string_view, std::string_view> parts_of(std::string_view scope) {
   const auto colon = scope.find(':');
+  if (scope == kPropose) return {kEverything, kPropose};
   if (colon == scope.npos) return {scope, kEverything};
   return {scope.substr(0, colon), scope.substr(colon + 1)};
 }
@@ -26,17 +29,19 @@ bool covers(std::string_view mine, std::string_view wanted) {
   const auto [group, right] = parts_of(mine);
   const auto [wanted_group, wanted_right] = parts_of(wanted);
   return (group == kEverything || group == wanted_group) &&
-         (right == kEverything || right == wanted_right);
+         (right == kEverything || right == wanted_right ||
+          // Whoever may do a thing may propose it.
+          (right == "write" && wanted_right == kPropose));
 }
 
 }  // namespace
 
 bool is_scope(std::string_view name) {
-  if (name == kEverything) return true;
+  if (name == kEverything || name == kPropose) return true;
   if (name.size() > Scopes::kCharactersMax || name.find(':') == name.npos) return false;
   const auto [group, right] = parts_of(name);
   return (group == kEverything || is_name(group)) &&
-         (right == kEverything || right == "read" || right == "write");
+         (right == kEverything || right == "read" || right == "write" || right == kPropose);
 }
 
 Result<Scopes> Scopes::parse(std::vector<std::string> names) {
@@ -44,7 +49,7 @@ Result<Scopes> Scopes::parse(std::vector<std::string> names) {
     if (is_scope(name)) continue;
     return fail(Code::kBadRequest,
                 fmt::format("\"{}\" is no scope: they are written notes:read, notes:write, "
-                            "notes:*, *:read, or *",
+                            "notes:propose, notes:*, *:read, propose, or *",
                             name.substr(0, kCharactersMax)));
   }
   if (names.size() > kCountMax) {

@@ -3,6 +3,10 @@
 // A scope names a group of procedures and what may be done there: "notes:read", "notes:write",
 // "notes:*", "*:read", or "*" for everything. A procedure notes.x needs notes:read if it changes
 // nothing, else notes:write (rpc::scope_of). What only owners may do, a scope alone gives nobody.
+//
+// "notes:propose" changes nothing: a command that can be proposed (rpc::Meta::may_be_proposed)
+// becomes a proposal, which somebody else accepts. "propose" is a name for "*:propose". Who may
+// write may propose as well.
 #pragma once
 
 #include <string>

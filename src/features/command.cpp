@@ -1,16 +1,21 @@
 #include "features/command.h"
 
+#include <fmt/format.h>
+
 #include "events/trace.h"
+#include "rpc/origin.h"
 
 namespace synap::features {
 
 const ObjectSchema<Accepted>& describe(Type<Accepted>) {
   static const auto schema =
       object<Accepted>("Accepted")
-          .field("status", &Accepted::status, one_of({"pending"}), "The command is on disk.")
+          .field("status", &Accepted::status, one_of({"pending", kProposed}),
+                 std::string("pending: the command is on disk. ") + kProposedDocs)
           .field("requestId", &Accepted::request_id, string().uuid(),
                  "Ask requests.get, or watch, for what comes of it.")
-          .field("entityId", &Accepted::entity_id, string().uuid(), "What it is about.");
+          .field("entityId", &Accepted::entity_id, string().uuid(), "What it is about.")
+          .field("proposalId", &Accepted::proposal_id, string().uuid(), kProposalIdDocs);
   return schema;
 }
 
@@ -51,6 +56,10 @@ Result<std::string> idempotency_of(const api::Session& session,
                                    const std::optional<std::string>& of_input) {
   const auto& of_header = session.idempotency_key;
   if (!of_input) return of_header;
+  if (of_input->starts_with(rpc::kReservedIdempotencyKeys)) {
+    return fail(Code::kBadRequest, fmt::format("idempotencyKey: it must not begin with \"{}\"",
+                                               rpc::kReservedIdempotencyKeys));
+  }
   if (!of_header.empty() && of_header != *of_input) {
     // Under either of them a repeat with the other one would be done twice.
     return fail(

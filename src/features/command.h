@@ -17,8 +17,18 @@ struct Accepted {
   std::string status = "pending";
   std::string request_id;
   std::string entity_id;
+  /// Where the command may only be proposed: then nothing is done but that there is a proposal,
+  /// which it is about.
+  std::optional<std::string> proposal_id = {};
 };
 const ObjectSchema<Accepted>& describe(Type<Accepted>);
+
+/// Of what a command answers, beside the status of what it has done.
+inline constexpr const char* kProposed = "proposed";
+inline constexpr const char* kProposedDocs =
+    "proposed: the key may only propose, or an agent asks that has read what was stored, so "
+    "nothing is done yet. entityId is the proposal's.";
+inline constexpr const char* kProposalIdDocs = "Of the proposal, where it was proposed.";
 
 /// What a call appends stands below the event because of which it is made, if there is one.
 void set_cause(events::Envelope& envelope, const api::Session& session);

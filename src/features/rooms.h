@@ -45,6 +45,8 @@ struct Rooms {
   std::shared_ptr<AllNouns> nouns = std::make_shared<AllNouns>();
   /// Filled by each agent that is added.
   std::shared_ptr<agents::Agents> agents = agents::make_agents();
+  /// What models ask for waits for a person once their run has read something (agent_guard).
+  bool guards_agents = true;
 };
 
 }  // namespace synap::features

@@ -35,7 +35,8 @@ Caller caller_of(const events::Event& event, const Uuid& run_id) {
 Task<Result<Answer>> generate_in_step(workers::Step& step, std::string_view id, Models& models,
                                       const events::Event& event, Ask ask, Models::Hear hear) {
   auto called = co_await step.run<Memo>(id, [&]() -> Task<Result<Memo>> {
-    auto done = co_await models.generate_open(caller_of(event, step.run_id()), ask, {}, hear);
+    auto done =
+        co_await models.generate_open(caller_of(event, step.run_id()), std::move(ask), {}, hear);
     if (!done) co_return fail(done.error());
     // From here on it is settled by the commit below, which stores this memo; if the process ends
     // before that, nobody has the answer, and the next start settles the call.

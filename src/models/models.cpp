@@ -54,7 +54,8 @@ Error cancelled() {
 
 // What is known of a call while it goes on.
 struct Models::Progress {
-  const Ask& ask;
+  Ask& ask;
+  std::int64_t ask_tokens;  // of all that is asked, estimated
   std::stop_token stop;
   SteadyClock::time_point began_at;
   OpenCall open = {};
@@ -76,7 +77,16 @@ struct Models::Progress {
     c.provider = the_provider.name;
     c.wire = wire_name(the_provider.wire);
     c.model = the_provider.model;
-    c.request_hash = to_hex(sha256(request.body));
+    c.request_hash = to_hex(sha256(request.sent_body()));
+  }
+  // Nobody is asked again: an answer may take minutes, and of what was asked nothing is needed to
+  // read it.
+  void hand_on() {
+    has_handed_on = true;
+    call().first_ms = ms_between(began_at, SteadyClock::now());
+    ask.messages = {};
+    ask.tools = {};
+    request = {};
   }
   // Tokens and money of what has come so far, as the account is told if nothing more does.
   void count() {
@@ -85,7 +95,7 @@ struct Models::Progress {
     // Who counts nothing at all has not counted.
     if (usage.input + usage.output == 0 && bytes > 0) usage.is_estimated = true;
     if (usage.is_estimated) {
-      if (usage.input == 0) usage.input = is_taken ? estimated_tokens(ask) : 0;
+      if (usage.input == 0) usage.input = is_taken ? ask_tokens : 0;
       usage.output = std::max(usage.output, estimated_tokens(bytes));
     }
     auto& c = call();
@@ -170,10 +180,7 @@ Stream<Delta, std::optional<Failure>> Models::attempt(const Provider& provider,
     }
     auto read = decoder.read(chunk->bytes);
     for (auto& delta : decoder.take_deltas()) {
-      if (!progress.has_handed_on) {
-        progress.has_handed_on = true;
-        progress.call().first_ms = ms_between(progress.began_at, SteadyClock::now());
-      }
+      if (!progress.has_handed_on) progress.hand_on();
       progress.count();
       co_yield std::move(delta);
     }
@@ -232,6 +239,9 @@ Stream<Delta, std::optional<Failure>> Models::attempts(const Provider& provider,
                                                        Progress& progress) {
   auto request = request_of(provider, progress.ask);
   if (!request) co_return Failure{.error = request.error(), .reason = "MODEL_REFUSED"};
+  // Shared with each try, rather than copied.
+  request->kept_body = std::make_shared<const std::string>(std::move(request->body));
+  request->body.clear();
   progress.begin(provider, std::move(*request));
   for (int retry = 1;; ++retry) {
     auto pieces = attempt(provider, progress);
@@ -272,8 +282,11 @@ Stream<Delta, Result<Finished>> Models::ask(Caller caller, Ask ask, std::stop_to
   if (options_.chat.empty()) co_return fail(without_provider("chat"));
   auto opened = co_await open(caller, ask);
   if (!opened) co_return fail(opened.error());
-  Progress progress{
-      .ask = ask, .stop = stop, .began_at = SteadyClock::now(), .open = std::move(*opened)};
+  Progress progress{.ask = ask,
+                    .ask_tokens = estimated_tokens(ask),
+                    .stop = stop,
+                    .began_at = SteadyClock::now(),
+                    .open = std::move(*opened)};
   std::optional<Failure> failure;
   for (const auto& provider : options_.chat) {
     auto pieces = attempts(provider, progress);

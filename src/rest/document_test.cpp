@@ -30,7 +30,11 @@ class RestDocument : public testing::Test {
                   .errors = {{Code::kConflict, "It is there."}, {Code::kBadRequest, "No."}},
                   .examples = {{R"({"id":"x"})", ""}},
                   .deprecated = "Call notes.add.",
-                  .keeps_idempotency_keys = true}});
+                  .keeps_idempotency_keys = true,
+                  .may_be_proposed = true}});
+    add({.path = "notes.offer",
+         .kind = rpc::Kind::kMutation,
+         .meta = {.effects = rpc::Effects::kAppends, .has_scope_of_input = true}});
     add({.path = "health",
          .kind = rpc::Kind::kQuery,
          .output = string(),
@@ -120,7 +124,13 @@ TEST_F(RestDocument, SaysWhoMayCallAndWhatItDoes) {
   EXPECT_EQ(at({"paths", "/api/keys.revoke", "post", "x-synap-scope"}), "\"keys:write\"");
   EXPECT_EQ(at({"paths", "/api/notes.create", "post", "parameters"}),
             R"([{"$ref":"#/components/parameters/IdempotencyKey"},)"
-            R"({"$ref":"#/components/parameters/CausedBy"}])");
+            R"({"$ref":"#/components/parameters/CausedBy"},)"
+            R"({"$ref":"#/components/parameters/Reason"}])");
+  EXPECT_EQ(at({"components", "parameters", "Reason", "name"}), "\"Synap-Reason\"");
+  EXPECT_EQ(at({"paths", "/api/notes.create", "post", "x-synap-proposing-scope"}),
+            "\"notes:propose\"");
+  EXPECT_EQ(at({"paths", "/api/keys.revoke", "post", "x-synap-proposing-scope"}), "");
+  EXPECT_EQ(at({"paths", "/api/notes.offer", "post", "x-synap-scope"}), "") << "its input says";
   EXPECT_EQ(at({"paths", "/api/keys.revoke", "post", "parameters"}),
             R"([{"$ref":"#/components/parameters/CausedBy"}])");
   EXPECT_EQ(at({"components", "parameters", "CausedBy", "name"}), "\"Synap-Caused-By\"");

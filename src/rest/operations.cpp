@@ -175,7 +175,10 @@ Json operation(const rpc::Procedure& procedure, std::string id) {
     for (const auto& type : meta.appends) types.push_back(type);
     out.set("x-synap-appends", std::move(types));
   }
-  if (!procedure.is_public()) out.set("x-synap-scope", rpc::scope_of(procedure));
+  if (!procedure.is_public() && !meta.has_scope_of_input) {
+    out.set("x-synap-scope", rpc::scope_of(procedure));
+  }
+  if (meta.may_be_proposed) out.set("x-synap-proposing-scope", rpc::proposing_scope_of(procedure));
   return out;
 }
 
@@ -197,6 +200,7 @@ Json by_post(const rpc::Procedure& procedure) {
   if (procedure.kind == rpc::Kind::kMutation && !procedure.is_public()) {
     parameters.push_back(reference("parameters", "CausedBy"));
   }
+  if (procedure.meta.may_be_proposed) parameters.push_back(reference("parameters", "Reason"));
   if (!parameters.as_array().empty()) out.set("parameters", std::move(parameters));
   if (rpc::takes_input(procedure)) {
     out.set("requestBody",
@@ -252,6 +256,14 @@ Json shared_parameters() {
                        "The id of the event of yours because of which the call is made: what it "
                        "appends has it as its causationId, and shares its correlationId."},
                       {"schema", Json::object({{"type", "string"}, {"format", "uuid"}})}})},
+       {"Reason",
+        Json::object({{"name", "Synap-Reason"},
+                      {"in", "header"},
+                      {"description",
+                       "Why the change is wanted, as UTF-8 that is percent-encoded: kept with the "
+                       "proposal, where the key may only propose. 2,000 characters at most."},
+                      {"schema", Json::object({{"type", "string"},
+                                               {"pattern", "^([^%]|%[0-9A-Fa-f]{2})*$"}})}})},
        {"LastEventId",
         Json::object({{"name", "Last-Event-ID"},
                       {"in", "header"},

@@ -15,6 +15,8 @@ namespace synap::rpc {
 
 /// Of an Idempotency-Key, with which a caller names one mutation.
 inline constexpr std::size_t kIdempotencyKeyCharactersMax = 200;
+/// How those begin that the pod gives the calls of what was accepted: nobody else gives one.
+inline constexpr std::string_view kReservedIdempotencyKeys = "proposal:";
 
 /// Of one request, or of a connection over which calls come later. It is good for as long as the
 /// request is.

@@ -66,6 +66,10 @@ std::string scope_of(const Procedure& procedure) {
   return group + (procedure.meta.effects == Effects::kReads ? ":read" : ":write");
 }
 
+std::string proposing_scope_of(const Procedure& procedure) {
+  return procedure.path.substr(0, procedure.path.find('.')) + ":propose";
+}
+
 bool takes_input(const Procedure& procedure) {
   return !procedure.input.is_undefined();
 }
@@ -104,6 +108,9 @@ void ProcedureTable::add(Procedure procedure) {
   const auto effects = procedure.meta.effects;
   const bool may_append = procedure.kind == Kind::kSubscription && effects == Effects::kAppends;
   SYNAP_CHECK(procedure.kind == Kind::kMutation || effects == Effects::kReads || may_append, path);
+  // Keys that may only read may call what reads.
+  const bool is_change = procedure.kind == Kind::kMutation && !procedure.meta.appends.empty();
+  SYNAP_CHECK(!is_change || effects != Effects::kReads, path);
   // A name is a procedure or a router, never both.
   for (auto dot = path.find('.'); dot != std::string::npos; dot = path.find('.', dot + 1)) {
     SYNAP_CHECK(!by_path_.contains(path.substr(0, dot)), path);

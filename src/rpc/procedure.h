@@ -115,6 +115,11 @@ struct Meta {
   /// Of mutations: a repeat with the same idempotency key is answered as the first call was, and
   /// does nothing. Where none are kept, a call with one is refused.
   bool keeps_idempotency_keys = false;
+  /// Of mutations: one who may not call it, but may propose, makes a proposal of the call. Its
+  /// answer has a status, which is "proposed" then.
+  bool may_be_proposed = false;
+  /// The scope that it needs depends on its input: the feature asks for it.
+  bool has_scope_of_input = false;
   /// Types of events that a call may append, itself and before it is answered.
   std::vector<std::string> appends = {};
 };
@@ -136,6 +141,8 @@ struct Procedure {
 /// What a key must be allowed for a call: "notes:read" if the procedure notes.x changes nothing,
 /// else "notes:write".
 std::string scope_of(const Procedure& procedure);
+/// What a key must be allowed for a call to become a proposal: "notes:propose".
+std::string proposing_scope_of(const Procedure& procedure);
 
 /// False where the input is undefined, whatever a caller sends.
 bool takes_input(const Procedure& procedure);

@@ -80,15 +80,20 @@ const ObjectSchema<CreateKey>& describe(Type<CreateKey>) {
   static const auto schema =
       object<CreateKey>("CreateKey")
           .field("name", &CreateKey::name, string().min(1).max(100), "To recognise it by.")
-          .field("scopes", &CreateKey::scopes,
-                 array(string()
-                           .max(api::Scopes::kCharactersMax)
-                           .pattern(R"(^(\*|(\*|[A-Za-z0-9_]+):(\*|read|write))$)", api::is_scope,
-                                    "a scope, as notes:read, notes:*, *:read or *"))
-                     .min(1)
-                     .max(api::Scopes::kCountMax),
-                 "What it may do: notes:read, notes:write, notes:*, *:read, or * for everything. "
-                 "Absent: the same as the key that asks.")
+          .field(
+              "scopes", &CreateKey::scopes,
+              array(string()
+                        .max(api::Scopes::kCharactersMax)
+                        .pattern(
+                            R"(^(\*|propose|(\*|[A-Za-z0-9_]+):(\*|read|write|propose))$)",
+                            api::is_scope,
+                            "a scope, as notes:read, notes:propose, notes:*, *:read, propose or *"))
+                  .min(1)
+                  .max(api::Scopes::kCountMax),
+              "What it may do: notes:read, notes:write, notes:propose, notes:*, *:read, propose, "
+              "or "
+              "* for everything. "
+              "Absent: the same as the key that asks.")
           .field("expiresAt", &CreateKey::expires_at, string().datetime(), "Default: never.")
           .field("expiresInDays", &CreateKey::expires_in_days, integer().min(1).max(kDaysMax),
                  "It ends after so many days. Absent: never, unless expiresAt says when.")
@@ -204,7 +209,7 @@ api::AccessRequest request_of(const Session& session, std::string_view procedure
 Result<> check_groups(const Rooms& rooms, const std::vector<std::string>& scopes) {
   constexpr auto kOfMetrics = api::MetricsPage::kScope;
   std::set<std::string, std::less<>> groups = {
-      "*", std::string(kOfMetrics.substr(0, kOfMetrics.find(':')))};
+      "*", "propose", std::string(kOfMetrics.substr(0, kOfMetrics.find(':')))};
   for (const auto* procedure : rooms.procedures.all()) {
     if (procedure->is_public()) continue;
     const auto scope = rpc::scope_of(*procedure);

@@ -27,6 +27,7 @@ struct Capture {
   std::vector<std::string> reasons;
   Json fields;
   std::string entity_id;
+  std::string proposal_id;
 };
 const ObjectSchema<Capture>& describe(Type<Capture>) {
   static const auto schema =
@@ -38,7 +39,9 @@ const ObjectSchema<Capture>& describe(Type<Capture>) {
           .field_or("reasons", &Capture::reasons, array(string()), {})
           .field_or("fields", &Capture::fields, record(any()), Json::object(),
                     "Of the task, or the event's data.")
-          .field_or("entityId", &Capture::entity_id, string(), "");
+          .field_or("entityId", &Capture::entity_id, string(), "")
+          .field_or("proposalId", &Capture::proposal_id, string(), "",
+                    "Of what waits for somebody to accept it; empty: it is done.");
   return schema;
 }
 
@@ -128,22 +131,27 @@ Task<Result<Update>> file(Node& node, Capture state) {
     input = Json::object({{"type", state.kind}, {"data", state.fields}});
   }
   auto made = co_await node.use("file", path, std::move(input));
-  if (!made && state.kind != "note" && made.error().code == Code::kBadRequest) {
-    // What it seemed to be does not take it: nothing of the thought is lost.
+  const bool is_refused =
+      !made && (made.error().code == Code::kBadRequest || made.error().code == Code::kForbidden);
+  if (is_refused && state.kind != "note") {
+    // What it seemed to be does not take it, or not from this key: nothing of the thought is lost.
     auto reasons = state.reasons;
     reasons.push_back(fmt::format("{} does not take it: {}", state.kind, made.error().message));
     auto note =
         co_await node.use("file as note", "notes.create", Json::object({{"content", state.text}}));
+    // Where the key may file nothing it is said of what the thought is.
+    if (!note && note.error().code == Code::kForbidden) co_return fail(made.error());
     if (!note) co_return fail(note.error());
     co_return Json::object({{"kind", "note"},
                             {"confidence", 1 - state.confidence},
                             {"reasons", list_of(reasons)},
-                            {"entityId", note->string_or("entityId", "")}});
+                            {"entityId", note->string_or("entityId", "")},
+                            {"proposalId", note->string_or("proposalId", "")}});
   }
   if (!made) co_return fail(made.error());
   auto id = made->string_or("entityId", "");
   if (id.empty()) id = made->string_or("eventId", "");
-  co_return Json::object({{"entityId", id}});
+  co_return Json::object({{"entityId", id}, {"proposalId", made->string_or("proposalId", "")}});
 }
 
 struct Thought {
@@ -198,6 +206,8 @@ void add(const Rooms& rooms) {
              for (const auto* name : {"kind", "entityId", "confidence", "reasons"}) {
                output.set(name, *state.find(name));
              }
+             const auto proposal = state.string_or("proposalId", "");
+             if (!proposal.empty()) output.set("proposalId", proposal);
              return output;
            },
        .tools = {"notes.create", "tasks.create", "events.publish", "eventTypes.list",

@@ -1,6 +1,7 @@
 // Where there is a language model it is asked for a summary and for tags; where there is none, the
 // user's own tags are taken whose words are in the note, and it has no summary. What people have
-// given a note stays: tags are added, and the summary is a property of its own.
+// given a note stays: tags are added, and the summary is a property of its own, where there is
+// none.
 #include "features/enrich/enrich.h"
 
 #include <fmt/format.h>
@@ -166,7 +167,8 @@ Task<Result<Update>> think(Node& node, Enriched state) {
 
 Task<Result<Update>> write(Node& node, Enriched state) {
   if (!state.outcome.empty()) co_return Json::object();
-  if (state.added.empty() && state.summary.empty()) {
+  const bool has_summary = !state.summary.empty() && state.properties.find("summary") == nullptr;
+  if (state.added.empty() && !has_summary) {
     co_return Json::object({{"outcome", "There was nothing to add"}});
   }
   Json change = Json::object({{"id", state.note_id}, {"expectedVersion", state.version}});
@@ -175,7 +177,7 @@ Task<Result<Update>> write(Node& node, Enriched state) {
     tags.insert(tags.end(), state.added.begin(), state.added.end());
     change.set("tags", list_of(tags));
   }
-  if (!state.summary.empty()) {
+  if (has_summary) {
     auto properties = state.properties;
     change.set("properties", std::move(properties.set("summary", state.summary)));
   }

@@ -363,6 +363,7 @@ void add(const Rooms& rooms) {
   add_mutation(rooms, "functions.invoke",
                {.summary = "Have a function run, whatever triggers it.",
                 .docs = "The run is for an event of its own, function.invoked, which has the data.",
+                .effects = rpc::Effects::kAppends,
                 .errors = {no_such,
                            {Code::kBadRequest,
                             "Several of your apps have a function of this name, or it carries out "

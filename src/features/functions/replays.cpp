@@ -168,6 +168,7 @@ void add_replays(const Rooms& rooms) {
                         "origin that it is of this replay. Limits that say how many runs begin or "
                         "go on hold; what puts events together, or lets them wait for quiet, does "
                         "not.",
+                .effects = rpc::Effects::kAppends,
                 .errors = {{Code::kNotFound, "There is no such function for your events."},
                            {Code::kBadRequest,
                             "The filter is no expression, the function carries out requests, or "

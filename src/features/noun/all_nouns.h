@@ -15,6 +15,7 @@ class AllNouns {
   struct Entry {
     std::string name;    // "task"
     std::string plural;  // "tasks": of its procedures, its view, and its table with _data behind
+    std::vector<std::string> merged = {};  // NounOptions::merged
   };
 
   /// While the pod is being made; afterwards it is only read, by any thread.

@@ -46,6 +46,7 @@ template <class F>
 void add_command(const std::shared_ptr<NounParts>& parts, const std::string& procedure,
                  rpc::Meta meta, const Schema& input, Schema output, F function) {
   meta.keeps_idempotency_keys = true;
+  meta.may_be_proposed = true;
   if (meta.effects != rpc::Effects::kAppends) {
     meta.errors = {{Code::kNotFound, "You have no such " + parts->options.name + "."},
                    {Code::kConflict,

@@ -120,10 +120,12 @@ std::int64_t place_in_list(const IndexedField& field, const Json& value) {
 const ObjectSchema<Completed>& describe(Type<Completed>) {
   static const auto schema =
       object<Completed>("Completed")
-          .field("status", &Completed::status, one_of({"completed"}), "It is done, and on disk.")
+          .field("status", &Completed::status, one_of({"completed", kProposed}),
+                 std::string("completed: it is done, and on disk. ") + kProposedDocs)
           .field("requestId", &Completed::request_id, string().uuid(), "Of the command.")
           .field("entityId", &Completed::entity_id, string().uuid(), "What it is about.")
-          .field("version", &Completed::version, integer().min(1), "That it has now.");
+          .field("version", &Completed::version, integer().min(1), "That it has now.")
+          .field("proposalId", &Completed::proposal_id, string().uuid(), kProposalIdDocs);
   return schema;
 }
 
@@ -228,7 +230,7 @@ Json NounParts::filled(const Json& state) const {
 
 NounCore::NounCore(const Rooms& rooms, NounOptions options, Schema fields)
     : parts_(std::make_shared<NounParts>(rooms, std::move(options), std::move(fields))) {
-  rooms.nouns->add({parts_->options.name, parts_->options.plural});
+  rooms.nouns->add({parts_->options.name, parts_->options.plural, parts_->options.merged});
   add_noun_event_types(*parts_);
   add_noun_projections(parts_);
   if (parts_->options.text) {

@@ -148,6 +148,7 @@ struct Completed {
   std::string request_id;
   std::string entity_id;
   std::int64_t version = 0;
+  std::optional<std::string> proposal_id = {};  // as Accepted has it
 };
 const ObjectSchema<Completed>& describe(Type<Completed>);
 

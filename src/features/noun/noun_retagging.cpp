@@ -200,6 +200,7 @@ void add_procedure(const std::shared_ptr<NounParts>& parts, const std::string& n
       "since they were being changed all the time. What is still being made then is not among "
       "them.");
   meta.keeps_idempotency_keys = true;
+  meta.may_be_proposed = true;
   meta.appends = {parts->type("retagging", "requested")};
   meta.errors = {{Code::kConflict,
                   "The idempotency key was used for something else, or is another than the "

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "features/noun/noun_parts.h"
+#include "features/words.h"
 #include "schema/export.h"
 #include "search/search.h"
 
@@ -62,26 +63,6 @@ SearchedFields searched_fields(const NounParts& parts) {
     if (is_whole) searched.fields.push_back(field.name);
   }
   return searched;
-}
-
-void add_line(std::string& text, std::string_view line) {
-  if (line.empty()) return;
-  if (!text.empty()) text += '\n';
-  text += line;
-}
-
-// All strings and numbers in a value, and the names beside them. As deep as an input's JSON is.
-void add_words(std::string& text, const Json& value) {
-  if (value.is_string()) return add_line(text, value.as_string());
-  if (value.is_number()) return add_line(text, value.dump());
-  if (value.is_array()) {
-    for (const auto& item : value.as_array()) add_words(text, item);
-  } else if (value.is_object()) {
-    for (const auto& [name, member] : value.as_object()) {
-      add_line(text, name);
-      add_words(text, member);
-    }
-  }
 }
 
 search::Document document_of(const NounParts& parts, const SearchedFields& searched,

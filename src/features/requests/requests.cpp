@@ -7,6 +7,8 @@
 namespace synap::features::requests {
 namespace {
 
+constexpr std::string_view kCompleted = ".completed";
+
 using api::Session;
 
 // The events of one command: its own, what its runs appended, and retries. More than this many
@@ -69,15 +71,19 @@ Task<Result<Request>> get(const Rooms& rooms, Session session, GetRequest input)
   request.type = first.type;
   if (first.aggregate_id) request.entity_id = first.aggregate_id->to_string();
   const auto failed_type = events::failed_type_of(first.type);
-  const auto completed_type =
-      failed_type.substr(0, failed_type.size() - std::string_view("failed").size()) + "completed";
+  auto completed_type =
+      failed_type.substr(0, failed_type.size() - std::string_view(".failed").size());
+  completed_type += kCompleted;
   for (const auto& event : page->events) {
     request.events.push_back({rooms.types.shown(event)->json()});
-    // A run that was given up can be tried again: the last word counts.
-    if (event->type == completed_type) {
+    // A run that was given up can be tried again, and then be done; what was done stays done, also
+    // where its run was cancelled before it had ended.
+    // A command that is done at once may say so with its only event.
+    const bool is_done_at_once = event == page->events.front() && event->type.ends_with(kCompleted);
+    if (event->type == completed_type || is_done_at_once) {
       request.status = "completed";
       request.error.reset();
-    } else if (event->type == failed_type) {
+    } else if (event->type == failed_type && request.status != "completed") {
       request.status = "failed";
       if (event->is_damaged()) {
         request.error = RequestError{"", events::damaged(*event).message};

@@ -269,6 +269,7 @@ void add_dead_letters(const Rooms& rooms) {
       {.summary = "Try one dead letter again, or all that a filter finds.",
        .docs = "With all their attempts; steps that are done stay done. The newest first, "
                "in transactions of 100: while there is a nextCursor, call again with it.",
+       .effects = rpc::Effects::kAppends,
        .errors = {no_such, is_none, which},
        .examples = {{.input = R"({"function":"notes.create","limit":100})"}},
        .appends = {std::string(bus::kRunRetried.name), std::string(bus::kRunDiscarded.name),

@@ -61,6 +61,7 @@ void read_run(db::Rows& row, Run& run) {
   if (!row.is_null(7)) run.error = stored_json(row.view(7));
   if (!row.is_null(8)) run.started_at = to_iso8601(row.integer(8));
   if (!row.is_null(9)) run.origin = stored_json(row.view(9));
+  if (!row.is_null(10)) run.node = row.text(10);
 }
 
 Task<Result<events::EventRef>> event_at(const Rooms& rooms, std::int64_t position) {

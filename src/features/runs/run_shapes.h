@@ -27,6 +27,7 @@ struct Run {
   std::optional<std::string> ended_at;
   std::optional<RawJson> error;
   std::optional<RawJson> origin;
+  std::optional<std::string> node;
 
   std::int64_t created_ms = 0;  // not told
 };
@@ -61,13 +62,17 @@ void add_run_fields(ObjectSchema<T>& schema) {
       .field("endedAt", of_run(&Run::ended_at), string().datetime())
       .field("error", of_run(&Run::error), run_error_schema(), "Of the last attempt that failed.")
       .field("origin", of_run(&Run::origin), run_origin_schema(),
-             "Why there is this run, if it is not that the event triggered its function.");
+             "Why there is this run, if it is not that the event triggered its function.")
+      .field(
+          "node", of_run(&Run::node), string(),
+          "Of many nodes the one that made its last call, by its name. Absent: the pod is alone, "
+          "or no call has stored anything yet.");
 }
 
 /// Columns of the view `runs`, for read_run().
 inline constexpr std::string_view kRunColumns =
     "SELECT id, function, status, attempts, event_position, created_at, ended_at, error, "
-    "started_at, origin FROM runs ";
+    "started_at, origin, node FROM runs ";
 void read_run(db::Rows& row, Run& run);
 /// JSON text of a column as it is, or {"damaged":true} where it is none: one run that is damaged on
 /// disk must not make a whole list unreadable.

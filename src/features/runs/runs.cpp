@@ -106,6 +106,7 @@ void add(const Rooms& rooms) {
                {.summary = "Do a run again, as a new run for the same event, or from a step on.",
                 .docs = "The new run says in its origin which it is a rerun of. Limits of the "
                         "function that say whether an event has a run are not asked again.",
+                .effects = rpc::Effects::kAppends,
                 .errors = {{Code::kNotFound,
                             "There is no such run for your events, or it has not done that step."},
                            {Code::kConflict,
@@ -118,7 +119,7 @@ void add(const Rooms& rooms) {
                {.summary = "End a run before it has done all of its work.",
                 .docs = "What it has done stays done. A call that is under way is not interrupted: "
                         "it begins no further step, and nothing of it is stored. Recorded as "
-                        "function.cancelled.",
+                        "function.cancelled; the command that it carried out has failed.",
                 .effects = rpc::Effects::kDestroys,
                 .errors = {no_such, {Code::kConflict, "It has ended."}}},
                cancel);

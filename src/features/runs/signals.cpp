@@ -76,6 +76,7 @@ void add_signals(const Rooms& rooms) {
                 .docs = "One run at a time waits for a signal of a name. If none does, the signal "
                         "is recorded, and nobody goes on: a run that waits for it later does not "
                         "see it.",
+                .effects = rpc::Effects::kAppends,
                 .errors = {{Code::kConflict, "The idempotency key was used for something else."}},
                 .keeps_idempotency_keys = true,
                 .appends = {std::string(bus::kSignalSent.name)}},
