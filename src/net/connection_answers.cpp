@@ -96,6 +96,8 @@ Task<bool> Connection::stream(const Request& request, Response& response) {
   if (loop_.is_stopping()) gone_.request_stop();
   {
     Body body(*this, is_chunked);
+    // It may last for hours, and nothing is asked beside it.
+    if (in_.empty()) in_.shrink_to_fit();
     co_await response.stream(body);
   }
   phase_ = Phase::kServing;

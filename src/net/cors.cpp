@@ -3,7 +3,6 @@
 namespace synap::net {
 namespace {
 
-constexpr const char* kMethods = "GET, POST";
 constexpr const char* kMaxAgeSeconds = "86400";
 
 // A cache that keeps one answer for all origins would give one page the permission of another.
@@ -14,13 +13,13 @@ void vary_by_origin(Headers& headers) {
 
 }  // namespace
 
-std::optional<Response> CorsPolicy::preflight(const Request& request,
-                                              std::string_view headers) const {
+std::optional<Response> CorsPolicy::preflight(const Request& request, std::string_view headers,
+                                              std::string_view methods) const {
   if (request.method != "OPTIONS") return std::nullopt;
   Response response{.status = 204};
   apply(request, response);
   if (response.headers.find("access-control-allow-origin") != nullptr) {
-    response.headers.add("access-control-allow-methods", kMethods);
+    response.headers.add("access-control-allow-methods", std::string(methods));
     if (!headers.empty()) {
       response.headers.add("access-control-allow-headers", std::string(headers));
     }

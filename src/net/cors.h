@@ -17,8 +17,9 @@ struct CorsPolicy {
 
   /// The answer to an OPTIONS request, nothing to any other: nothing here uses OPTIONS but a
   /// browser's preflight. To an origin that is not allowed it allows nothing; to others, to send
-  /// the header fields named, with a comma between two.
-  std::optional<Response> preflight(const Request& request, std::string_view headers) const;
+  /// the header fields named, with a comma between two, by these methods.
+  std::optional<Response> preflight(const Request& request, std::string_view headers,
+                                    std::string_view methods = "GET, POST") const;
 
   /// Adds what lets the page read `response`. To be called for every response, refusals as well:
   /// a page may not read an error without it either.

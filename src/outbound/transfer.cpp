@@ -16,6 +16,9 @@ namespace {
 
 // A server's own limits are 8 to 64 KiB; more is no header but an attack on our memory.
 constexpr std::size_t kHeaderBytesMax = 64 * 1024;
+// Events are small and their streams last, thousands of them at once: libcurl keeps a buffer for
+// each, of 16 KiB unless it is told otherwise.
+constexpr long kEventBufferBytes = 4 * 1024;
 // The body of a redirect is a line for people. It is read so that the connection can be used again,
 // but not at any length.
 constexpr std::uint64_t kRedirectBytesMax = 64 * 1024;
@@ -157,6 +160,7 @@ CURL* Transfer::begin_hop(const Setup& setup) {
   set(handle, CURLOPT_HEADERDATA, this);
   set(handle, CURLOPT_WRITEFUNCTION, &Transfer::on_body);
   set(handle, CURLOPT_WRITEDATA, this);
+  if (is_for_events()) set(handle, CURLOPT_BUFFERSIZE, kEventBufferBytes);
   set(handle, CURLOPT_OPENSOCKETFUNCTION, &Transfer::on_open_socket);
   set(handle, CURLOPT_OPENSOCKETDATA, this);
   set(handle, CURLOPT_PREREQFUNCTION, &Transfer::on_send);
@@ -165,6 +169,11 @@ CURL* Transfer::begin_hop(const Setup& setup) {
   set_method_and_body();
   set_headers();
   return handle;
+}
+
+bool Transfer::is_for_events() const {
+  const auto* accepted = find(request_.headers, "accept");
+  return accepted != nullptr && *accepted == "text/event-stream";
 }
 
 bool Transfer::may_be_sent_again() const {
@@ -298,8 +307,18 @@ std::size_t Transfer::receive_body(std::string_view bytes) {
     return kBreakOff;
   }
   if (!mailbox_.put(bytes)) return CURL_WRITEFUNC_PAUSE;  // they come again after the pause
+  if (bytes_ == 0) let_go_of_body();
   bytes_ += bytes.size();
   return bytes.size();
+}
+
+// An answer may come for minutes, and libcurl reads no more of what it has sent once that begins.
+void Transfer::let_go_of_body() {
+  curl_off_t sent = 0;
+  curl_easy_getinfo(handle_.get(), CURLINFO_SIZE_UPLOAD_T, &sent);
+  if (static_cast<std::uint64_t>(sent) < body_bytes()) return;
+  request_.body = {};
+  request_.kept_body.reset();
 }
 
 std::optional<Result<>> Transfer::end_hop(CURLcode code) {

@@ -64,6 +64,7 @@ class Transfer {
   static curl_socket_t on_open_socket(void* self, curlsocktype purpose, curl_sockaddr* address);
   static int on_send(void* self, char* peer, char* own, int peer_port, int own_port);
 
+  bool is_for_events() const;
   bool may_be_sent_again() const;
   void set_method_and_body();
   void set_headers();
@@ -72,6 +73,7 @@ class Transfer {
   std::size_t receive_body(std::string_view bytes);
   std::optional<Result<>> follow();
   void become_get();
+  void let_go_of_body();
   Error error_of(CURLcode code) const;
 
   Mailbox mailbox_;

@@ -3,6 +3,7 @@
 
 #include "base/crypto.h"
 #include "features/checkpoints/procedures.h"
+#include "features/checkpoints/reading.h"
 #include "features/checkpoints/thread_store.h"
 
 namespace synap::features::checkpoints {
@@ -13,11 +14,6 @@ using api::Session;
 // A page of a list ends behind this.
 constexpr std::int64_t kPageBytesMax = 4 << 20;
 constexpr int kThreadsOfPage = 100;
-
-struct Thread {
-  Uuid id;
-  std::string name;
-};
 
 /// Where a list goes on: behind this checkpoint.
 struct Place {
@@ -66,30 +62,36 @@ void read_values(db::Tx& tx, const Uuid& thread, const std::map<std::string, std
 
 void read_writes(db::Tx& tx, const Uuid& thread, Tuple& tuple) {
   auto rows = tx.query(
-      "SELECT task, channel, type, bytes FROM checkpoint_writes WHERE thread = $1 AND ns = $2 AND "
-      "checkpoint = $3 ORDER BY path, task, place",
+      "SELECT task, channel, type, bytes, path FROM checkpoint_writes WHERE thread = $1 AND ns = "
+      "$2 "
+      "AND checkpoint = $3 ORDER BY path, task, place",
       thread, tuple.ns, tuple.id);
   while (rows.next()) {
-    tuple.writes.push_back({rows.text(0), rows.text(1), rows.text(2), to_base64url(rows.view(3))});
+    tuple.writes.push_back(
+        {rows.text(0), rows.text(1), rows.text(2), to_base64url(rows.view(3)), rows.text(4)});
   }
 }
 
-/// A checkpoint with all that belongs to it.
+}  // namespace
+
 std::optional<Tuple> read_whole(db::Tx& tx, const Thread& thread, const CheckpointName& name) {
   Tuple tuple{.thread_id = thread.name, .ns = name.first, .id = name.second};
-  std::map<std::string, std::string> versions;
   {
     auto rows = tx.query(
-        "SELECT parent, checkpoint_type, checkpoint, metadata_type, metadata, versions FROM "
+        "SELECT parent, checkpoint_type, checkpoint, metadata_type, metadata, versions, deltas "
+        "FROM "
         "checkpoints WHERE thread = $1 AND ns = $2 AND id = $3",
         thread.id, name.first, name.second);
     if (!rows.next()) return std::nullopt;
     tuple.parent = rows.optional_text(0);
     tuple.checkpoint = {rows.text(1), to_base64url(rows.view(2))};
     tuple.metadata = {rows.text(3), to_base64url(rows.view(4))};
-    versions = versions_of(rows.view(5));
+    tuple.versions = versions_of(rows.view(5));
+    if (const auto deltas = parse_json(rows.view(6)); deltas && deltas->is_array()) {
+      for (const auto& one : deltas->as_array()) tuple.deltas.push_back(one.as_string());
+    }
   }
-  read_values(tx, thread.id, versions, tuple);
+  read_values(tx, thread.id, tuple.versions, tuple);
   read_writes(tx, thread.id, tuple);
   return tuple;
 }
@@ -100,19 +102,23 @@ std::optional<Thread> find_thread(db::Tx& tx, const std::string& name) {
   return Thread{rows.uuid(0).value_or(Uuid{}), name};
 }
 
+std::optional<std::string> newest_of(db::Tx& tx, const Thread& thread, const std::string& ns) {
+  auto rows =
+      tx.query("SELECT id FROM checkpoints WHERE thread = $1 AND ns = $2 ORDER BY id DESC LIMIT 1",
+               thread.id, ns);
+  if (!rows.next()) return std::nullopt;
+  return rows.text(0);
+}
+
+namespace {
+
 Task<Result<Found>> get(const Rooms& rooms, Session session, GetCheckpoint input) {
   co_return co_await rooms.database.read_as(session.user_id(), [&](db::Tx& tx) {
     Found found;
     const auto thread = find_thread(tx, input.thread_id);
     if (!thread) return found;
-    auto id = input.id;
-    if (!id) {
-      auto rows = tx.query(
-          "SELECT id FROM checkpoints WHERE thread = $1 AND ns = $2 ORDER BY id DESC LIMIT 1",
-          thread->id, input.ns);
-      if (!rows.next()) return found;
-      id = rows.text(0);
-    }
+    const auto id = input.id ? input.id : newest_of(tx, *thread, input.ns);
+    if (!id) return found;
     found.checkpoint = read_whole(tx, *thread, {input.ns, *id});
     return found;
   });

@@ -202,6 +202,15 @@ const ObjectSchema<Count>& describe(Type<Count>) {
   return schema;
 }
 
+const ObjectSchema<Pruned>& describe(Type<Pruned>) {
+  static const auto schema =
+      object<Pruned>("PrunedGraphThreads")
+          .field("checkpoints", &Pruned::checkpoints, integer().min(0),
+                 "Taken away of threads that stay.")
+          .field("threads", &Pruned::threads, integer().min(0), "Of those named, that there were.");
+  return schema;
+}
+
 const ObjectSchema<ThreadPlace>& describe(Type<ThreadPlace>) {
   static const auto schema =
       object<ThreadPlace>("GraphThreadPlace")

@@ -80,6 +80,7 @@ struct PendingWrite {
   std::string channel;
   std::string type;
   std::string bytes;
+  std::string task_path = {};  // not told
 };
 const ObjectSchema<PendingWrite>& describe(Type<PendingWrite>);
 
@@ -92,6 +93,9 @@ struct Tuple {
   Typed metadata;
   std::vector<ChannelValue> values;
   std::vector<PendingWrite> writes;
+  // Not told:
+  std::map<std::string, std::string> versions = {};  // of all its channels
+  std::vector<std::string> deltas = {};
 };
 const ObjectSchema<Tuple>& describe(Type<Tuple>);
 
@@ -144,6 +148,12 @@ struct Count {
   std::int64_t checkpoints = 0;
 };
 const ObjectSchema<Count>& describe(Type<Count>);
+
+struct Pruned {
+  std::int64_t checkpoints = 0;
+  std::int64_t threads = 0;
+};
+const ObjectSchema<Pruned>& describe(Type<Pruned>);
 
 /// Of all events of threads: where it happened.
 struct ThreadPlace {

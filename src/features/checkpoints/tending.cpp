@@ -150,11 +150,13 @@ Task<Result<std::set<CheckpointName>>> latest_of(db::Database& database, Uuid th
   co_return kept;
 }
 
-Task<Result<std::int64_t>> prune_one(const Rooms& rooms, const Session& session, std::string name) {
+// How many checkpoints were taken away; nothing: there is no such thread.
+Task<Result<std::optional<std::int64_t>>> prune_one(const Rooms& rooms, const Session& session,
+                                                    std::string name) {
   auto thread = co_await rooms.database.read(
       [&](db::Tx& tx) { return thread_of(tx, session.user_id(), name); });
   if (!thread) co_return fail(thread.error());
-  if (!*thread) co_return 0;
+  if (!*thread) co_return std::nullopt;
   auto nodes = co_await nodes_of(rooms.database, **thread);
   if (!nodes) co_return fail(nodes.error());
   auto kept = co_await latest_of(rooms.database, **thread, *nodes);
@@ -168,19 +170,21 @@ Task<Result<std::int64_t>> prune_one(const Rooms& rooms, const Session& session,
   co_return std::ssize(gone);
 }
 
-Task<Result<Count>> prune(const Rooms& rooms, Session session, Prune input) {
-  Count count;
+Task<Result<Pruned>> prune(const Rooms& rooms, Session session, Prune input) {
+  Pruned pruned;
   for (const auto& name : input.thread_ids) {
     if (input.strategy == "delete") {
-      auto done = co_await delete_one(rooms, session, name);
-      if (!done) co_return fail(done.error());
+      auto was_there = co_await delete_one(rooms, session, name);
+      if (!was_there) co_return fail(was_there.error());
+      pruned.threads += *was_there ? 1 : 0;
     } else {
       auto gone = co_await prune_one(rooms, session, name);
       if (!gone) co_return fail(gone.error());
-      count.checkpoints += *gone;
+      pruned.checkpoints += gone->value_or(0);
+      pruned.threads += *gone ? 1 : 0;
     }
   }
-  co_return count;
+  co_return pruned;
 }
 
 Task<Result<Count>> delete_runs(const Rooms& rooms, Session session, RunNames input) {
@@ -233,6 +237,9 @@ class Copy {
       if (!end) co_return fail(end.error());
       next = *end;
     }
+    auto alike = co_await rooms_.database.write(
+        [&](db::Tx& tx) { ThreadChange(rooms_, session_, tx, input_.target).be_like(source_); });
+    if (!alike) co_return fail(alike.error());
     co_return Count{std::ssize(*nodes)};
   }
 
@@ -308,6 +315,8 @@ class Copy {
   const Uuid source_;
 };
 
+}  // namespace
+
 Task<Result<Count>> copy_thread(const Rooms& rooms, Session session, CopyThread input) {
   if (input.source == input.target) {
     co_return fail(Code::kBadRequest, "A thread is copied to another one: these are the same");
@@ -318,8 +327,6 @@ Task<Result<Count>> copy_thread(const Rooms& rooms, Session session, CopyThread 
   if (!*source) co_return fail(Code::kNotFound, "You have no such thread");
   co_return co_await Copy(rooms, session, input, **source).run();
 }
-
-}  // namespace
 
 void add_tending(const Rooms& rooms) {
   const std::vector<std::string> deletes = {std::string(kThreadDeleted.name)};

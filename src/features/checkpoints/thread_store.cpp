@@ -6,6 +6,7 @@
 
 #include "base/crypto.h"
 #include "features/checkpoints/checkpoints.h"
+#include "features/checkpoints/thread_shapes.h"
 #include "features/command.h"
 
 namespace synap::features::checkpoints {
@@ -14,6 +15,8 @@ namespace {
 // Channels by which LangGraph says that a task waits for an answer, and that it has one.
 constexpr std::string_view kInterruptChannel = "__interrupt__";
 constexpr std::string_view kResumeChannel = "__resume__";
+// ... and that it has failed.
+constexpr std::string_view kErrorChannel = "__error__";
 
 // A thread's rows have an id of its own in front, so that to take one away is to remove one row:
 // what it leaves is seen by nobody, and goes in slices (checkpoint_trash).
@@ -85,6 +88,23 @@ CREATE VIEW checkpoint_writes AS
 CREATE TABLE checkpoint_trash(thread BLOB PRIMARY KEY) STRICT;
 )";
 
+// SQLite has one wall of tenancy, the views, and nothing to be told.
+constexpr std::string_view kWhose = R"(
+COMMENT ON COLUMN checkpoints_data.thread IS 'rows of graph_threads_data';
+COMMENT ON COLUMN checkpoint_values_data.thread IS 'rows of graph_threads_data';
+COMMENT ON COLUMN checkpoint_writes_data.thread IS 'rows of graph_threads_data';
+)";
+
+// What is known of a thread besides its checkpoints: for graphThreads.*.
+constexpr std::string_view kKnown = R"(
+ALTER TABLE graph_threads_data ADD COLUMN metadata TEXT NOT NULL DEFAULT '{}';
+ALTER TABLE graph_threads_data ADD COLUMN status TEXT NOT NULL DEFAULT 'idle';
+ALTER TABLE graph_threads_data ADD COLUMN state_at INTEGER;
+UPDATE graph_threads_data SET status = 'interrupted' WHERE waits_at IS NOT NULL;
+DROP VIEW graph_threads;
+CREATE VIEW graph_threads AS SELECT * FROM graph_threads_data WHERE user_id = current_user_id();
+)";
+
 constexpr int kSliceMax = 200;
 constexpr std::size_t kPairsMax = 32;
 
@@ -99,7 +119,9 @@ Error too_large(std::string what) {
 }  // namespace
 
 std::vector<db::Database::Migration> migrations() {
-  return {{"checkpoints.1", kTables}};
+  return {{"checkpoints.1", kTables},
+          {.name = "checkpoints.2", .sql = "", .on_postgres = kWhose},
+          {"checkpoints.3", kKnown}};
 }
 
 std::map<std::string, std::string> versions_of(std::string_view text) {
@@ -154,20 +176,61 @@ std::optional<Uuid> ThreadChange::take_if_there() {
 
 Uuid ThreadChange::take() {
   if (take_if_there()) return id_;
+  // Unless somebody else has made it in this moment.
+  if (!make(Json::object())) std::ignore = take_if_there();
+  return id_;
+}
+
+bool ThreadChange::make(const Json& metadata) {
+  const auto text = metadata.dump();
   const auto now = rooms_.types.world().unix_ms();
   const auto id = rooms_.types.world().new_id();
   const std::int64_t made = tx_.run(
-      "INSERT INTO graph_threads_data(id, user_id, thread_id, bytes, created_at, updated_at) "
-      "VALUES ($1, $2, $3, 0, $4, $4) ON CONFLICT(user_id, thread_id) DO NOTHING",
-      id, session_.user_id(), thread_id_, now);
-  if (made == 0) {
-    // Somebody else has made it in this moment.
-    std::ignore = take_if_there();
-    return id_;
-  }
+      "INSERT INTO graph_threads_data(id, user_id, thread_id, bytes, created_at, updated_at, "
+      "metadata) VALUES ($1, $2, $3, 0, $4, $4, $5) ON CONFLICT(user_id, thread_id) DO NOTHING",
+      id, session_.user_id(), thread_id_, now, text);
+  if (made == 0) return false;
   id_ = id;
   tell(kThreadCreated, {.thread_id = thread_id_});
-  return id_;
+  return true;
+}
+
+void ThreadChange::merge(const Json& metadata, std::size_t bytes_max) {
+  if (!take_if_there()) return tx_.abort({Code::kNotFound, "You have no such thread"});
+  Json merged = Json::object();
+  {
+    auto rows = tx_.query("SELECT metadata FROM graph_threads_data WHERE id = $1", id_);
+    if (!rows.next()) return;
+    if (auto there = parse_json(rows.view(0)); there && there->is_object()) {
+      merged = *std::move(there);
+    }
+  }
+  for (const auto& [key, value] : metadata.as_object()) merged.set(key, value);
+  const auto text = merged.dump();
+  if (text.size() > bytes_max) {
+    return tx_.abort({Code::kBadRequest, fmt::format("metadata: {} bytes of JSON together, at most "
+                                                     "{}",
+                                                     text.size(), bytes_max)});
+  }
+  tx_.run("UPDATE graph_threads_data SET metadata = $2 WHERE id = $1", id_, text);
+}
+
+// Also what it waits for, which an answer to the copy ends. One that has gone on since stays where
+// it is.
+void ThreadChange::be_like(const Uuid& source) {
+  if (!take_if_there()) return;
+  auto newer = tx_.query(
+      "SELECT 1 FROM checkpoints_data WHERE thread = $1 AND ns = '' AND id > coalesce((SELECT "
+      "max(id) FROM checkpoints_data WHERE thread = $2 AND ns = ''), '') LIMIT 1",
+      id_, source);
+  if (newer.next()) return;
+  tx_.run(
+      "UPDATE graph_threads_data SET status = source.status, state_at = source.state_at, waits_at "
+      "= source.waits_at, metadata "
+      "= CASE WHEN graph_threads_data.metadata = '{}' THEN source.metadata ELSE "
+      "graph_threads_data.metadata END FROM graph_threads_data AS source WHERE "
+      "graph_threads_data.id = $1 AND source.id = $2",
+      id_, source);
 }
 
 void ThreadChange::tell(const events::EventType<ThreadPlace>& type, ThreadPlace place) {
@@ -253,7 +316,37 @@ void ThreadChange::put(const PutCheckpoint& input) {
   }
   grow(bytes_there(input) - before);
   // The next step of a graph that was interrupted, without an answer: it has had another input.
-  if (input.ns.empty()) resume(input.ns, input.id, true);
+  if (!input.ns.empty()) return;
+  resume(input.ns, input.id, true);
+  set_status(input);
+}
+
+bool ThreadChange::has_next(const PutCheckpoint& input) {
+  Shower shower;
+  const auto checkpoint = shower.show(input.checkpoint.type, bytes_in(input.checkpoint.bytes));
+  const auto pending = pending_of(
+      checkpoint, input.versions,
+      [&](const std::string& channel, const std::string& version) -> std::optional<Json> {
+        auto rows = tx_.query(
+            "SELECT type, bytes FROM checkpoint_values_data WHERE thread = $1 AND ns = $2 AND "
+            "channel = $3 AND version = $4",
+            id_, input.ns, channel, version);
+        if (!rows.next()) return std::nullopt;
+        return shower.show(rows.text(0), rows.view(1));
+      });
+  return !pending.empty();
+}
+
+// What was stored before: in the background, one may come after the one that follows it, and after
+// the question or the failure at it.
+void ThreadChange::set_status(const PutCheckpoint& input) {
+  const auto status = has_next(input) ? kBusy : kIdle;
+  tx_.run(
+      "UPDATE graph_threads_data SET state_at = $3, status = CASE WHEN waits_at IS NOT NULL THEN "
+      "'interrupted' WHEN EXISTS (SELECT 1 FROM checkpoint_writes_data WHERE thread = $1 AND ns = "
+      "'' AND checkpoint = $2 AND channel = $5) THEN 'error' ELSE $4 END WHERE id = $1 AND NOT "
+      "EXISTS (SELECT 1 FROM checkpoints_data WHERE thread = $1 AND ns = '' AND id > $2)",
+      id_, input.id, rooms_.types.world().unix_ms(), status, kErrorChannel);
 }
 
 void ThreadChange::store_writes(const PutWrites& input) {
@@ -296,12 +389,19 @@ void ThreadChange::put_writes(const PutWrites& input) {
   // In this order: a task that has had one answer may ask for another.
   if (has(kResumeChannel)) resume(input.ns, input.checkpoint_id, false);
   if (has(kInterruptChannel)) interrupt(input);
+  if (has(kErrorChannel) && input.ns.empty()) {
+    tx_.run(
+        "UPDATE graph_threads_data SET status = 'error' WHERE id = $1 AND waits_at IS NULL AND NOT "
+        "EXISTS (SELECT 1 FROM checkpoints_data WHERE thread = $1 AND ns = '' AND id > $2)",
+        id_, input.checkpoint_id);
+  }
 }
 
 void ThreadChange::interrupt(const PutWrites& input) {
-  const std::int64_t changed =
-      tx_.run("UPDATE graph_threads_data SET waits_at = $2 WHERE id = $1 AND waits_at IS NULL", id_,
-              input.checkpoint_id);
+  const std::int64_t changed = tx_.run(
+      "UPDATE graph_threads_data SET waits_at = $2, status = 'interrupted' WHERE id = $1 AND "
+      "waits_at IS NULL",
+      id_, input.checkpoint_id);
   if (changed == 0) {
     // A second task waits, or the graph that the first is a part of.
     tx_.run("UPDATE graph_threads_data SET waits_at = $2 WHERE id = $1 AND waits_at < $2", id_,
@@ -319,12 +419,12 @@ void ThreadChange::resume(const std::string& ns, const std::string& checkpoint_i
   const std::int64_t changed =
       only_if_behind
           ? tx_.run(
-                "UPDATE graph_threads_data SET waits_at = NULL WHERE id = $1 AND waits_at IS NOT "
-                "NULL AND waits_at < $2",
+                "UPDATE graph_threads_data SET waits_at = NULL, status = 'busy' WHERE id = $1 AND "
+                "waits_at IS NOT NULL AND waits_at < $2",
                 id_, checkpoint_id)
           : tx_.run(
-                "UPDATE graph_threads_data SET waits_at = NULL WHERE id = $1 AND waits_at IS NOT "
-                "NULL",
+                "UPDATE graph_threads_data SET waits_at = NULL, status = 'busy' WHERE id = $1 AND "
+                "waits_at IS NOT NULL",
                 id_);
   if (changed == 0) return;
   tell(kThreadResumed, {.thread_id = thread_id_, .ns = ns, .checkpoint_id = checkpoint_id});

@@ -32,6 +32,14 @@ class ThreadChange {
   /// Of one that must be there: nothing otherwise.
   std::optional<Uuid> take_if_there();
 
+  /// Makes the thread's row. False: there is one.
+  bool make(const Json& metadata);
+  /// Sets members of the thread's metadata; aborts where there is no thread, or where it would have
+  /// more than so many bytes.
+  void merge(const Json& metadata, std::size_t bytes_max);
+  /// Takes over what is known of another thread, whose checkpoints it has been given.
+  void be_like(const Uuid& source);
+
   void put(const PutCheckpoint& input);
   void put_writes(const PutWrites& input);
   /// Takes the thread away; its checkpoints are left to empty_trash(). False: there is none.
@@ -46,6 +54,8 @@ class ThreadChange {
   std::int64_t bytes_there(const PutCheckpoint& input);
   void interrupt(const PutWrites& input);
   void resume(const std::string& ns, const std::string& checkpoint_id, bool only_if_behind);
+  void set_status(const PutCheckpoint& input);
+  bool has_next(const PutCheckpoint& input);
   void tell(const events::EventType<ThreadPlace>& type, ThreadPlace place);
 
   const Rooms& rooms_;

@@ -30,7 +30,8 @@ Task<Result<Stored>> put_writes(const Rooms& rooms, Session session, PutWrites i
 }  // namespace
 
 void add(const Rooms& rooms) {
-  rooms.types.add(kThreadCreated, "A graph outside has stored its first checkpoint of a thread.");
+  rooms.types.add(kThreadCreated,
+                  "A thread of a graph outside is there: by a call, or by its first checkpoint.");
   rooms.types.add(kThreadInterrupted, "A graph outside waits for an answer, in this thread.");
   rooms.types.add(kThreadResumed,
                   "A graph outside goes on that waited: with an answer or another "
@@ -69,6 +70,8 @@ void add(const Rooms& rooms) {
       put_writes);
   add_reading(rooms);
   add_tending(rooms);
+  add_threads(rooms);
+  add_thread_changes(rooms);
 }
 
 }  // namespace synap::features::checkpoints
