@@ -38,7 +38,7 @@ void end(db::Tx& tx, const events::Event& event, std::string_view status, const 
          const std::string& error) {
   tx.run(
       "UPDATE agent_runs_data SET status = $2, output = $3, error = $4, ended_at = $5, questions = "
-      "'[]' WHERE id = $1",
+      "'[]' WHERE id = $1 AND ($2 = 'completed' OR status <> 'completed')",
       *event.aggregate_id, status,
       output.empty() ? std::optional<std::string_view>() : std::string_view(output),
       error.empty() ? std::optional<std::string_view>() : std::string_view(error), event.timestamp);
@@ -117,7 +117,13 @@ const ObjectSchema<RunRequested>& describe(Type<RunRequested>) {
                                  .field("input", &RunRequested::input, any())
                                  .field("scopes", &RunRequested::scopes, array(string()),
                                         "What whoever asked may do, and so the agent.")
-                                 .field("fork", &RunRequested::fork, schema_of<ForkOf>());
+                                 .field("fork", &RunRequested::fork, schema_of<ForkOf>())
+                                 .field("tainted", &RunRequested::is_tainted, boolean(),
+                                        "It was begun by an event, or by a run that had read "
+                                        "stored text.")
+                                 .field("key", &RunRequested::key, string(),
+                                        "By whose right it was asked: a session stands for its "
+                                        "key.");
   return schema;
 }
 

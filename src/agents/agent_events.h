@@ -27,6 +27,11 @@ struct RunRequested {
   /// What whoever asked may do, and so the agent: "*", or scopes of keys.
   std::vector<std::string> scopes;
   std::optional<ForkOf> fork;
+  /// What it is asked comes from what was read, or happened, and not from a person.
+  /// Absent where a version asked that did not keep this.
+  std::optional<bool> is_tainted = std::nullopt;
+  /// By whose right: a session stands for its key. Absent where no key asked.
+  std::optional<std::string> key = std::nullopt;
 };
 const ObjectSchema<RunRequested>& describe(Type<RunRequested>);
 

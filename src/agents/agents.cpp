@@ -21,6 +21,17 @@ std::optional<api::Actor> key_of(const Event& event) {
   return api::Actor::of_key(event.user_id, api::Role::kMember, event.actor->id);
 }
 
+// It may name as sources what it was asked with, and itself.
+Reading reading_at_begin(const Event& event, const RunRequested& asked) {
+  // Where it does not say so, what no key has asked for was asked for by an event.
+  const bool is_of_key = event.actor && event.actor->kind == events::Actor::Kind::kKey;
+  Reading reading{.is_tainted = asked.is_tainted.value_or(!is_of_key), .ids = {asked.entity_id}};
+  // Its state is what another run had, and what somebody has put in its place: nobody has said it.
+  if (asked.fork) reading.is_tainted = true;
+  add_ids(asked.input.dump(), reading.ids, Reading::kIdsMax);
+  return reading;
+}
+
 class RunHandler final : public workers::EventHandler {
  public:
   explicit RunHandler(RunRooms rooms) : rooms_(std::move(rooms)) {}
@@ -47,9 +58,10 @@ class RunHandler final : public workers::EventHandler {
         .run = *event.aggregate_id,
         .agent = agent->name,
         .tools = Tools(rooms_.procedures, agent->tools, actor_of(event, *agent, *std::move(scopes)),
-                       authority, event.id),
+                       authority, event.id, rooms_.guard),
         .limits = agent->limits,
-        .feed = feed};
+        .feed = feed,
+        .key = (*asked)->key};
     auto outcome = co_await carry_out(context, *agent, **asked);
     feed->add({.kind = FeedEntry::Kind::kEnd});
     co_return outcome;
@@ -60,7 +72,8 @@ class RunHandler final : public workers::EventHandler {
     return {.user_id = event.user_id,
             .recorded = {events::Actor::Kind::kAgent, agent.name, event.user_id},
             .source = events::Source::kAgent,
-            .scopes = std::move(scopes)};
+            .scopes = std::move(scopes),
+            .started_by = key_of(event).value_or(api::Actor{}).recorded.id};
   }
 
   Task<Outcome> carry_out(RunContext& context, const Agent& agent, const RunRequested& asked) {
@@ -75,7 +88,7 @@ class RunHandler final : public workers::EventHandler {
     encode(text, completed);
     auto json = parse_json(text);
     if (!json) co_return Outcome::failed_for_good(json.error());
-    Node end(run, "end", "end");
+    Node end(run, "end", "end", run.reading());
     auto told = co_await end.append("completed", kRunCompleted.name, std::move(*json), context.run,
                                     std::string(kRunAggregate));
     if (!told) co_return Outcome::failed(told.error());
@@ -88,7 +101,9 @@ class RunHandler final : public workers::EventHandler {
       auto state =
           validate(agent.graph->state(), agent.begin(asked.input, context.event.timestamp));
       if (!state) co_return fail(Code::kInternalServerError, state.error().message);
-      co_return Checkpoint{.next = agent.graph->first(), .state = std::move(*state)};
+      co_return Checkpoint{.next = agent.graph->first(),
+                           .state = std::move(*state),
+                           .reading = reading_at_begin(context.event, asked)};
     }
     // Kept as a step: what it is a fork of may be pruned.
     co_return co_await context.step.run<Checkpoint>("fork", [&]() -> Task<Result<Checkpoint>> {
@@ -105,6 +120,7 @@ class RunHandler final : public workers::EventHandler {
       auto state = validate(agent.graph->state(), std::move(begin.state));
       if (!state) co_return fail(state.error());
       begin.state = std::move(*state);
+      if (begin.reading) begin.reading->add(reading_at_begin(context.event, asked));
       // Of what it takes itself.
       begin.spent = {};
       co_return begin;
@@ -165,10 +181,13 @@ Task<Result<std::vector<Checkpoint>>> checkpoints_of(db::Database& database, std
     }
     const auto engine_run = engine_run_of(tx, rows.integer(0));
     if (!engine_run) return found;
+    // Those before are not even read: a state may be large, and whoever watches a run asks again
+    // and again. Names of equal length are in the order of their numbers.
+    const auto first = fmt::format("{}{}", kCheckpoint, from);
     auto steps = tx.query(
-        "SELECT memo FROM run_steps WHERE run = $1 AND name >= $2 AND name < 'checkpoint!' ORDER "
-        "BY place",
-        *engine_run, kCheckpoint);
+        "SELECT memo FROM run_steps WHERE run = $1 AND name >= $2 AND name < 'checkpoint!' AND "
+        "(length(name) > $3 OR (length(name) = $3 AND name >= $4)) ORDER BY place",
+        *engine_run, kCheckpoint, static_cast<std::int64_t>(first.size()), first);
     while (steps.next()) {
       auto memo = parse_json(steps.view(0));
       const Json* data = memo ? memo->find("data") : nullptr;

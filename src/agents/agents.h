@@ -69,6 +69,7 @@ struct RunRooms {
   const api::Authority& keys;
   models::Models& models;
   std::shared_ptr<Agents> agents;
+  Guard guard = Guard::kOn;
 };
 
 /// The function that carries out what kRunRequested asks for.

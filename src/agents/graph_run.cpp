@@ -37,7 +37,9 @@ const ObjectSchema<Checkpoint>& describe(Type<Checkpoint>) {
           .field("next", &Checkpoint::next, array(string()),
                  "The nodes whose turn it is. Empty: the graph has ended.")
           .field("state", &Checkpoint::state, any())
-          .field("spent", &Checkpoint::spent, schema_of<Spent>(), "Up to here.");
+          .field("spent", &Checkpoint::spent, schema_of<Spent>(), "Up to here.")
+          .field("reading", &Checkpoint::reading, schema_of<Reading>(),
+                 "What the run had read up to here.");
   return schema;
 }
 
@@ -85,7 +87,7 @@ Task<Result<ToolDone>> Node::call(std::string_view what, models::ToolCall call) 
                        .node = name_,
                        .name = call.name,
                        .text = shortened(call.arguments, Tools::kTextMax)});
-    auto done = co_await context.tools.call(call, key);
+    auto done = co_await context.tools.call(call, key, reading_);
     if (done) {
       context.feed->add({.kind = FeedEntry::Kind::kResult,
                          .node = name_,
@@ -95,7 +97,10 @@ Task<Result<ToolDone>> Node::call(std::string_view what, models::ToolCall call) 
     }
     co_return done;
   });
-  if (done) co_return done;
+  if (done) {
+    if (done->is_ok && context.tools.reads(done->name)) reading_.add_answer(done->text);
+    co_return done;
+  }
   // It was tried as often as there are tries: the model is told, as of any failure.
   ToolDone failed = asked;
   failed.text = fmt::format("Nothing was done: {}", done.error().message);
@@ -107,8 +112,10 @@ Task<Result<Json>> Node::use(std::string_view what, std::string_view path, Json 
   if (auto taken = run_.take({.tool_calls = 1}); !taken) co_return fail(taken.error());
   const auto id = step_id(what);
   const auto key = Uuid::derived(0, fmt::format("{}\n{}", context.run.to_string(), id)).to_string();
-  co_return co_await context.step.run<Json>(id,
-                                            [&] { return context.tools.call(path, input, key); });
+  auto answer = co_await context.step.run<Json>(
+      id, [&] { return context.tools.call(path, input, key, reading_); });
+  if (answer && context.tools.reads(path)) reading_.add_answer(answer->dump());
+  co_return answer;
 }
 
 Task<Result<std::vector<ToolDone>>> Node::call_all(const std::vector<models::ToolCall>& calls) {
@@ -222,41 +229,53 @@ void GraphRun::tell(const Checkpoint& at) const {
       {.kind = FeedEntry::Kind::kState, .number = at.number, .state = std::move(told)});
 }
 
-Task<Result<Update>> GraphRun::call(const std::string& name, const Checkpoint& at) {
-  if (name == kStart) co_return Json::object();
+Task<Result<GraphRun::Turn>> GraphRun::call(const std::string& name, const Checkpoint& at) {
+  if (name == kStart) co_return Turn{Json::object(), {}};
   const auto* work = graph_.find(name);
   if (work == nullptr) {
     co_return fail(Code::kConflict,
                    fmt::format("The graph {} has no node {} any more", graph_.name(), name));
   }
-  Node node(*this, name, fmt::format("{}{} {}", prefix_, at.number, name));
-  co_return co_await (*work)(node, at.state);
+  Node node(*this, name, fmt::format("{}{} {}", prefix_, at.number, name), reading_);
+  auto update = co_await (*work)(node, at.state);
+  if (!update) co_return fail(update.error());
+  co_return Turn{*std::move(update), std::move(node.reading())};
 }
 
 Task<Result<Json>> GraphRun::round(const Checkpoint& at) {
-  std::vector<Task<Result<Update>>> turns;
+  std::vector<Task<Result<Turn>>> turns;
   turns.reserve(at.next.size());
   for (const auto& name : at.next) turns.push_back(call(name, at));
-  auto updates = co_await when_all(std::move(turns));
+  auto done = co_await when_all(std::move(turns));
   Json state = at.state;
-  for (auto& update : updates) {
-    if (!update) co_return fail(update.error());
-    auto joined = graph_.joined(std::move(state), *update);
+  for (auto& turn : done) {
+    if (!turn) co_return fail(turn.error());
+    auto joined = graph_.joined(std::move(state), turn->update);
     if (!joined) co_return fail(joined.error());
     state = std::move(*joined);
+    reading_.add(turn->reading);
   }
   co_return state;
+}
+
+// By a task of its own, since what a step gives is another copy of the state, which would last as
+// long as the round behind it.
+Task<Result<>> GraphRun::keep(const Checkpoint& at) const {
+  auto kept =
+      co_await context_.step.run<Checkpoint>(fmt::format("{}{}{}", prefix_, kCheckpoint, at.number),
+                                             [&at]() -> Task<Result<Checkpoint>> { co_return at; });
+  if (!kept) co_return fail(kept.error());
+  co_return Result<>{};
 }
 
 Task<Result<Checkpoint>> GraphRun::run(Checkpoint begin) {
   auto at = last_kept().value_or(std::move(begin));
   count(at.spent);
+  reading_.add(at.reading.value_or(Reading{.is_tainted = true}));
   for (;;) {
     at.spent = spent_;
-    auto kept = co_await context_.step.run<Checkpoint>(
-        fmt::format("{}{}{}", prefix_, kCheckpoint, at.number),
-        [&at]() -> Task<Result<Checkpoint>> { co_return at; });
-    if (!kept) co_return fail(kept.error());
+    at.reading = reading_;
+    if (auto kept = co_await keep(at); !kept) co_return fail(kept.error());
     tell(at);
     if (at.next.empty()) co_return at;
     if (at.number >= context_.limits.rounds) {
@@ -277,7 +296,9 @@ Task<Result<Update>> run_within(Node& outer, const GraphCore& inner, Json state,
   auto filled = validate(inner.state(), std::move(state));
   if (!filled) co_return fail(Code::kInternalServerError, filled.error().message);
   GraphRun run(outer.context(), inner, outer.step_id(""), &outer.run());
-  auto last = co_await run.run({.next = inner.first(), .state = std::move(*filled)});
+  auto last = co_await run.run(
+      {.next = inner.first(), .state = std::move(*filled), .reading = outer.reading()});
+  outer.reading().add(run.reading());
   if (!last) co_return fail(last.error());
   co_return out(last->state);
 }

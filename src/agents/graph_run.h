@@ -53,6 +53,8 @@ struct Checkpoint {
   std::vector<std::string> next;
   Json state;
   Spent spent;
+  /// Nothing: a version wrote it that did not keep this, so that the run counts as tainted.
+  std::optional<Reading> reading = std::nullopt;
 };
 const ObjectSchema<Checkpoint>& describe(Type<Checkpoint>);
 
@@ -70,6 +72,7 @@ struct RunContext {
   Tools tools;
   Limits limits;
   std::shared_ptr<Feed> feed;
+  std::optional<std::string> key = std::nullopt;  // RunRequested::key
 };
 
 class GraphRun;
@@ -77,8 +80,12 @@ class GraphRun;
 /// What a node does its work with. Names are of the caller's choice, and new within its node.
 class Node {
  public:
-  Node(GraphRun& run, std::string name, std::string prefix)
-      : run_(run), name_(std::move(name)), prefix_(std::move(prefix)) {}
+  /// `reading`: what the run has read before this round.
+  Node(GraphRun& run, std::string name, std::string prefix, Reading reading)
+      : run_(run),
+        name_(std::move(name)),
+        prefix_(std::move(prefix)),
+        reading_(std::move(reading)) {}
   Node(const Node&) = delete;
   Node& operator=(const Node&) = delete;
 
@@ -99,6 +106,12 @@ class Node {
   /// Calls a procedure for the agent itself, rather than for a model: its answer, or its error.
   /// CHECKs that the agent may have it.
   Task<Result<Json>> use(std::string_view what, std::string_view path, Json input);
+  /// What the run had read before this round, and this node since. What a node beside it reads is
+  /// none of it, so that a run which is called again decides as it did, whichever was quicker.
+  Reading& reading() { return reading_; }
+  /// Says that it has read stored text by another way than these.
+  void taint() { reading_.is_tainted = true; }
+  bool is_tainted() const { return reading_.is_tainted; }
   /// Asks people, and ends the call; the node is called again when somebody has answered
   /// (agents.resume). kTimeout: nobody has.
   Task<Result<Json>> interrupt(std::string_view what, Json question,
@@ -111,6 +124,7 @@ class Node {
   GraphRun& run_;
   const std::string name_;
   const std::string prefix_;
+  Reading reading_;
 };
 
 class GraphRun {
@@ -127,12 +141,20 @@ class GraphRun {
   /// Counts what is about to be taken. kUnprocessableContent: that is too much.
   Result<> take(const Spent& more);
   const Spent& spent() const { return spent_; }
+  /// What it had read before the round that is under way, with that of graphs within it.
+  const Reading& reading() const { return reading_; }
 
  private:
   std::optional<Checkpoint> last_kept() const;
   void count(const Spent& more);
-  Task<Result<Update>> call(const std::string& node, const Checkpoint& at);
+  /// What a node has changed, and has read.
+  struct Turn {
+    Update update;
+    Reading reading;
+  };
+  Task<Result<Turn>> call(const std::string& node, const Checkpoint& at);
   Task<Result<Json>> round(const Checkpoint& at);
+  Task<Result<>> keep(const Checkpoint& at) const;
   void tell(const Checkpoint& at) const;
 
   RunContext& context_;
@@ -140,6 +162,7 @@ class GraphRun {
   const std::string prefix_;
   GraphRun* const outer_;
   Spent spent_;  // with that of graphs within it
+  Reading reading_;
 };
 
 /// Of GraphCore::subgraph.

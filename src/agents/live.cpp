@@ -16,6 +16,7 @@ void Feed::add(FeedEntry entry) {
   std::int64_t count = 0;
   {
     const std::lock_guard lock(mutex_);
+    if (entry.kind == FeedEntry::Kind::kAnswer) let_go_of_states();
     bytes_ += bytes_of(entry);
     entries_.push_back(std::move(entry));
     trim();
@@ -44,6 +45,14 @@ void Feed::add_text(std::string_view node, std::string_view text) {
   changes_.raise(count);
 }
 
+void Feed::let_go_of_states() {
+  for (auto& entry : entries_) {
+    bytes_ -= bytes_of(entry);
+    entry.state = nullptr;
+    bytes_ += bytes_of(entry);
+  }
+}
+
 void Feed::trim() {
   while (bytes_ > kBytesMax && entries_.size() > 1) {
     bytes_ -= std::min(bytes_, bytes_of(entries_.front()));
@@ -64,9 +73,8 @@ std::vector<FeedEntry> Feed::read(Place& place) const {
     if (entry.kind != FeedEntry::Kind::kText) {
       found.push_back(entry);
     } else if (entry.text.size() > place.offset) {
-      auto rest = entry;
-      rest.text.erase(0, place.offset);
-      found.push_back(std::move(rest));
+      found.push_back(
+          {.kind = entry.kind, .node = entry.node, .text = entry.text.substr(place.offset)});
     }
     // A text may grow while it is the last.
     if (is_last && entry.kind == FeedEntry::Kind::kText) {

@@ -29,7 +29,8 @@ struct FeedEntry {
   std::string name;  // of a tool
   std::string text;  // kText: a piece; kTool: its arguments; kResult: what it gave
   bool is_ok = true;
-  Json state;  // of kState: the checkpoint
+  /// Of kState: the checkpoint. Null: it is on disk, by its number (checkpoints_of).
+  Json state;
 };
 
 /// Any thread.
@@ -38,6 +39,8 @@ class Feed {
   /// What is kept for those who come late or read slowly.
   static constexpr std::size_t kBytesMax = 512 * 1024;
 
+  /// States behind which a model begins to answer are let go: they are on disk by then, and the
+  /// answer may last.
   void add(FeedEntry entry);
   /// A piece of an answer's text: joined to the one before if that is of the same node.
   void add_text(std::string_view node, std::string_view text);
@@ -53,6 +56,7 @@ class Feed {
 
  private:
   void trim();
+  void let_go_of_states();
 
   mutable std::mutex mutex_;
   std::deque<FeedEntry> entries_;

@@ -16,9 +16,71 @@ const ObjectSchema<ToolDone>& describe(Type<ToolDone>) {
                                  .field("id", &ToolDone::id)
                                  .field("name", &ToolDone::name)
                                  .field("ok", &ToolDone::is_ok)
-                                 .field("text", &ToolDone::text);
+                                 .field("text", &ToolDone::text)
+                                 .field_or("sources", &ToolDone::sources, array(string()), {});
   return schema;
 }
+
+namespace {
+
+constexpr const char* kSources = "sources";
+
+bool takes_field(const Schema& input, std::string_view name) {
+  for (const auto& field : input.node().fields) {
+    if (field.name == name) return true;
+  }
+  return false;
+}
+
+Json sources_schema() {
+  return Json::object(
+      {{"type", "array"},
+       {"items", Json::object({{"type", "string"}})},
+       {"description",
+        "The ids of the passages and results of tools that this rests on. Absent: it rests on the "
+        "message alone."}});
+}
+
+// Takes the sources out of the arguments. The error is a sentence for the model.
+Result<std::vector<std::string>> take_sources(Json& input, const Reading& reading) {
+  std::vector<std::string> sources;
+  if (!input.is_object()) return sources;
+  auto& members = input.as_object();
+  const auto said = std::ranges::find(members, kSources, &Json::Member::first);
+  if (said == members.end()) return sources;
+  const auto list = std::move(said->second);
+  members.erase(said);
+  if (list.is_null()) return sources;
+  const bool is_list = list.is_array() && list.as_array().size() <= Tools::kSourcesMax &&
+                       std::ranges::all_of(list.as_array(), &Json::is_string);
+  if (!is_list) {
+    return fail(Code::kBadRequest,
+                fmt::format("sources: a list of ids, at most {}", Tools::kSourcesMax));
+  }
+  for (const auto& one : list.as_array()) {
+    const auto& id = one.as_string();
+    if (std::ranges::find(reading.ids, id) == reading.ids.end()) {
+      const auto why = reading.ids.size() < Reading::kIdsMax
+                           ? "is nothing that this run has read"
+                           : "is none of the first 1,000 things that this run has read";
+      return fail(Code::kBadRequest, fmt::format("sources: {} {}", shortened(id, 100), why));
+    }
+    sources.push_back(id);
+  }
+  return sources;
+}
+
+// Tells the model that nothing has come of the call yet.
+std::string with_note(std::string answer) {
+  auto json = parse_json(answer);
+  if (!json || json->string_or("status", "") != "proposed") return answer;
+  json->set("note",
+            "Nothing is done yet: this is a proposal, which a person must accept. Say so to the "
+            "person; do not try again.");
+  return json->dump();
+}
+
+}  // namespace
 
 std::string tool_name(std::string_view path) {
   std::string name(path);
@@ -37,11 +99,16 @@ void Tools::check(const rpc::ProcedureTable& table, const std::vector<std::strin
     const bool is_repeatable =
         procedure->meta.effects != rpc::Effects::kAppends || procedure->meta.keeps_idempotency_keys;
     SYNAP_CHECK(is_repeatable, path);
+    // That is the name by which a model says what a call rests on.
+    const bool has_sources = takes_field(procedure->input, kSources);
+    SYNAP_CHECK(!has_sources, path);
   }
 }
 
 bool Tools::is_allowed(const rpc::Procedure& procedure) const {
-  return actor_->scopes.allow(rpc::scope_of(procedure));
+  return actor_->scopes.allow(rpc::scope_of(procedure)) ||
+         (procedure.meta.may_be_proposed &&
+          actor_->scopes.allow(rpc::proposing_scope_of(procedure)));
 }
 
 std::vector<models::Tool> Tools::offered() const {
@@ -54,6 +121,10 @@ std::vector<models::Tool> Tools::offered() const {
     tool.parameters = rpc::takes_input(*procedure)
                           ? to_json_schema(procedure->input)
                           : Json::object({{"type", "object"}, {"properties", Json::object()}});
+    Json* properties = tool.parameters.find("properties");
+    if (takes_sources(*procedure) && properties != nullptr) {
+      properties->set(kSources, sources_schema());
+    }
     tools.push_back(std::move(tool));
   }
   return tools;
@@ -66,8 +137,18 @@ const rpc::Procedure* Tools::find(std::string_view tool) const {
   return nullptr;
 }
 
-Task<Result<std::string>> Tools::invoke(const rpc::Procedure& procedure, Json input,
-                                        std::string key) const {
+bool Tools::takes_sources(const rpc::Procedure& procedure) const {
+  return guard_ == Guard::kOn && procedure.kind == rpc::Kind::kMutation;
+}
+
+bool Tools::reads(std::string_view path) const {
+  const auto* procedure = table_.find(path);
+  return procedure != nullptr && procedure->kind == rpc::Kind::kQuery;
+}
+
+std::shared_ptr<api::CallContext> Tools::context_for(const rpc::Procedure& procedure,
+                                                     std::string key,
+                                                     const Reading& reading) const {
   auto context = std::make_shared<api::CallContext>(authority_);
   context->actor = actor_;
   const bool is_mutation = procedure.kind == rpc::Kind::kMutation;
@@ -77,6 +158,12 @@ Task<Result<std::string>> Tools::invoke(const rpc::Procedure& procedure, Json in
   if (is_mutation) context->caused_by = cause_;
   // What a model has made up is told to it, rather than passed over.
   context->refuses_unknown_keys = true;
+  context->is_tainted = reading.is_tainted;
+  return context;
+}
+
+Task<Result<std::string>> Tools::invoke(const rpc::Procedure& procedure, Json input,
+                                        std::shared_ptr<api::CallContext> context) {
   rpc::Call call{.context = context};
   if (rpc::takes_input(procedure)) call.input.json = std::move(input);
   auto reply = co_await rpc::invoke(procedure, std::move(call));
@@ -86,7 +173,8 @@ Task<Result<std::string>> Tools::invoke(const rpc::Procedure& procedure, Json in
   co_return text->value_or("null");
 }
 
-Task<Result<ToolDone>> Tools::call(models::ToolCall asked, std::string key) const {
+Task<Result<ToolDone>> Tools::call(models::ToolCall asked, std::string key,
+                                   const Reading& reading) const {
   ToolDone done{.id = asked.id, .name = asked.name};
   const auto* procedure = find(asked.name);
   if (procedure == nullptr || !is_allowed(*procedure)) {
@@ -102,10 +190,25 @@ Task<Result<ToolDone>> Tools::call(models::ToolCall asked, std::string key) cons
                             asked.error.value_or("there are none"));
     co_return done;
   }
-  auto text = co_await invoke(*procedure, std::move(*asked.input), std::move(key));
+  if (takes_sources(*procedure)) {
+    auto sources = take_sources(*asked.input, reading);
+    if (!sources) {
+      done.text = fmt::format("Nothing was done: {}", sources.error().message);
+      co_return done;
+    }
+    done.sources = std::move(*sources);
+  }
+  auto context = context_for(*procedure, std::move(key), reading);
+  context->needs_approval = guard_ == Guard::kOn && reading.is_tainted;
+  if (context->needs_approval) {
+    context->reason = fmt::format("The agent {} asked for it after it had read what was stored",
+                                  actor_->recorded.id);
+  }
+  auto text = co_await invoke(*procedure, std::move(*asked.input), std::move(context));
   if (text) {
     done.is_ok = true;
-    done.text = shortened(*text, kTextMax);
+    const bool is_mutation = procedure->kind == rpc::Kind::kMutation;
+    done.text = shortened(is_mutation ? with_note(std::move(*text)) : *text, kTextMax);
     co_return done;
   }
   if (text.error().is_retriable()) co_return fail(text.error());
@@ -113,10 +216,12 @@ Task<Result<ToolDone>> Tools::call(models::ToolCall asked, std::string key) cons
   co_return done;
 }
 
-Task<Result<Json>> Tools::call(std::string_view path, Json input, std::string key) const {
+Task<Result<Json>> Tools::call(std::string_view path, Json input, std::string key,
+                               const Reading& reading) const {
   const auto* procedure = find(path);
   SYNAP_CHECK(procedure != nullptr, path);
-  auto text = co_await invoke(*procedure, std::move(input), std::move(key));
+  auto text = co_await invoke(*procedure, std::move(input),
+                              context_for(*procedure, std::move(key), reading));
   if (!text) co_return fail(text.error());
   co_return parse_json(*text);
 }

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "agents/reading.h"
 #include "api/actor.h"
 #include "models/conversation.h"
 #include "rpc/procedure.h"
@@ -18,7 +19,8 @@ struct ToolDone {
   std::string id;    // of the call
   std::string name;  // the procedure's path, if there is one
   bool is_ok = false;
-  std::string text;  // JSON, or a sentence on what was wrong
+  std::string text;                       // JSON, or a sentence on what was wrong
+  std::vector<std::string> sources = {};  // ids that the call rests on, as the model has said
 };
 const ObjectSchema<ToolDone>& describe(Type<ToolDone>);
 
@@ -37,6 +39,11 @@ class AgentAuthority final : public api::Authority {
   Task<Result<events::EventRef>> cause(const api::Actor& actor, Uuid event_id) const override {
     return keys_.cause(actor, event_id);
   }
+  Task<Result<std::string>> propose(const api::Session& session, std::string_view path,
+                                    Json input) const override {
+    return keys_.propose(session, path, std::move(input));
+  }
+  std::string key_behind(const api::Actor& actor) const override { return keys_.key_behind(actor); }
 
  private:
   const api::Authority& keys_;
@@ -46,23 +53,34 @@ class AgentAuthority final : public api::Authority {
 class Tools {
  public:
   static constexpr std::size_t kTextMax = 16 * 1024;  // of what one gives
+  static constexpr std::size_t kSourcesMax = 100;     // that a model can name
 
   /// `table` and `authority` must outlive it; `paths` are those that the agent is made for.
   Tools(const rpc::ProcedureTable& table, std::vector<std::string> paths, api::Actor actor,
-        const api::Authority& authority, Uuid cause)
+        const api::Authority& authority, Uuid cause, Guard guard)
       : table_(table),
         paths_(std::move(paths)),
         actor_(std::move(actor)),
         authority_(authority),
-        cause_(cause) {}
+        cause_(cause),
+        guard_(guard) {}
 
-  /// Those that the actor's scopes allow, as a model is told of them.
+  /// Those that the actor's scopes allow, as a model is told of them. Under guard those that change
+  /// something take `sources` besides.
   std::vector<models::Tool> offered() const;
   /// Calls the tool of this name. `key`: a repeat with the same one does nothing again. An error is
-  /// one that may go away; all others are what the tool gave.
-  Task<Result<ToolDone>> call(models::ToolCall asked, std::string key) const;
-  /// What a procedure answers to an input of the agent's own, not a model's.
-  Task<Result<Json>> call(std::string_view path, Json input, std::string key) const;
+  /// one that may go away; all others are what the tool gave. Under guard a change that is asked
+  /// for by a run which is tainted is proposed, and `sources` must be of what it has read.
+  /// `reading` must outlive the call.
+  Task<Result<ToolDone>> call(models::ToolCall asked, std::string key,
+                              const Reading& reading) const;
+  /// What a procedure answers to an input of the agent's own, not a model's: no approval is needed,
+  /// since the code of its graph says what it does. What it begins is tainted as `reading` is,
+  /// which must outlive the call.
+  Task<Result<Json>> call(std::string_view path, Json input, std::string key,
+                          const Reading& reading) const;
+  /// Whether the procedure of this path only tells what there is.
+  bool reads(std::string_view path) const;
 
   const api::ActorRef& actor() const { return actor_; }
   /// CHECKs that an agent may be made for these: procedures of the table that people may call, that
@@ -72,14 +90,18 @@ class Tools {
  private:
   bool is_allowed(const rpc::Procedure& procedure) const;
   const rpc::Procedure* find(std::string_view tool) const;
-  Task<Result<std::string>> invoke(const rpc::Procedure& procedure, Json input,
-                                   std::string key) const;
+  bool takes_sources(const rpc::Procedure& procedure) const;
+  std::shared_ptr<api::CallContext> context_for(const rpc::Procedure& procedure, std::string key,
+                                                const Reading& reading) const;
+  static Task<Result<std::string>> invoke(const rpc::Procedure& procedure, Json input,
+                                          std::shared_ptr<api::CallContext> context);
 
   const rpc::ProcedureTable& table_;
   const std::vector<std::string> paths_;
   const api::ActorRef actor_;
   const api::Authority& authority_;
   const Uuid cause_;
+  const Guard guard_;
 };
 
 /// "notes.create" as models take it: "notes_create".

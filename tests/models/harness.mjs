@@ -31,7 +31,7 @@ export function entry(mock, wire = 'chat-completions', more = {}) {
 }
 
 /** Starts a pod with these settings; `again` starts it anew on the same data. */
-export async function pod(t, models) {
+export async function pod(t, models, more = {}) {
   // Before its directory goes: a pod that is alive would write into it.
   let current;
   t.after(async () => {
@@ -40,7 +40,7 @@ export async function pod(t, models) {
   });
   const directory = temporary(t);
   const config = path.join(directory, 'synap.toml');
-  writeFileSync(config, `models = ${toml(models)}\n`);
+  writeFileSync(config, Object.entries({ models, ...more }).map(([name, value]) => `${name} = ${toml(value)}\n`).join(''));
   const start = async () => {
     const started = await startPod(t, path.join(directory, 'data'),
       { args: ['--config', config], env: { TEST_MODEL_KEY: KEY } });

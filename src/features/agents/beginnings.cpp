@@ -3,6 +3,7 @@
 // what it does is to ask for a run of the agent.
 #include <fmt/format.h>
 
+#include "bus/function_events.h"
 #include "events/trace.h"
 #include "features/agents/running.h"
 #include "features/procedures.h"
@@ -75,7 +76,9 @@ class BeginningHandler final : public workers::EventHandler {
     events::set_trace_of_run(envelope, event, step.run_id());
     return rooms_.types.make(agents::kRunRequested,
                              agents::RunRequested{id.to_string(), agent_.name, std::move(input),
-                                                  std::move(scopes), std::nullopt},
+                                                  std::move(scopes), std::nullopt,
+                                                  // What has happened is stored text.
+                                                  event.type != bus::kFunctionScheduled.name},
                              std::move(envelope));
   }
 

@@ -400,6 +400,11 @@ Task<Result<ShownRun>> find_run(const Rooms& rooms, const std::string& user_id, 
   });
 }
 
+std::optional<std::string> key_of(const Session& session) {
+  if (session.actor->recorded.kind != events::Actor::Kind::kKey) return std::nullopt;
+  return session.authority->key_behind(session.actor);
+}
+
 Task<Result<Accepted>> start(const Rooms& rooms, const Session& session, const Agent& agent,
                              Json input, std::string idempotency_key, std::string fingerprint,
                              std::optional<agents::ForkOf> fork) {
@@ -407,11 +412,11 @@ Task<Result<Accepted>> start(const Rooms& rooms, const Session& session, const A
   const auto id = world.new_id();
   auto envelope = requested_by(session, world.new_id(), id, std::string(agents::kRunAggregate));
   envelope.starts_stream = true;
-  auto event =
-      rooms.types.make(agents::kRunRequested,
-                       agents::RunRequested{id.to_string(), agent.name, std::move(input),
-                                            session.actor->scopes.names(), std::move(fork)},
-                       std::move(envelope));
+  auto event = rooms.types.make(agents::kRunRequested,
+                                agents::RunRequested{id.to_string(), agent.name, std::move(input),
+                                                     session.actor->scopes.names(), std::move(fork),
+                                                     session.is_tainted, key_of(session)},
+                                std::move(envelope));
   if (!event) co_return fail(event.error());
   auto submitted = co_await submit(rooms, {.event = std::move(*event),
                                            .idempotency_key = std::move(idempotency_key),
@@ -431,10 +436,12 @@ void add(const Rooms& rooms) {
   agents::add_event_types(rooms.types);
   rooms.projections.add(agents::runs_projection());
   rooms.projections.add(agents::switches_projection());
-  rooms.workers.add(std::string(agents::kRunFunction),
-                    agents::run_handler({rooms.database, rooms.log, rooms.types, rooms.procedures,
-                                         rooms.keys, rooms.models, rooms.agents}),
-                    agents::run_options());
+  rooms.workers.add(
+      std::string(agents::kRunFunction),
+      agents::run_handler({rooms.database, rooms.log, rooms.types, rooms.procedures, rooms.keys,
+                           rooms.models, rooms.agents,
+                           rooms.guards_agents ? agents::Guard::kOn : agents::Guard::kOff}),
+      agents::run_options());
   const rpc::ErrorMeta no_such{Code::kNotFound, "You have no such run of an agent."};
   const std::vector<std::string> requests = {std::string(agents::kRunRequested.name)};
   add_query(rooms, "agents.list", {.summary = "The agents that there are."}, list);

@@ -27,6 +27,9 @@ Task<Result<Accepted>> start(const Rooms& rooms, const api::Session& session,
                              std::string fingerprint,
                              std::optional<agents::ForkOf> fork = std::nullopt);
 
+/// By whose right a call is made: the key, for which a session stands. Nothing: by no key's.
+std::optional<std::string> key_of(const api::Session& session);
+
 /// A run of an agent as it is shown.
 struct ShownRun {
   std::string id;

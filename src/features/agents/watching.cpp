@@ -1,5 +1,6 @@
 // agents.watch: a run of an agent while it goes on.
 #include <algorithm>
+#include <limits>
 
 #include "base/clock.h"
 #include "base/first_of.h"
@@ -12,8 +13,10 @@ namespace {
 using agents::FeedEntry;
 using api::Session;
 
-// A run that another node carries out is looked at so often.
+// A run of which the feed says nothing is looked at so often: another node may carry it out.
 constexpr std::chrono::milliseconds kLookEvery(500);
+// And any other one: a node of it may ask people while another one goes on.
+constexpr std::chrono::milliseconds kLookAtLeastEvery(2'000);
 
 struct WatchRun {
   std::string id;
@@ -172,6 +175,23 @@ bool has_ended(const ShownRun& run) {
   return run.status == "completed" || run.status == "failed";
 }
 
+// The states up to this one that are on disk, and that the watcher has not been told.
+Task<Result<std::vector<rpc::Item>>> kept_states(const Rooms& rooms, const std::string& user_id,
+                                                 const Uuid& id, Watcher& watcher,
+                                                 std::int64_t last) {
+  std::vector<rpc::Item> told;
+  if (watcher.last_state() >= last) co_return told;
+  auto states =
+      co_await agents::checkpoints_of(rooms.database, user_id, id, watcher.last_state() + 1);
+  if (!states) co_return fail(states.error());
+  for (auto& at : *states) {
+    if (at.number > last) break;
+    auto item = watcher.state({at.number, std::move(at.next), std::move(at.state)});
+    if (item) told.push_back(std::move(*item));
+  }
+  co_return told;
+}
+
 rpc::Items watch(const Rooms& rooms, Session session, WatchRun input) {
   const auto id = Uuid::parse(input.id).value_or(Uuid{});
   std::int64_t last_state = -1;
@@ -190,25 +210,32 @@ rpc::Items watch(const Rooms& rooms, Session session, WatchRun input) {
   agents::Feed::Place place;
   Watcher watcher(last_state);
   auto looked_at = SteadyClock::time_point::min();
+  auto heard_at = looked_at;
   auto& world = rooms.types.world();
   for (;;) {
     const auto seen = feed->changes().value();
     bool is_at_end = false;
-    for (auto& entry : feed->read(place)) {
+    auto entries = feed->read(place);
+    if (!entries.empty()) heard_at = world.now();
+    for (auto& entry : entries) {
       is_at_end = is_at_end || entry.kind == FeedEntry::Kind::kEnd;
+      if (entry.kind == FeedEntry::Kind::kState && entry.state.is_null()) {
+        auto states = co_await kept_states(rooms, session.user_id(), id, watcher, entry.number);
+        if (!states) co_return fail(states.error());
+        for (auto& state : *states) co_yield std::move(state);
+        continue;
+      }
       if (auto item = watcher.entry(std::move(entry))) co_yield std::move(*item);
     }
     if (is_at_end || looked_at == SteadyClock::time_point::min() ||
-        world.now() >= looked_at + kLookEvery) {
+        world.now() >= std::max(looked_at, heard_at) + kLookEvery ||
+        world.now() >= looked_at + kLookAtLeastEvery) {
       auto run = co_await find_run(rooms, session.user_id(), id);
       if (!run) co_return fail(run.error());
-      auto states = co_await agents::checkpoints_of(rooms.database, session.user_id(), id,
-                                                    watcher.last_state() + 1);
+      auto states = co_await kept_states(rooms, session.user_id(), id, watcher,
+                                         std::numeric_limits<std::int64_t>::max());
       if (!states) co_return fail(states.error());
-      for (auto& at : *states) {
-        auto item = watcher.state({at.number, std::move(at.next), std::move(at.state)});
-        if (item) co_yield std::move(*item);
-      }
+      for (auto& state : *states) co_yield std::move(state);
       if (auto item = watcher.run(*run)) co_yield std::move(*item);
       if (has_ended(*run)) co_return rpc::Text{};
       looked_at = world.now();

@@ -5,6 +5,7 @@
 
 #include "features/procedures.h"
 #include "schema/export.h"
+#include "search/search.h"
 
 namespace synap::features::catalogue {
 namespace {
@@ -82,18 +83,27 @@ std::vector<std::string> readers_of(const Rooms& rooms, std::string_view type) {
   for (const auto* projection : rooms.projections.described()) {
     if (has(projection->types, type)) readers.push_back("projection:" + projection->name);
   }
+  if (search::kind_of(rooms.search.kinds(), type) != nullptr) readers.emplace_back("search");
   return readers;
+}
+
+// Of a noun whose commands are done at once nothing fails behind the call.
+std::string summary_of(const events::EventTypes::Info& info,
+                       const std::vector<std::string>& writers) {
+  if (!writers.empty() || !info.name.ends_with(".failed")) return info.docs;
+  return "Nothing writes it: what asks for it is done before the call is answered.";
 }
 
 Task<Result<TypesOfEvents>> event_types(const Rooms& rooms, api::Session) {
   TypesOfEvents found;
   for (const auto* info : rooms.types.all()) {
+    auto writers = writers_of(rooms, info->name);
     found.types.push_back({.name = info->name,
-                           .summary = info->docs,
+                           .summary = summary_of(*info, writers),
                            .noun = info->name.substr(0, info->name.find('.')),
                            .version = info->options.data_version,
                            .schema = to_json_schema(info->data),
-                           .written_by = writers_of(rooms, info->name),
+                           .written_by = std::move(writers),
                            .read_by = readers_of(rooms, info->name)});
   }
   co_return found;

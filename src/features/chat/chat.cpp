@@ -16,14 +16,20 @@ using api::Session;
 
 struct Send {
   std::optional<std::string> thread_id;
-  std::string text;
+  std::optional<std::string> text;
+  std::optional<std::string> parent_id;
   std::optional<std::string> idempotency_key;
 };
 const ObjectSchema<Send>& describe(Type<Send>) {
   static const auto schema =
       object<Send>("SendChatMessage")
           .field("threadId", &Send::thread_id, string().uuid(), "Absent: a new thread begins.")
-          .field("text", &Send::text, string().min(1).max(kTextMax))
+          .field("text", &Send::text, string().min(1).max(kTextMax),
+                 "Absent: the message parentId, which is yours, is answered once more.")
+          .field("parentId", &Send::parent_id, string().uuid(),
+                 "The message of the thread that this one follows: where another does already, a "
+                 "branch begins. The thread's own id: it begins the thread anew. Absent: the "
+                 "newest.")
           .field("idempotencyKey", &Send::idempotency_key, string().min(1).max(200),
                  "A repeat with the same key sends nothing again.");
   return schema;
@@ -42,7 +48,7 @@ const ObjectSchema<Sent>& describe(Type<Sent>) {
           .field("status", &Sent::status, one_of({"pending"}))
           .field("requestId", &Sent::request_id, string().uuid())
           .field("entityId", &Sent::entity_id, string().uuid(), "The thread.")
-          .field("messageId", &Sent::message_id, string().uuid())
+          .field("messageId", &Sent::message_id, string().uuid(), "That is answered.")
           .field("runId", &Sent::run_id, string().uuid(),
                  "The run of the agent that answers: agents.watch tells how it does.");
   return schema;
@@ -51,6 +57,13 @@ const ObjectSchema<Sent>& describe(Type<Sent>) {
 Error no_thread() {
   return {Code::kNotFound, "You have no such thread", nullptr};
 }
+Error no_message() {
+  return {Code::kNotFound, "The thread has no such message", nullptr};
+}
+
+Uuid uuid_of(const std::string& text) {
+  return Uuid::parse(text).value_or(Uuid{});  // the schema has looked
+}
 
 std::string title_of(std::string_view text) {
   constexpr std::size_t kCharacters = 80;
@@ -58,16 +71,17 @@ std::string title_of(std::string_view text) {
   return std::string(first_characters(line, kCharacters));
 }
 
-// A thread, if it is a new one, a message, and the run that answers it: one append, so that none is
-// there without the others.
+// A thread, if it is a new one, a message, if it is no other answer to one, and the run that
+// answers: one append, so that none is there without the others.
 class Sending {
  public:
-  Sending(const Rooms& rooms, const Session& session, Send input)
-      : rooms_(rooms), session_(session), input_(std::move(input)) {
+  /// `text` is what is answered.
+  Sending(const Rooms& rooms, const Session& session, Send input, std::string text)
+      : rooms_(rooms), session_(session), input_(std::move(input)), text_(std::move(text)) {
     auto& world = rooms.types.world();
     is_new_ = !input_.thread_id;
-    thread_ = is_new_ ? world.new_id() : Uuid::parse(*input_.thread_id).value_or(Uuid{});
-    message_ = world.new_id();
+    thread_ = is_new_ ? world.new_id() : uuid_of(*input_.thread_id);
+    message_ = input_.text ? world.new_id() : uuid_of(*input_.parent_id);
     run_ = world.new_id();
     request_ = world.new_id();
   }
@@ -77,23 +91,26 @@ class Sending {
     // First, so that the request is done when the run is (requests.get).
     auto of_run = about(run_, std::string(agents::kRunAggregate));
     of_run.starts_stream = true;
-    Json asked = Json::object(
-        {{"threadId", thread}, {"messageId", message_.to_string()}, {"text", input_.text}});
+    Json asked =
+        Json::object({{"threadId", thread}, {"messageId", message_.to_string()}, {"text", text_}});
     auto added = add(agents::kRunRequested,
                      agents::RunRequested{run_.to_string(), "chat", std::move(asked),
-                                          session_.actor->scopes.names(), std::nullopt},
+                                          session_.actor->scopes.names(), std::nullopt,
+                                          session_.is_tainted, agent_runs::key_of(session_)},
                      std::move(of_run));
     if (added && is_new_) {
       auto of_thread = about(thread_, std::string(kThreadAggregate));
       of_thread.starts_stream = true;
-      added = add(kThreadCreated, ThreadCreated{thread, title_of(input_.text)}, of_thread);
+      added = add(kThreadCreated, ThreadCreated{thread, title_of(text_)}, of_thread);
     }
-    if (!added) return added;
+    if (!added || !input_.text) return added;
     MessageCreated message{.entity_id = thread,
                            .message_id = message_.to_string(),
                            .role = "user",
-                           .text = input_.text,
+                           .text = text_,
                            .run_id = run_.to_string()};
+    message.key = agent_runs::key_of(session_);
+    message.parent_id = is_new_ ? thread : input_.parent_id;
     return add(kMessageCreated, std::move(message), about(thread_, std::string(kThreadAggregate)));
   }
 
@@ -104,15 +121,12 @@ class Sending {
               .run_id = run_.to_string()};
     if (!key.empty()) {
       const auto fingerprint =
-          fmt::format("chat.send\n{}\n{}", input_.thread_id.value_or(""), input_.text);
+          fmt::format("chat.send{}\n{}\n{}", input_.parent_id ? " after " + *input_.parent_id : "",
+                      input_.thread_id.value_or(""), input_.text.value_or(""));
       append_.idempotency = {std::move(key), sha256(fingerprint), json_text(sent)};
     }
     if (!is_new_) {
-      append_.decide = [user_id = session_.user_id(), thread = thread_](db::Tx& tx) {
-        auto rows = tx.query("SELECT 1 FROM chat_threads_data WHERE id = $1 AND user_id = $2",
-                             thread, user_id);
-        if (!rows.next()) tx.abort(no_thread());
-      };
+      append_.decide = [this](db::Tx& tx) { decide(tx); };
     }
     auto appended = co_await rooms_.log.append(std::move(append_));
     if (!appended) co_return fail(appended.error());
@@ -123,6 +137,19 @@ class Sending {
   }
 
  private:
+  void decide(db::Tx& tx) const {
+    {
+      auto rows = tx.query("SELECT 1 FROM chat_threads_data WHERE id = $1 AND user_id = $2",
+                           thread_, session_.user_id());
+      if (!rows.next()) return tx.abort(no_thread());
+    }
+    if (!input_.parent_id || uuid_of(*input_.parent_id) == thread_) return;
+    const auto parent = uuid_of(*input_.parent_id);
+    auto rows =
+        tx.query("SELECT 1 FROM chat_messages_data WHERE id = $1 AND thread = $2", parent, thread_);
+    if (!rows.next()) tx.abort(no_message());
+  }
+
   events::Envelope about(const Uuid& id, std::string type) const {
     return requested_by(session_, request_, id, std::move(type));
   }
@@ -137,6 +164,7 @@ class Sending {
   const Rooms& rooms_;
   const Session& session_;
   const Send input_;
+  const std::string text_;
   bool is_new_ = false;
   Uuid thread_;
   Uuid message_;
@@ -145,10 +173,43 @@ class Sending {
   events::Append append_;
 };
 
+/// What is to be answered: the input's text, or that of the message which is answered once more.
+Task<Result<std::string>> text_of(const Rooms& rooms, const Session& session, const Send& input) {
+  if (!input.thread_id && input.parent_id) {
+    co_return fail(Code::kBadRequest, "parentId is of a thread: name it by threadId");
+  }
+  if (input.text) co_return *input.text;
+  if (!input.parent_id) {
+    co_return fail(Code::kBadRequest,
+                   "text: say something, or name by parentId a message that is to be answered once "
+                   "more");
+  }
+  const auto thread = uuid_of(*input.thread_id);
+  const auto parent = uuid_of(*input.parent_id);
+  auto said = co_await rooms.database.read_as(
+      session.user_id(), [&](db::Tx& tx) -> std::optional<MessageCreated> {
+        auto rows = tx.query("SELECT data FROM chat_messages WHERE id = $1 AND thread = $2", parent,
+                             thread);
+        if (!rows.next()) return std::nullopt;
+        auto json = parse_json(rows.view(0));
+        auto data = json ? decode<MessageCreated>(*std::move(json)) : fail(json.error());
+        return data ? std::optional(*std::move(data)) : std::nullopt;
+      });
+  if (!said) co_return fail(said.error());
+  if (!*said) co_return fail(no_message());
+  if ((*said)->role != "user") {
+    co_return fail(Code::kBadRequest,
+                   "parentId: an answer is not answered; name the message of yours before it");
+  }
+  co_return std::move((*said)->text);
+}
+
 Task<Result<Sent>> send(const Rooms& rooms, Session session, Send input) {
   auto key = idempotency_of(session, input.idempotency_key);
   if (!key) co_return fail(key.error());
-  Sending sending(rooms, session, std::move(input));
+  auto text = co_await text_of(rooms, session, input);
+  if (!text) co_return fail(text.error());
+  Sending sending(rooms, session, std::move(input), *std::move(text));
   if (auto added = sending.add_events(); !added) co_return fail(added.error());
   co_return co_await sending.run(*std::move(key));
 }
@@ -231,14 +292,18 @@ struct GetThread {
   std::string id;
   std::int64_t limit = 100;
   std::optional<std::int64_t> before;
+  std::optional<std::string> through;
 };
 const ObjectSchema<GetThread>& describe(Type<GetThread>) {
   static const auto schema = object<GetThread>("GetChatThread")
                                  .field("id", &GetThread::id, string().uuid())
                                  .field_or("limit", &GetThread::limit, integer().min(1).max(200),
-                                           100, "So many of its messages, the newest.")
+                                           100, "So many messages of a branch, the newest.")
                                  .field("before", &GetThread::before, integer().min(1),
-                                        "The nextBefore of the page before.");
+                                        "The nextBefore of the page before.")
+                                 .field("through", &GetThread::through, string().uuid(),
+                                        "A message: the branch in which it is, up to the newest "
+                                        "that follows it. Absent: that of the newest of all.");
   return schema;
 }
 
@@ -251,6 +316,11 @@ struct ShownMessage {
   std::vector<Citation> citations;
   std::optional<std::string> error;
   std::string created_at;
+  std::optional<std::string> parent_id;
+  std::int64_t siblings = 1;
+  std::int64_t sibling = 1;
+  std::optional<std::string> previous_sibling_id;
+  std::optional<std::string> next_sibling_id;
 };
 const ObjectSchema<ShownMessage>& describe(Type<ShownMessage>) {
   static const auto schema =
@@ -263,7 +333,16 @@ const ObjectSchema<ShownMessage>& describe(Type<ShownMessage>) {
           .field("tools", &ShownMessage::tools, array(schema_of<ToolUse>()))
           .field("citations", &ShownMessage::citations, array(schema_of<Citation>()))
           .field("error", &ShownMessage::error, string(), "Why there is no answer.")
-          .field("createdAt", &ShownMessage::created_at, string().datetime());
+          .field("createdAt", &ShownMessage::created_at, string().datetime())
+          .field("parentId", &ShownMessage::parent_id, string().uuid(),
+                 "The message that it follows. Absent: it begins the thread.")
+          .field("siblings", &ShownMessage::siblings, integer().min(1),
+                 "How many follow the same one, with it.")
+          .field("sibling", &ShownMessage::sibling, integer().min(1),
+                 "Which of these it is, the oldest being 1.")
+          .field("previousSiblingId", &ShownMessage::previous_sibling_id, string().uuid(),
+                 "chat.get shows its branch with through.")
+          .field("nextSiblingId", &ShownMessage::next_sibling_id, string().uuid());
   return schema;
 }
 
@@ -273,18 +352,110 @@ struct WholeThread {
   std::optional<std::int64_t> next_before;
 };
 const ObjectSchema<WholeThread>& describe(Type<WholeThread>) {
-  static const auto schema = object<WholeThread>("ChatThreadWithMessages")
-                                 .field("thread", &WholeThread::thread, schema_of<Thread>())
-                                 .field("messages", &WholeThread::messages,
-                                        array(schema_of<ShownMessage>()), "In their order.")
-                                 .field("nextBefore", &WholeThread::next_before, integer(),
-                                        "There are earlier ones. Absent: there are none.");
+  static const auto schema =
+      object<WholeThread>("ChatThreadWithMessages")
+          .field("thread", &WholeThread::thread, schema_of<Thread>())
+          .field("messages", &WholeThread::messages, array(schema_of<ShownMessage>()),
+                 "Of one branch, in their order.")
+          .field("nextBefore", &WholeThread::next_before, integer(),
+                 "There are earlier ones. Absent: there are none.");
   return schema;
 }
 
+std::optional<Uuid> id_in(db::Rows rows) {
+  return rows.next() ? rows.uuid(0) : std::nullopt;
+}
+
+/// The newest message that follows `from`, and the one that follows that, to the end.
+Uuid end_of_branch(db::Tx& tx, const Uuid& thread, const Uuid& from) {
+  auto rows = tx.query(
+      "WITH RECURSIVE down(id, number) AS (SELECT id, 1 FROM chat_messages WHERE id = $2 UNION ALL "
+      "SELECT (SELECT child.id FROM chat_messages AS child WHERE child.thread = $1 AND "
+      "child.parent "
+      "= down.id ORDER BY child.position DESC LIMIT 1), down.number + 1 FROM down WHERE down.id IS "
+      "NOT NULL) SELECT id FROM down WHERE id IS NOT NULL ORDER BY number DESC LIMIT 1",
+      thread, from);
+  return id_in(std::move(rows)).value_or(from);
+}
+
+/// The last message of a page, which is the end of a branch or the one before an earlier page;
+/// nothing: there is none.
+std::optional<Uuid> end_of_page(db::Tx& tx, const Uuid& thread, const GetThread& input) {
+  if (input.before) {
+    auto parent =
+        id_in(tx.query("SELECT parent FROM chat_messages WHERE thread = $1 AND position = $2",
+                       thread, *input.before));
+    if (parent) return parent;
+  } else if (input.through) {
+    const auto through = uuid_of(*input.through);
+    const bool is_there =
+        id_in(
+            tx.query("SELECT id FROM chat_messages WHERE thread = $1 AND id = $2", thread, through))
+            .has_value();
+    if (is_there) return end_of_branch(tx, thread, through);
+    tx.abort(no_message());
+    return std::nullopt;
+  }
+  return id_in(tx.query(
+      "SELECT id FROM chat_messages WHERE thread = $1 AND position < $2 ORDER BY position DESC "
+      "LIMIT 1",
+      thread, input.before.value_or(INT64_MAX)));
+}
+
+// Of a page of a branch; what is counted of siblings is found in the index on parents.
+std::string page_of_branch() {
+  constexpr std::string_view kSiblings =
+      "FROM chat_messages AS other WHERE other.thread = $1 AND other.parent = path.parent AND "
+      "length(path.parent) > 0";
+  return fmt::format(
+      "{0}SELECT message.data, message.created_at, path.position, path.above, (SELECT count(*) "
+      "{1}), (SELECT count(*) {1} AND other.position <= path.position), (SELECT other.id {1} AND "
+      "other.position < path.position ORDER BY other.position DESC LIMIT 1), (SELECT other.id {1} "
+      "AND other.position > path.position ORDER BY other.position LIMIT 1) FROM path JOIN "
+      "chat_messages AS message ON message.id = path.id ORDER BY path.position DESC",
+      path_of_branch(), kSiblings);
+}
+
+std::optional<std::string> text_of(const std::optional<Uuid>& id) {
+  return id ? std::optional(id->to_string()) : std::nullopt;
+}
+
+void read_branch(db::Tx& tx, const Uuid& thread, const Uuid& end, std::int64_t limit,
+                 WholeThread& whole) {
+  static const auto sql = page_of_branch();
+  const auto most = limit + 1;
+  auto rows = tx.query(sql, thread, end, most);
+  std::int64_t last = 0;
+  for (std::int64_t read = 0; rows.next(); ++read) {
+    if (read == limit) {
+      whole.next_before = last;
+      break;
+    }
+    last = rows.integer(2);
+    auto json = parse_json(rows.view(0));
+    auto data = json ? decode<MessageCreated>(*std::move(json)) : fail(json.error());
+    if (!data) continue;
+    const auto parent = rows.uuid(3);
+    whole.messages.push_back({.id = data->message_id,
+                              .role = data->role,
+                              .text = data->text,
+                              .run_id = data->run_id,
+                              .tools = std::move(data->tools),
+                              .citations = std::move(data->citations),
+                              .error = data->error,
+                              .created_at = to_iso8601(rows.integer(1)),
+                              .parent_id = parent == thread ? std::nullopt : text_of(parent),
+                              .siblings = std::max<std::int64_t>(rows.integer(4), 1),
+                              .sibling = std::max<std::int64_t>(rows.integer(5), 1),
+                              .previous_sibling_id = text_of(rows.uuid(6)),
+                              .next_sibling_id = text_of(rows.uuid(7))});
+  }
+  std::ranges::reverse(whole.messages);
+}
+
 Task<Result<WholeThread>> get(const Rooms& rooms, Session session, GetThread input) {
-  const auto id = Uuid::parse(input.id).value_or(Uuid{});
-  auto whole = co_await rooms.database.read_as(session.user_id(), [&](db::Tx& tx) {
+  const auto id = uuid_of(input.id);
+  co_return co_await rooms.database.read_as(session.user_id(), [&](db::Tx& tx) {
     WholeThread whole;
     {
       auto rows = tx.query(std::string(kThreadColumns) + "WHERE id = $1", id);
@@ -294,28 +465,11 @@ Task<Result<WholeThread>> get(const Rooms& rooms, Session session, GetThread inp
       }
       whole.thread = read_thread(rows);
     }
-    auto rows = tx.query(
-        "SELECT data, created_at, position FROM chat_messages WHERE thread = $1 AND position < $2 "
-        "ORDER BY position DESC LIMIT $3",
-        id, input.before.value_or(INT64_MAX), input.limit + 1);
-    std::int64_t last = 0;
-    while (rows.next()) {
-      if (static_cast<std::int64_t>(whole.messages.size()) == input.limit) {
-        whole.next_before = last;
-        break;
-      }
-      last = rows.integer(2);
-      auto json = parse_json(rows.view(0));
-      auto data = json ? decode<MessageCreated>(*std::move(json)) : fail(json.error());
-      if (!data) continue;
-      whole.messages.push_back({data->message_id, data->role, data->text, data->run_id,
-                                std::move(data->tools), std::move(data->citations), data->error,
-                                to_iso8601(rows.integer(1))});
+    if (const auto end = end_of_page(tx, id, input)) {
+      read_branch(tx, id, *end, input.limit, whole);
     }
-    std::ranges::reverse(whole.messages);
     return whole;
   });
-  co_return whole;
 }
 
 struct ThreadId {
@@ -364,15 +518,17 @@ void add(const Rooms& rooms) {
   rooms.types.add(kThreadDeleted, "A thread was taken away, with its messages.");
   rooms.projections.add(projection());
   add_agent(rooms);
-  const rpc::ErrorMeta no_such{Code::kNotFound, "You have no such thread."};
+  const rpc::ErrorMeta no_such{Code::kNotFound, "You have no such thread, or it no such message."};
   add_mutation(
       rooms, "chat.send",
       {.summary = "Say something to the agent chat, in a thread or in a new one.",
        .docs =
            "Its answer is a message of the thread: watch the run with agents.watch, which tells "
            "it as it comes, or ask chat.get. It reads what you have stored, cites it, and acts "
-           "by procedures, as far as your key may. Where no language model is set, the answer "
-           "says so.",
+           "by procedures, as far as your key may. Once it has read something, a change is a "
+           "proposal, which you accept. Where no language model is set, the answer says so. With "
+           "parentId a branch begins: another message in the place of an earlier one, or, without "
+           "text, another answer to one.",
        .effects = rpc::Effects::kAppends,
        .errors = {no_such},
        .examples = {{R"({"text":"What did I plan for the garden?"})", ""}},
@@ -381,7 +537,10 @@ void add(const Rooms& rooms) {
                    std::string(agents::kRunRequested.name)}},
       send);
   add_query(rooms, "chat.threads", {.summary = "Your threads."}, threads);
-  add_query(rooms, "chat.get", {.summary = "A thread with its messages.", .errors = {no_such}},
+  add_query(rooms, "chat.get",
+            {.summary = "A thread with the messages of one of its branches.",
+             .docs = "Of each it says how many siblings it has, and which are beside it.",
+             .errors = {no_such}},
             get);
   add_mutation(rooms, "chat.delete",
                {.summary = "Take a thread away, with its messages.",

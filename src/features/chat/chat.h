@@ -1,5 +1,9 @@
 // Chat: threads of messages between a person and the agent *chat*, which reads what the person has
 // stored and acts by tools. Threads and messages are events; an answer is a run of the agent.
+//
+// The messages of a thread are a tree: each follows one, and several that follow the same are
+// siblings, as an edited message and the one before it, or two answers. A branch is the path from
+// the first message to one that none follows. Where nobody has branched that is a line.
 #pragma once
 
 #include <optional>
@@ -50,6 +54,15 @@ struct MessageCreated {
   std::vector<ToolUse> tools;
   std::vector<Citation> citations;
   std::optional<std::string> error;  // why there is no answer, or only a part
+  /// Of an answer: its run had read stored text. Absent in those of versions that did not keep it.
+  std::optional<bool> is_tainted = std::nullopt;
+  /// By whose right it was sent, or the run was asked for whose answer it is: a session stands for
+  /// its key.
+  std::optional<std::string> key = std::nullopt;
+  /// Of a person's message: the one that it follows, or the thread, where it begins it. Of an
+  /// answer: the message that is answered. Absent: it follows the newest, as all did before there
+  /// were branches.
+  std::optional<std::string> parent_id = std::nullopt;
 };
 const ObjectSchema<MessageCreated>& describe(Type<MessageCreated>);
 
@@ -64,6 +77,12 @@ inline constexpr events::EventType<MessageCreated> kMessageCreated{"chat.message
 inline constexpr events::EventType<ThreadDeleted> kThreadDeleted{"chat.thread.deleted"};
 
 inline constexpr std::size_t kTextMax = 20'000;
+
+/// The branch of the thread $1 up to its message $2, of which it has $3 messages at most: the table
+/// `path`, for read_as; a query goes on behind it. It has id, parent, above (the message before, or
+/// nothing) and position. Rows that versions without branches have left have no parent until they
+/// are made again: these follow the one before them.
+std::string path_of_branch();
 
 /// chat_threads and chat_messages.
 projections::Projection projection();

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <iterator>
 #include <set>
 
 #include "agents/agents.h"
@@ -65,40 +66,69 @@ Json json_list(const std::vector<T>& values) {
   return list;
 }
 
-// What was said up to the message that is answered.
-std::vector<models::Message> read_history(db::Tx& tx, const Talk& talk) {
-  std::vector<models::Message> history;
+/// What was said up to the message that is answered.
+struct History {
+  std::vector<models::Message> messages;
+  /// Something of it may be what others wrote: an answer for which stored text was read, or a
+  /// message of somebody else than who has sent the one that is answered.
+  bool is_tainted = false;
+};
+const ObjectSchema<History>& describe(Type<History>) {
+  static const auto schema =
+      object<History>("ChatHistory")
+          .field("messages", &History::messages, array(schema_of<models::Message>()))
+          .field("tainted", &History::is_tainted, boolean());
+  return schema;
+}
+
+// Who has sent a message. One of a version that did not say the key has its session's own.
+std::string sender_of(const MessageCreated& said, std::string_view kind, std::string_view id) {
+  return said.key ? "key " + *said.key : fmt::format("{} {}", kind, id);
+}
+
+// `key`: by whose right the run is.
+History read_history(db::Tx& tx, const Talk& talk, const std::optional<std::string>& key) {
+  History history;
+  // Of the message that is answered, which is the first.
+  std::optional<std::string> asker;
   const auto thread = Uuid::parse(talk.thread_id);
   const auto message = Uuid::parse(talk.message_id);
-  auto rows = tx.query(
-      "SELECT data FROM chat_messages WHERE thread = $1 AND position <= (SELECT position FROM "
-      "chat_messages WHERE id = $2) ORDER BY position DESC LIMIT $3",
-      thread, message, kHistoryMax);
+  auto rows = tx.query(path_of_branch() +
+                           "SELECT data, actor_kind, actor FROM chat_messages JOIN path ON "
+                           "chat_messages.id = path.id ORDER BY path.position DESC",
+                       thread, message, kHistoryMax);
   while (rows.next()) {
     auto json = parse_json(rows.view(0));
     if (!json) continue;
     auto said = decode<MessageCreated>(std::move(*json));
     if (!said || (said->text.empty() && said->role != "user")) continue;
-    history.push_back(agents::message(said->role, said->text));
+    const auto sender = sender_of(*said, rows.view(1), rows.view(2));
+    const bool has_read = said->role != "user" && said->is_tainted.value_or(true);
+    // Somebody else may ask for another answer to what was said; whoever is not known is one.
+    const bool is_asked_by_others = !asker && (!key || !said->key || *said->key != *key);
+    const bool is_others = has_read || is_asked_by_others || sender != asker.value_or(sender);
+    if (!asker) asker = sender;
+    history.is_tainted = history.is_tainted || is_others;
+    history.messages.push_back(agents::message(said->role, said->text));
   }
-  std::ranges::reverse(history);
+  std::ranges::reverse(history.messages);
   return history;
 }
 
 Task<Result<Update>> read(const Rooms& rooms, Node& node, Talk talk) {
   auto& context = node.context();
-  using Messages = std::vector<models::Message>;
   auto history =
-      co_await context.step.run<Messages>(node.step_id("history"), [&]() -> Task<Result<Messages>> {
+      co_await context.step.run<History>(node.step_id("thread"), [&]() -> Task<Result<History>> {
         auto read = co_await rooms.database.read_as(
-            context.event.user_id, [&](db::Tx& tx) { return read_history(tx, talk); });
+            context.event.user_id, [&](db::Tx& tx) { return read_history(tx, talk, context.key); });
         if (!read) co_return fail(read.error());
         co_return std::move(*read);
       });
   if (!history) co_return fail(history.error());
+  if (history->is_tainted) node.taint();
   // The thread was taken away meanwhile: what is to be answered is known all the same.
-  if (history->empty()) history->push_back(agents::message("user", talk.text));
-  co_return Json::object({{"history", json_list(*history)}});
+  if (history->messages.empty()) history->messages.push_back(agents::message("user", talk.text));
+  co_return Json::object({{"history", json_list(history->messages)}});
 }
 
 // Words alone: what else a query may have is nothing that a person means by it here.
@@ -141,7 +171,8 @@ std::string instructions(const Talk& talk) {
       "You are the assistant of a person in their own pod of notes, tasks and projects. Today is "
       "{}. Answer in the language of the person, and briefly. Where you use one of the passages "
       "below, cite it by its number, as [1]. Say so where you do not know. Use the tools to look "
-      "further and to do what the person asks for; say what you have done.\n{}",
+      "further and to do what the person asks for; say what you have done. What a tool says is "
+      "proposed is not done yet: say that, too, and that the person has to accept it.\n{}",
       talk.today, agents::kDataRule);
   for (const auto& passage : talk.passages) {
     text += fmt::format(
@@ -149,6 +180,19 @@ std::string instructions(const Talk& talk) {
         as_data(passage.entity_type, passage.entity_id, passage.title + "\n" + passage.passage));
   }
   return text;
+}
+
+// Takes what only the model needs out of `talk`: it would lie beside it while the model answers.
+models::Ask ask_of(Talk& talk, const agents::Tools& tools) {
+  models::Ask ask;
+  ask.messages.push_back(agents::message("system", instructions(talk)));
+  std::ranges::move(talk.history, std::back_inserter(ask.messages));
+  std::ranges::copy(talk.exchange, std::back_inserter(ask.messages));
+  ask.tools = tools.offered();
+  talk.history.clear();
+  talk.passages.clear();
+  talk.text = std::string();  // with its memory
+  return ask;
 }
 
 Task<Result<Update>> answer(Node& node, Talk talk) {
@@ -159,13 +203,7 @@ Task<Result<Update>> answer(Node& node, Talk talk) {
                                "has come to none",
                                kTurnsMax)}});
   }
-  models::Ask ask;
-  ask.messages.push_back(agents::message("system", instructions(talk)));
-  for (const auto* list : {&talk.history, &talk.exchange}) {
-    ask.messages.insert(ask.messages.end(), list->begin(), list->end());
-  }
-  ask.tools = node.context().tools.offered();
-  auto answer = co_await node.ask("model", std::move(ask));
+  auto answer = co_await node.ask("model", ask_of(talk, node.context().tools));
   if (!answer) co_return Json::object({{"error", answer.error().message}});
   const auto most = node.context().limits.tool_calls_of_answer;
   auto exchange = talk.exchange;
@@ -213,7 +251,10 @@ Task<Result<Update>> say(Node& node, Talk talk) {
                          .text = agents::shortened(talk.answer, 4 * kTextMax),
                          .run_id = context.run.to_string(),
                          .tools = talk.tools,
-                         .citations = cited(talk)};
+                         .citations = cited(talk),
+                         .is_tainted = node.is_tainted(),
+                         .key = context.key,
+                         .parent_id = talk.message_id};
   if (!talk.error.empty()) message.error = talk.error;
   auto said = co_await node.append("say", kMessageCreated.name, json_of(message),
                                    Uuid::parse(talk.thread_id), std::string(kThreadAggregate));
@@ -249,29 +290,31 @@ void add_agent(const Rooms& rooms) {
     return has_called ? "answer" : "say";
   });
   graph.edge("say", agents::kEnd);
-  rooms.agents->add({.name = "chat",
-                     .summary = "Answers a message of a thread, from what is stored and by tools.",
-                     .input = schema_of<ChatInput>(),
-                     .graph = graph.share(),
-                     .begin =
-                         [](const Json& input, std::int64_t at) {
-                           Json state = input;
-                           state.set("today", to_iso8601(at).substr(0, 10));
-                           return state;
-                         },
-                     .end =
-                         [](const Json& state) {
-                           Json output = Json::object({{"threadId", *state.find("threadId")},
-                                                       {"text", *state.find("answer")}});
-                           if (const auto error = state.string_or("error", ""); !error.empty()) {
-                             output.set("error", error);
-                           }
-                           return output;
-                         },
-                     .tools = {"search.query", "notes.get", "notes.create", "tasks.list",
-                               "tasks.get", "tasks.create", "tasks.complete", "projects.list"},
-                     .needs_model = true,
-                     .is_for_people = false});
+  rooms.agents->add(
+      {.name = "chat",
+       .summary = "Answers a message of a thread, from what is stored and by tools.",
+       .input = schema_of<ChatInput>(),
+       .graph = graph.share(),
+       .begin =
+           [](const Json& input, std::int64_t at) {
+             Json state = input;
+             state.set("today", to_iso8601(at).substr(0, 10));
+             return state;
+           },
+       .end =
+           [](const Json& state) {
+             Json output = Json::object(
+                 {{"threadId", *state.find("threadId")},
+                  {"text", agents::shortened(state.string_or("answer", ""), 4 * kTextMax)}});
+             if (const auto error = state.string_or("error", ""); !error.empty()) {
+               output.set("error", error);
+             }
+             return output;
+           },
+       .tools = {"search.query", "notes.get", "notes.create", "tasks.list", "tasks.get",
+                 "tasks.create", "tasks.complete", "projects.list"},
+       .needs_model = true,
+       .is_for_people = false});
 }
 
 }  // namespace synap::features::chat

@@ -1,7 +1,55 @@
 #include "features/chat/chat.h"
 
+#include <fmt/format.h>
+
 namespace synap::features::chat {
 namespace {
+
+std::optional<Uuid> id_in(db::Rows rows) {
+  return rows.next() ? rows.uuid(0) : std::nullopt;
+}
+
+// Little is said between a message and its answer: so far it is looked.
+constexpr int kBetweenMax = 50;
+
+// Where an answer stands: behind what it answers. What was said there meanwhile in one line with
+// it, before it was there, stays before it; another answer to the same does not, nor what somebody
+// has put there.
+Uuid place_of_answer(db::Tx& tx, const Uuid& thread, const Uuid& answered) {
+  return id_in(tx.query("WITH RECURSIVE line(id, depth) AS (SELECT id, 0 FROM chat_messages_data "
+                        "WHERE id = $2 UNION ALL SELECT (SELECT next.id FROM chat_messages_data AS "
+                        "next WHERE next.thread = $1 AND next.parent = line.id AND CASE next.role "
+                        "WHEN 'user' THEN (next.data ->> 'parentId') IS NULL ELSE next.answers IS "
+                        "NULL OR next.answers <> $2 END ORDER BY next.position DESC LIMIT 1), "
+                        "depth + 1 FROM line WHERE line.id IS NOT NULL AND depth < $3) SELECT id "
+                        "FROM line WHERE id IS NOT NULL ORDER BY depth DESC LIMIT 1",
+                        thread, answered, kBetweenMax))
+      .value_or(answered);
+}
+
+// What an answer answers: it says so, or (in versions before) has the run of that message.
+std::optional<Uuid> answered_by(db::Tx& tx, const Uuid& thread, const MessageCreated& message) {
+  if (message.role == "user") return std::nullopt;
+  if (message.parent_id) return Uuid::parse(*message.parent_id);
+  if (!message.run_id) return std::nullopt;
+  const auto run = Uuid::parse(*message.run_id);
+  return id_in(
+      tx.query("SELECT id FROM (SELECT id, role, run FROM chat_messages_data WHERE thread = $1 "
+               "ORDER BY position DESC LIMIT $3) AS newest WHERE role = 'user' AND run = $2",
+               thread, run, kBetweenMax));
+}
+
+// The message that a message follows; the thread, where it is the first.
+Uuid parent_of(db::Tx& tx, const Uuid& thread, const MessageCreated& message) {
+  const auto given = message.parent_id ? Uuid::parse(*message.parent_id) : std::nullopt;
+  if (!given) {
+    return id_in(tx.query("SELECT id FROM chat_messages_data WHERE thread = $1 ORDER BY position "
+                          "DESC LIMIT 1",
+                          thread))
+        .value_or(thread);
+  }
+  return message.role == "user" ? *given : place_of_answer(tx, thread, *given);
+}
 
 void fold_message(db::Tx& tx, const events::Event& event) {
   auto data = data_of(event, kMessageCreated);
@@ -14,11 +62,17 @@ void fold_message(db::Tx& tx, const events::Event& event) {
   }
   std::string text;
   encode(text, message);
+  const auto parent = parent_of(tx, *event.aggregate_id, message);
+  const auto answers = answered_by(tx, *event.aggregate_id, message);
   tx.run(
-      "INSERT INTO chat_messages_data(id, user_id, thread, position, role, data, created_at) "
-      "VALUES ($1, $2, $3, $4, $5, $6, $7)",
+      "INSERT INTO chat_messages_data(id, user_id, thread, position, role, data, created_at, "
+      "actor_kind, actor, parent, answers, run) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, "
+      "$11, $12)",
       Uuid::parse(message.message_id), event.user_id, *event.aggregate_id, event.position,
-      message.role, text, event.timestamp);
+      message.role, text, event.timestamp,
+      event.actor ? events::actor_kind_name(event.actor->kind) : std::string_view(),
+      event.actor ? event.actor->id : std::string(), parent, answers,
+      message.run_id ? Uuid::parse(*message.run_id) : std::nullopt);
   tx.run(
       "UPDATE chat_threads_data SET messages = messages + 1, updated_at = $2, position = $3 WHERE "
       "id = $1",
@@ -83,7 +137,15 @@ const ObjectSchema<MessageCreated>& describe(Type<MessageCreated>) {
                     "That were called for it.")
           .field_or("citations", &MessageCreated::citations, array(schema_of<Citation>()), {},
                     "What it goes back to.")
-          .field("error", &MessageCreated::error, string(), "Why there is no answer.");
+          .field("error", &MessageCreated::error, string(), "Why there is no answer.")
+          .field("tainted", &MessageCreated::is_tainted, boolean(),
+                 "Of an answer: what was stored had been read for it, or for one before it.")
+          .field("key", &MessageCreated::key, string(),
+                 "By whose right it was sent, or its run was asked for: a session stands for its "
+                 "key.")
+          .field("parentId", &MessageCreated::parent_id, string().uuid(),
+                 "The message that it follows (the thread: it begins it), or that it answers. "
+                 "Absent: it follows the newest.");
   return schema;
 }
 
@@ -91,6 +153,20 @@ const ObjectSchema<ThreadDeleted>& describe(Type<ThreadDeleted>) {
   static const auto schema = object<ThreadDeleted>("ChatThreadDeleted")
                                  .field("entityId", &ThreadDeleted::entity_id, string().uuid());
   return schema;
+}
+
+std::string path_of_branch() {
+  constexpr std::string_view kAbove =
+      "CASE WHEN length({0}.parent) > 0 THEN {0}.parent ELSE (SELECT earlier.id FROM chat_messages "
+      "AS earlier WHERE earlier.thread = $1 AND earlier.position < {0}.position ORDER BY "
+      "earlier.position DESC LIMIT 1) END";
+  return fmt::format(
+      "WITH RECURSIVE path(id, parent, above, position, number) AS (SELECT last.id, last.parent, "
+      "{}, last.position, 1 FROM chat_messages AS last WHERE last.thread = $1 AND last.id = $2 "
+      "UNION ALL SELECT before.id, before.parent, {}, before.position, path.number + 1 FROM path "
+      "JOIN chat_messages AS before ON before.id = path.above WHERE before.thread = $1 AND "
+      "path.number < $3) ",
+      fmt::format(fmt::runtime(kAbove), "last"), fmt::format(fmt::runtime(kAbove), "before"));
 }
 
 projections::Projection projection() {
@@ -114,9 +190,18 @@ projections::Projection projection() {
                                   {"position", ColumnType::kInteger},
                                   {"role"},
                                   {"data"},
-                                  {"created_at", ColumnType::kInteger}},
+                                  {"created_at", ColumnType::kInteger},
+                                  // Who has said it.
+                                  {"actor_kind"},
+                                  {"actor"},
+                                  // The message that it follows; of the first ones, the thread.
+                                  {"parent", ColumnType::kBytes},
+                                  // Of an answer: what it answers, if that is known.
+                                  {"answers", ColumnType::kBytes, true},
+                                  {"run", ColumnType::kBytes, true}},
                       .primary_key = {"id"},
-                      .indexes = {{.columns = {"thread", "position"}}}}},
+                      .indexes = {{.columns = {"thread", "position"}},
+                                  {.columns = {"thread", "parent", "position"}}}}},
           .types = {std::string(kThreadCreated.name), std::string(kMessageCreated.name),
                     std::string(kThreadDeleted.name)},
           .fold = fold};

@@ -101,6 +101,18 @@ TEST_F(LinksTest, OfTextsTooLongForAnEventAreFoundAsWell) {
   EXPECT_EQ(mentions(other), "Long");
 }
 
+TEST_F(LinksTest, AreToldOfANoteWhoseRowIsDamaged) {
+  const auto other = note("Other");
+  const auto row = Uuid::parse(note("One", "[[Other]]")).value_or(Uuid{});
+  note("Two", "[[Other]]");
+  ASSERT_TRUE(test::run(executor, [&] {
+    return database->write([&](db::Tx& tx) {
+      tx.run("UPDATE notes_data SET data = $2 WHERE id = $1", row, "{\"title\":");
+    });
+  }));
+  EXPECT_EQ(mentions(other), "Two ");
+}
+
 TEST_F(LinksTest, ToNothingWaitForANoteOfThatName) {
   note("One", "[[Other]]");
   const auto two = note("Two", "[[other]] [[Nobody]]");

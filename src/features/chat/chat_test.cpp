@@ -1,0 +1,268 @@
+#include "features/chat/chat.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "agents/agent_events.h"
+#include "features/agents/running.h"
+#include "features/capture/capture.h"
+#include "features/feature_test.h"
+#include "features/notes/notes.h"
+
+namespace synap::features::chat {
+namespace {
+
+// There is no model, so answers say why there is none. Messages are signs: nothing is looked for in
+// what has no word.
+class Chat : public FeatureTest {
+ protected:
+  Chat()
+      : FeatureTest([](const Rooms& rooms) {
+          notes::add(rooms);
+          agent_runs::add(rooms);
+          capture::add(rooms);
+          chat::add(rooms);
+        }) {}
+
+  Json sent(Json::Object input, const std::string& key = "") {
+    auto answer = call("chat.send", Json(std::move(input)), "ann", key);
+    EXPECT_TRUE(answer) << answer.error().message;
+    wait_until_idle();
+    return answer.value_or(Json::object());
+  }
+  std::string id_of(const Json& answer, std::string_view name = "messageId") {
+    return std::string(answer.string_or(name, ""));
+  }
+  /// Begins a thread; gives the id of its first message.
+  std::string begin(const std::string& text) {
+    const auto first = sent({{"text", text}});
+    thread = id_of(first, "entityId");
+    return id_of(first);
+  }
+  std::string say(const std::string& text, const std::string& parent = "") {
+    Json::Object input = {{"threadId", thread}, {"text", text}};
+    if (!parent.empty()) input.emplace_back("parentId", parent);
+    return id_of(sent(std::move(input)));
+  }
+  void ask_again(const std::string& message) {
+    sent({{"threadId", thread}, {"parentId", message}});
+  }
+  Json branch(Json::Object input = {}) {
+    input.emplace_back("id", thread);
+    auto whole = call("chat.get", Json(std::move(input)));
+    EXPECT_TRUE(whole) << whole.error().message;
+    return whole.value_or(Json::object());
+  }
+  /// "text" or "answer" of each message, with "(which/of how many siblings)" where there are more.
+  static std::string shown(const Json& whole) {
+    std::string text;
+    for (const auto& one : whole.find("messages")->as_array()) {
+      const auto said = one.string_or("text", "");
+      text.append(said.empty() ? "answer" : said);
+      if (const auto all = one.find("siblings")->dump(); all != "1") {
+        text.append("(" + one.find("sibling")->dump() + "/" + all + ")");
+      }
+      text.append(" ");
+    }
+    return text;
+  }
+  std::string through(const std::string& message) { return shown(branch({{"through", message}})); }
+  std::string member(const Json& whole, std::size_t message, std::string_view name) {
+    return std::string(whole.find("messages")->as_array().at(message).string_or(name, ""));
+  }
+  void append(MessageCreated message) {
+    events::Envelope envelope;
+    envelope.user_id = "ann";
+    envelope.source = events::Source::kApi;
+    envelope.aggregate_id = Uuid::parse(thread);
+    envelope.aggregate_type = std::string(kThreadAggregate);
+    auto event = types.make(kMessageCreated, std::move(message), std::move(envelope));
+    ASSERT_TRUE(event) << event.error().message;
+    ASSERT_TRUE(sync_wait(executor, log->append({.events = {*std::move(event)}})));
+  }
+  Error refused(Json::Object input, const std::string& path = "chat.send",
+                const std::string& user = "ann") {
+    auto answer = call(path, Json(std::move(input)), user);
+    EXPECT_FALSE(answer) << answer->dump();
+    return answer ? Error{Code::kInternalServerError, ""} : answer.error();
+  }
+
+  std::string thread;
+};
+
+TEST_F(Chat, WithoutBranchesAThreadIsALine) {
+  begin("?");
+  say("!");
+  const auto whole = branch();
+  EXPECT_EQ(shown(whole), "? answer ! answer ");
+  EXPECT_EQ(member(whole, 0, "parentId"), "");
+  EXPECT_EQ(member(whole, 2, "parentId"), member(whole, 1, "id"));
+  EXPECT_EQ(member(whole, 0, "nextSiblingId"), "");
+}
+
+TEST_F(Chat, AnotherMessageInThePlaceOfAnEarlierOneBeginsABranch) {
+  const auto first = begin("?");
+  const auto answer = member(branch(), 1, "id");
+  const auto second = say("!", answer);
+  const auto edited = say("!!", answer);
+  EXPECT_EQ(shown(branch()), "? answer !!(2/2) answer ");
+  EXPECT_EQ(through(second), "? answer !(1/2) answer ");
+  EXPECT_EQ(through(first), "? answer !!(2/2) answer ") << "the newest that follows it";
+  EXPECT_EQ(member(branch(), 2, "previousSiblingId"), second);
+  EXPECT_EQ(member(branch({{"through", second}}), 2, "nextSiblingId"), edited);
+  // What is said next goes on where something was said last.
+  say(".");
+  EXPECT_EQ(shown(branch()), "? answer !!(2/2) answer . answer ");
+  EXPECT_EQ(through(second), "? answer !(1/2) answer ");
+}
+
+TEST_F(Chat, TheFirstMessageHasSiblingsToo) {
+  const auto first = begin("?");
+  say("!", thread);
+  EXPECT_EQ(shown(branch()), "!(2/2) answer ");
+  EXPECT_EQ(member(branch(), 0, "parentId"), "");
+  EXPECT_EQ(through(first), "?(1/2) answer ");
+}
+
+TEST_F(Chat, AnotherAnswerIsASiblingOfTheFirst) {
+  const auto first = begin("?");
+  const auto answer = member(branch(), 1, "id");
+  say("!");
+  ask_again(first);
+  EXPECT_EQ(shown(branch()), "? answer(2/2) ");
+  EXPECT_EQ(through(answer), "? answer(1/2) ! answer ");
+  const auto messages = branch().find("thread")->find("messages")->dump();
+  EXPECT_EQ(messages, "5");
+  EXPECT_EQ(refused({{"threadId", thread}, {"parentId", answer}}).code, Code::kBadRequest);
+}
+
+TEST_F(Chat, AnotherAnswerIsBesideWhatSomebodyHasPutBehindTheQuestion) {
+  const auto first = begin("?");
+  const auto answer = member(branch(), 1, "id");
+  const auto put = say("!", first);
+  ask_again(first);
+  EXPECT_EQ(shown(branch()), "? answer(3/3) ");
+  EXPECT_EQ(through(put), "? !(2/3) answer ");
+  EXPECT_EQ(through(answer), "? answer(1/3) ");
+}
+
+TEST_F(Chat, WhatWasSaidBeforeTheAnswerCameStaysBeforeIt) {
+  const auto first = begin("?");
+  // Both are said before either is answered; so the log has them.
+  const auto append = [this](const std::string& id, const std::string& role,
+                             const std::string& text, std::optional<std::string> parent) {
+    MessageCreated message{
+        .entity_id = thread, .message_id = id, .role = role, .text = text, .run_id = {}};
+    message.parent_id = std::move(parent);
+    Chat::append(std::move(message));
+  };
+  const auto id = [] { return Uuid::v7().to_string(); };
+  const auto one = id();
+  const auto two = id();
+  append(one, "user", "one", std::nullopt);
+  append(two, "user", "two", std::nullopt);
+  append(id(), "assistant", "to one", one);
+  append(id(), "assistant", "to two", two);
+  EXPECT_EQ(shown(branch()), "? answer one two to one to two ");
+  // As versions without branches said it.
+  append(id(), "assistant", "old", std::nullopt);
+  EXPECT_EQ(shown(branch()), "? answer one two to one to two old ");
+  append(id(), "assistant", "to two again", two);
+  EXPECT_EQ(shown(branch()), "? answer one two to one to two again(2/2) ");
+  EXPECT_EQ(through(first), shown(branch()));
+}
+
+TEST_F(Chat, RowsOfVersionsWithoutBranchesAreALineUntilTheyAreMadeAgain) {
+  begin("?");
+  say("!");
+  ASSERT_TRUE(test::run(executor, [&] {
+    return database->write(
+        [](db::Tx& tx) { tx.run("UPDATE chat_messages_data SET parent = $1", db::Blob{""}); });
+  }));
+  EXPECT_EQ(shown(branch()), "? answer ! answer ");
+  EXPECT_EQ(shown(branch({{"limit", 2}})), "! answer ");
+  say(".");
+  EXPECT_EQ(shown(branch()), "? answer ! answer . answer ");
+}
+
+TEST_F(Chat, AnotherAnswerIsASiblingOfOneThatDoesNotSayWhatItAnswers) {
+  const auto first = begin("?");
+  const auto answer = branch().find("messages")->as_array().at(1);
+  ASSERT_TRUE(test::run(executor, [&] {
+    return database->write([](db::Tx& tx) {
+      // As it was said by versions without branches.
+      tx.run("DELETE FROM chat_messages_data WHERE role = 'assistant'");
+    });
+  }));
+  MessageCreated old{.entity_id = thread,
+                     .message_id = Uuid::v7().to_string(),
+                     .role = "assistant",
+                     .text = "old",
+                     .run_id = std::string(answer.string_or("runId", ""))};
+  append(old);
+  ask_again(first);
+  EXPECT_EQ(shown(branch()), "? answer(2/2) ");
+}
+
+TEST_F(Chat, ABranchIsReadInPages) {
+  const auto first = begin("?");
+  const auto answer = member(branch(), 1, "id");
+  const auto second = say("!", answer);
+  say("!!", answer);
+  std::string text;
+  Json::Object asked = {{"through", second}, {"limit", 1}};
+  for (int pages = 0; pages < 10; ++pages) {
+    const auto page = branch(asked);
+    text = shown(page) + text;
+    const auto* before = page.find("nextBefore");
+    if (before == nullptr) break;
+    asked = {{"before", *before}, {"limit", 1}};
+  }
+  EXPECT_EQ(text, "? answer !(1/2) answer ");
+  EXPECT_EQ(shown(branch({{"before", 1}})), "");
+}
+
+TEST_F(Chat, WhatIsNotThereIsNotFollowed) {
+  const auto first = begin("?");
+  const auto mine = thread;
+  const auto other = begin("!");
+  EXPECT_EQ(refused({{"threadId", mine}, {"text", "."}, {"parentId", other}}).code,
+            Code::kNotFound);
+  EXPECT_EQ(refused({{"threadId", mine}, {"parentId", other}}).code, Code::kNotFound);
+  EXPECT_EQ(refused({{"threadId", mine}, {"parentId", mine}}).code, Code::kNotFound);
+  EXPECT_EQ(refused({{"threadId", mine}}).code, Code::kBadRequest);
+  EXPECT_EQ(refused({{"text", "."}, {"parentId", first}}).code, Code::kBadRequest);
+  EXPECT_EQ(refused({{"threadId", mine}, {"parentId", first}}, "chat.send", "bob").code,
+            Code::kNotFound);
+  EXPECT_EQ(
+      refused({{"threadId", mine}, {"text", "."}, {"parentId", mine}}, "chat.send", "bob").code,
+      Code::kNotFound);
+  EXPECT_EQ(refused({{"id", mine}, {"through", other}}, "chat.get").code, Code::kNotFound);
+  EXPECT_EQ(refused({{"id", mine}, {"through", first}}, "chat.get", "bob").code, Code::kNotFound);
+}
+
+TEST_F(Chat, ARepeatBranchesOnce) {
+  const auto first = begin("?");
+  const Json::Object again = {{"threadId", thread}, {"parentId", first}};
+  const auto once = sent(again, "k");
+  EXPECT_EQ(sent(again, "k").dump(), once.dump());
+  EXPECT_EQ(shown(branch()), "? answer(2/2) ");
+  EXPECT_EQ(
+      call("chat.send", Json::object({{"threadId", thread}, {"parentId", first}, {"text", "."}}),
+           "ann", "k")
+          .error()
+          .code,
+      Code::kConflict);
+}
+
+TEST_F(Chat, BranchesAreMadeAgainFromTheLog) {
+  const auto first = begin("?");
+  ask_again(first);
+  say("!", thread);
+  const auto before = through(first) + "| " + shown(branch());
+  ASSERT_TRUE(test::run(executor, [&] { return projections->rebuild("chat"); }));
+  EXPECT_EQ(through(first) + "| " + shown(branch()), before);
+}
+
+}  // namespace
+}  // namespace synap::features::chat
