@@ -39,4 +39,7 @@ struct Kind {
   std::function<std::optional<Document>(db::Tx& tx, const Uuid& id)> read;
 };
 
+/// Of which kind the thing is that such an event has changed; nullptr: of none.
+const Kind* kind_of(const std::vector<Kind>& kinds, std::string_view event_type);
+
 }  // namespace synap::search

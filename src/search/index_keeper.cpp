@@ -16,10 +16,14 @@ constexpr std::chrono::milliseconds kPatienceMax(60'000);
 // From one look at the log's end to the next. Each costs some transactions however little there is,
 // and things may be found a tenth of a second late.
 constexpr std::chrono::milliseconds kGatherTime(40);
-// While so many events come in that time, things are found later, and cost less each: more of them
-// are written to the index at once.
-constexpr std::int64_t kManyEvents = 80;
-constexpr std::chrono::milliseconds kGatherTimeOfMany(400);
+// While so many events come in that time, the processors and the disk are theirs, for so long: the
+// index is written behind them, and things of it cost less each, since more are written at once.
+// Then it goes on until it has caught up, however many come.
+constexpr std::int64_t kManyEvents = 40;
+constexpr std::chrono::milliseconds kGiveWayMax(5'000);
+// From one look at how many come to the next: a burst holds its breath for as long as the disk
+// does.
+constexpr std::chrono::milliseconds kGiveWayStep(250);
 
 bool is_damage(const Error& error) {
   return error.fault == Fault::kDamaged;
@@ -222,14 +226,28 @@ Task<Result<>> IndexKeeper::keep_current(Indexer& indexer, std::stop_token stop)
       next_position_ = current_position_;
     }
     indexed_.raise(current_position_);
-    if (!step->is_at_end) continue;
-    co_await rooms_.world.sleep_for(kGatherTime, stop);
-    if (rooms_.log.end().value() - current_position_ >= kManyEvents) {
-      co_await rooms_.world.sleep_for(kGatherTimeOfMany, stop);
+    if (step->is_at_end) {
+      behind_since_ = rooms_.world.now();
+      co_await rooms_.world.sleep_for(kGatherTime, stop);
     }
-    co_await rooms_.log.end().wait_past(current_position_, stop);
+    if (rooms_.log.end().value() == current_position_) {
+      co_await rooms_.log.end().wait_past(current_position_, stop);
+      behind_since_ = rooms_.world.now();
+    }
+    while (is_to_give_way() && !stop.stop_requested()) {
+      co_await rooms_.world.sleep_for(kGiveWayStep, stop);
+    }
   }
   co_return Result<>{};
+}
+
+// By how many events have come since it was asked last.
+bool IndexKeeper::is_to_give_way() {
+  const auto before = std::exchange(looked_, {rooms_.log.end().value(), rooms_.world.now()});
+  const auto came = looked_.end - before.end;
+  const bool are_many =
+      came >= kManyEvents && came * kGatherTime >= kManyEvents * (looked_.at - before.at);
+  return are_many && looked_.at < behind_since_ + kGiveWayMax;
 }
 
 void IndexKeeper::publish(std::shared_ptr<IndexFile> index, std::int64_t position) {

@@ -74,6 +74,7 @@ class IndexKeeper {
   Task<std::unique_ptr<IndexFile>> open_former(const std::string& current);
   Task<Result<>> keep_former(Indexer& indexer);
   Task<Result<>> keep_current(Indexer& indexer, std::stop_token stop);
+  bool is_to_give_way();
   Task<Result<>> keep_until_damaged(std::stop_token stop);
   std::vector<std::string> indexes() const;
   void retire_former();
@@ -89,6 +90,12 @@ class IndexKeeper {
   std::shared_ptr<IndexFile> former_;
   std::int64_t current_position_ = 0;
   std::int64_t former_position_ = 0;
+  struct Look {
+    std::int64_t end = 0;  // of the log
+    SteadyClock::time_point at;
+  };
+  Look looked_;
+  SteadyClock::time_point behind_since_;
 
   mutable std::mutex mutex_;
   std::shared_ptr<IndexFile> serving_;  // current_ or former_

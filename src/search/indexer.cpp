@@ -23,11 +23,15 @@ std::size_t bytes_of(const Document& document) {
 
 }  // namespace
 
+const Kind* kind_of(const std::vector<Kind>& kinds, std::string_view event_type) {
+  if (!event_type.ends_with(".completed")) return nullptr;
+  const auto name = event_type.substr(0, event_type.find('.'));
+  const auto found = std::ranges::find(kinds, name, &Kind::name);
+  return found != kinds.end() ? &*found : nullptr;
+}
+
 const Kind* Indexer::kind_of(const events::Event& event) const {
-  if (!event.type.ends_with(".completed") || !event.aggregate_id) return nullptr;
-  const auto name = std::string_view(event.type).substr(0, event.type.find('.'));
-  const auto found = std::ranges::find(kinds_, name, &Kind::name);
-  return found != kinds_.end() ? &*found : nullptr;
+  return event.aggregate_id ? search::kind_of(kinds_, event.type) : nullptr;
 }
 
 Task<Result<Indexer::Page>> Indexer::next_page(std::int64_t from) {
