@@ -252,6 +252,16 @@ class MutationsTest : public AccessTest {
     for (auto& [name, value] : more) input.set(name, value);
     return input;
   }
+  // Who may accept a proposal is another than who may withdraw it: nobody's own is accepted.
+  Json input_about_proposal(const std::string& verb) {
+    const Json wanted =
+        Json::object({{"procedure", "tasks.create"}, {"input", new_thing("tasks")}});
+    if (verb == "create") return wanted;
+    Json asked = Json::object({{"name", "proposer"}});
+    const auto other = mutate("keys.create", asked, key);
+    const auto by = verb == "withdraw" ? key : std::string(other.string_or("key", ""));
+    return Json::object({{"id", *mutate("proposals.create", wanted, by).find("entityId")}});
+  }
   Json input_of(const std::string& path) {
     const auto noun = path.substr(0, path.find('.'));
     const auto verb = path.substr(path.find('.') + 1);
@@ -271,9 +281,14 @@ class MutationsTest : public AccessTest {
       done(run);
       return Json::object({{"id", *run.find("entityId")}, {"checkpoint", 0}});
     }
+    if (noun == "proposals") return input_about_proposal(verb);
     if (path == "keys.revoke") {
       return Json::object(
           {{"keyId", *mutate("keys.create", Json::object({{"name", "x"}}), key).find("keyId")}});
+    }
+    if (path == "store.put") {
+      return Json::object(
+          {{"namespace", Json::Array{"a"}}, {"key", "k"}, {"value", Json::object({{"n", 1}})}});
     }
     if (path == "events.publish") {
       const Json schema = Json::object({{"type", "object"}});
@@ -364,6 +379,57 @@ TEST_F(MutationsTest, StandBelowTheEventBecauseOfWhichTheyAreCalled) {
   call("functions.pause", Json::object({{"id", "notes.create"}}));
   call("functions.resume", Json::object({{"id", "notes.create"}}));
   EXPECT_GE(seen, 10);
+}
+
+TEST_F(MutationsTest, AreRefusedToAKeyThatOnlyReads) {
+  const auto reader =
+      mutate("keys.create", *parse_json(R"({"name":"reader","scopes":["*:read"]})"), key);
+  const Description description;
+  for (const auto* procedure : description.procedures().all()) {
+    if (procedure->kind != rpc::Kind::kMutation || procedure->is_public()) continue;
+    if (procedure->meta.has_scope_of_input) continue;
+    EXPECT_THAT(
+        mutate(procedure->path, Json::object(), std::string(reader.string_or("key", ""))).dump(),
+        HasSubstr("FORBIDDEN"))
+        << procedure->path;
+  }
+}
+
+// Whatever there is to call, a key that may only propose changes nothing by it.
+TEST_F(MutationsTest, AreProposedOrRefusedWhereAKeyMayOnlyPropose) {
+  const auto robot =
+      mutate("keys.create", *parse_json(R"({"name":"robot","scopes":["propose","*:read"]})"), key);
+  const auto robots_key = std::string(robot.string_or("key", ""));
+  const Description description;
+  int proposed = 0;
+  for (const auto* procedure : description.procedures().all()) {
+    const auto& path = procedure->path;
+    if (procedure->kind != rpc::Kind::kMutation || procedure->is_public()) continue;
+    const auto& meta = procedure->meta;
+    const auto input = meta.keeps_idempotency_keys ? input_of(path) : Json::object();
+    const auto answer = mutate(path, input, robots_key);
+    if (meta.may_be_proposed) {
+      EXPECT_EQ(answer.string_or("status", ""), "proposed") << path << answer.dump();
+      ++proposed;
+    } else if (path != "proposals.create") {
+      EXPECT_THAT(answer.dump(), HasSubstr("FORBIDDEN")) << path;
+    }
+  }
+  EXPECT_GT(proposed, 20);
+  int of_robot = 0;
+  for (std::int64_t after = 0;;) {
+    const auto page = query(fmt::format("events.list?input=%7B%22after%22%3A{}%7D", after), key);
+    const auto& events = page.find("events")->as_array();
+    if (events.empty()) break;
+    for (const auto& event : events) {
+      after = event.find("position")->as_integer();
+      const Json* actor = event.find("actor");
+      if (actor == nullptr || actor->string_or("key", "") != robot.string_or("keyId", "")) continue;
+      EXPECT_EQ(event.string_or("type", ""), "proposal.creation.completed");
+      ++of_robot;
+    }
+  }
+  EXPECT_EQ(of_robot, proposed + 1) << "and the one of proposals.create";
 }
 
 TEST_F(AccessTest, AnOwnerTakesAwayAMembersAccessAndGivesItBack) {

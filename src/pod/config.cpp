@@ -18,6 +18,7 @@
 #include <variant>
 
 #include "base/check.h"
+#include "base/suggestion.h"
 #include "pod/model_settings.h"
 #include "pod/settings.h"
 
@@ -72,11 +73,15 @@ bool has_nul(const SettingValue& value) {
   return texts != nullptr && std::ranges::any_of(*texts, has);
 }
 
-std::string allowed_names() {
-  std::vector<std::string_view> names;
-  for (const auto& setting : all_settings()) names.push_back(setting.info.name);
-  names.push_back("models");
-  return fmt::format("{}", fmt::join(names, ", "));
+// Of the file, what there is in place of `name`: those that are near, or all.
+std::string settings_near(std::string_view name) {
+  std::vector<std::string> names;
+  for (const auto& setting : all_settings()) names.emplace_back(setting.info.name);
+  names.emplace_back("models");
+  auto near = did_you_mean(name, names);
+  if (near == "; ") return fmt::format("; there are {}", fmt::join(names, ", "));
+  near.pop_back();
+  return near;
 }
 
 // A regular file, whole. TOML's own way takes a directory or a device for an empty file, and the
@@ -132,9 +137,8 @@ Result<> apply_file(const std::string& path, Config& config) {
     }
     const auto* setting = find_setting(key.str());
     if (setting == nullptr) {
-      return fail(Code::kBadRequest,
-                  fmt::format("{}, line {}: there is no setting \"{}\"; there are {}", path, line,
-                              key.str(), allowed_names()));
+      return fail(Code::kBadRequest, fmt::format("{}, line {}: there is no setting \"{}\"{}", path,
+                                                 line, key.str(), settings_near(key.str())));
     }
     const auto value = value_of(node);
     // What comes behind it would be lost wherever the text goes to the system, without a word.
@@ -180,15 +184,14 @@ Result<> apply_environment(const std::map<std::string, std::string>& environment
     }
     config.origins[std::string(setting.info.name)] = Origin::kEnvironment;
   }
+  std::vector<std::string> known(kOtherVariables.begin(), kOtherVariables.end());
+  for (const auto& setting : all_settings()) known.push_back(variable_of(setting.info.name));
   for (const auto& [variable, text] : environment) {
-    if (!variable.starts_with("SYNAP_") || std::ranges::count(kOtherVariables, variable) > 0) {
-      continue;
-    }
-    const auto& all = all_settings();
-    if (std::ranges::none_of(
-            all, [&](const Setting& s) { return variable_of(s.info.name) == variable; })) {
-      config.warnings.push_back(fmt::format("The variable {} means nothing to a pod", variable));
-    }
+    if (!variable.starts_with("SYNAP_") || std::ranges::count(known, variable) > 0) continue;
+    auto near = did_you_mean(variable, known);
+    near.pop_back();
+    config.warnings.push_back(
+        fmt::format("The variable {} means nothing to a pod{}", variable, near == ";" ? "" : near));
   }
   return {};
 }
@@ -258,6 +261,12 @@ Result<> check_database(Config& config) {
   if (url.empty() && config.is_standby) {
     return fail(Code::kBadRequest,
                 "standby needs `database`, a database on a server: a directory is one pod's");
+  }
+  if (config.pod.is_database_pooled && (url.empty() || config.is_standby)) {
+    return fail(Code::kBadRequest,
+                url.empty() ? "database_pooler needs `database`, a database on a server"
+                            : "A pod cannot stand by where database_pooler is transaction: nobody "
+                              "can hold a lock there; nodes = \"many\" shares the database");
   }
   if (auto nodes = check_nodes(config); !nodes) return nodes;
   if (url.empty() || url.starts_with("postgres://") || url.starts_with("postgresql://")) return {};

@@ -175,9 +175,11 @@ TEST_F(ConfigTest, ReadsListsAndSwitchesFromText) {
 }
 
 TEST_F(ConfigTest, AnUnknownKeyIsRefusedWithItsLineAndWhatThereIs) {
-  const auto sentence = refusal("data = \"x\"\n\nlisten_on = \"127.0.0.1:1\"\n");
-  EXPECT_THAT(sentence, HasSubstr(path_ + ", line 3: there is no setting \"listen_on\""));
+  const auto sentence = refusal("data = \"x\"\n\nwhatever_on = \"127.0.0.1:1\"\n");
+  EXPECT_THAT(sentence, HasSubstr(path_ + ", line 3: there is no setting \"whatever_on\"; there"));
   EXPECT_THAT(sentence, HasSubstr("data, listen, http_threads"));
+  EXPECT_THAT(refusal("lisen = \"127.0.0.1:1\"\n"),
+              EndsWith("there is no setting \"lisen\"; did you mean \"listen\"?"));
 }
 
 TEST_F(ConfigTest, AWrongValueIsRefusedWithItsLineAndWhatIsAllowed) {
@@ -236,7 +238,8 @@ TEST_F(ConfigTest, AVariableThatMeansNothingIsMentioned) {
   sources_.environment = {{"SYNAP_LISTN", "x"}, {"SYNAP_URL", "http://x"}, {"HOME", "/root"}};
   const auto config = load_config(sources_);
   ASSERT_TRUE(config);
-  EXPECT_THAT(config->warnings, ElementsAre(HasSubstr("SYNAP_LISTN")));
+  EXPECT_THAT(config->warnings, ElementsAre("The variable SYNAP_LISTN means nothing to a pod; did "
+                                            "you mean \"SYNAP_LISTEN\"?"));
 }
 
 TEST_F(ConfigTest, KeepsRunsAndThreadsForEverUnlessItIsToldOtherwise) {
@@ -252,6 +255,16 @@ TEST_F(ConfigTest, KeepsRunsAndThreadsForEverUnlessItIsToldOtherwise) {
       EXPECT_THAT(refusal(name + " = " + text + "\n"), HasSubstr("of an hour at least, or 0"))
           << text;
     }
+  }
+}
+
+TEST_F(ConfigTest, GuardsAgentsUnlessItIsToldOtherwise) {
+  EXPECT_TRUE(load("")->pod.guards_agents);
+  EXPECT_TRUE(load("agent_guard = \"on\"\n")->pod.guards_agents);
+  EXPECT_FALSE(load("agent_guard = \"off\"\n")->pod.guards_agents);
+  for (const char* text : {"\"no\"", "false", "\"\""}) {
+    EXPECT_THAT(refusal(std::string("agent_guard = ") + text + "\n"),
+                HasSubstr("agent_guard must be on or off"));
   }
 }
 
@@ -328,6 +341,23 @@ TEST_F(ConfigTest, ManyNodesNeedADatabaseOnAServerAndTheirOwnBus) {
   const auto with_inngest = load_config(sources_);
   ASSERT_FALSE(with_inngest);
   EXPECT_THAT(with_inngest.error().message, HasSubstr("Inngest server"));
+}
+
+TEST_F(ConfigTest, APoolerIsBeforeADatabaseOnAServerAndNobodyStandsByThere) {
+  sources_.flags = {{"database_pooler", "transaction"}};
+  const auto in_directory = load_config(sources_);
+  ASSERT_FALSE(in_directory);
+  EXPECT_THAT(in_directory.error().message, HasSubstr("needs `database`"));
+  sources_.flags["database"] = "postgres://a/b";
+  const auto config = load_config(sources_);
+  ASSERT_TRUE(config) << config.error().message;
+  EXPECT_TRUE(config->pod.is_database_pooled);
+  sources_.flags["standby"] = "true";
+  const auto on_standby = load_config(sources_);
+  ASSERT_FALSE(on_standby);
+  EXPECT_THAT(on_standby.error().message, HasSubstr("cannot stand by"));
+  sources_.flags["database_pooler"] = "session";
+  EXPECT_FALSE(load_config(sources_));
 }
 
 // An empty file would mean: all settings as they are by default.

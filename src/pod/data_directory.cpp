@@ -280,7 +280,8 @@ Result<> DataDirectory::is_held() const {
   struct stat named{};
   if (::fstat(directory_, &held) != 0 || ::stat(path_.c_str(), &named) != 0 ||
       !is_same_file(held, named)) {
-    return gone("The data directory was moved, removed or replaced; the pod must be restarted");
+    return gone(
+        "The data directory was moved, removed or replaced; put it back, or restart the pod");
   }
   if (::fstat(lock_, &held) != 0 ||
       ::fstatat(directory_, "synap.lock", &named, AT_SYMLINK_NOFOLLOW) != 0 ||

@@ -195,6 +195,16 @@ Check Doctor::mode() const {
           "Start without --dev what others rely on."};
 }
 
+Check Doctor::agent_guard() const {
+  constexpr const char* kName = "agent guard";
+  if (patient_.guards_agents) {
+    return {kName, Status::kOk, "What models ask for after something was read waits for a person."};
+  }
+  return {kName, Status::kWarn,
+          "The guard of agents is off: a text that was stored can make a model change things.",
+          "Start without agent_guard = \"off\", unless nobody else's texts come into the pod."};
+}
+
 // It takes what happens in the pod, or lags.
 Check Doctor::inngest_server() const {
   constexpr const char* kName = "inngest server";
@@ -260,6 +270,7 @@ Task<std::vector<Check>> Doctor::examine(std::string user_id) {
   const auto statistics = patient_.database.statistics();
   if (statistics.log_of_changes) checks.push_back(wal(*statistics.log_of_changes));
   checks.push_back(mode());
+  checks.push_back(agent_guard());
   if (patient_.inngest_bus != nullptr && *patient_.inngest_bus != nullptr) {
     checks.push_back(inngest_server());
   }

@@ -41,7 +41,8 @@ class Doctor {
     const DataDirectory& directory;
     api::Keys& keys;
     std::int64_t disk_free_bytes_min = 0;
-    bool is_dev = false;  // settings: dev
+    bool is_dev = false;        // settings: dev
+    bool guards_agents = true;  // settings: agent_guard
     World& world = real_world();
     content::ContentStore* content = nullptr;
     /// Where content is, if that is not the data directory; "": there.
@@ -67,6 +68,7 @@ class Doctor {
   Task<Check> dead_letters();
   static Check wal(const db::LogOfChanges& log);
   Check mode() const;
+  Check agent_guard() const;
   Check inngest_server() const;
   Task<Check> clock();
   Task<Check> expiring_keys(std::string user_id);

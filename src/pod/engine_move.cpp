@@ -217,8 +217,9 @@ Result<bool> Mover::take_up_to_file() {
 
 Result<> Mover::open_side(Side& side) {
   if (side.database != nullptr) return {};
-  auto opened = open_database({.url = side.url, .file = side.file}, migrations_behind_log(),
-                              retired_migrations());
+  auto opened = open_database(
+      {.url = side.url, .file = side.file, .log_part_events = options_.pod.log_part_events},
+      migrations_behind_log(), retired_migrations());
   if (!opened) return fail(opened.error());
   side.database = std::move(*opened);
   side.log = side.url.empty() ? events::sqlite::stored_log() : events::postgres::stored_log();
@@ -374,8 +375,9 @@ void Mover::close() {
 // The whole chain, as the program reads it where it is now.
 Result<> Mover::check() {
   close();
-  auto store =
-      open_store({.url = to_.url, .file = to_.file}, migrations_behind_log(), retired_migrations());
+  auto store = open_store(
+      {.url = to_.url, .file = to_.file, .log_part_events = options_.pod.log_part_events},
+      migrations_behind_log(), retired_migrations());
   if (!store) return fail(store.error());
   const auto head = sync_wait(executor_, store->log->head());
   if (!head) return fail(head.error());

@@ -38,6 +38,14 @@ class EngineMoveTest : public PodOnPostgres {
     ASSERT_TRUE(
         test::run(executor, [&] { return (*database)->write([&](db::Tx& tx) { tx.run(sql); }); }));
   }
+  std::int64_t parts_of_log() {
+    db::postgres::Connection connection({.url = place.url()});
+    EXPECT_FALSE(connection.connect());
+    connection.begin_closure();
+    auto rows =
+        connection.query("SELECT count(*) FROM pg_inherits WHERE inhparent = 'events'::regclass");
+    return rows.next() ? rows.integer(0) : 0;
+  }
   bool has(std::string_view name) const {
     return std::filesystem::exists(embedded.data + "/" + std::string(name));
   }
@@ -47,12 +55,14 @@ class EngineMoveTest : public PodOnPostgres {
 };
 
 TEST_F(EngineMoveTest, APodGoesOnOnTheOtherEngineAndBack) {
+  embedded.log_part_events = 4;
   start(embedded);
   make_note();
   make_task("here");
   const auto before = head();
   const auto there = move(true);
   ASSERT_TRUE(there) << there.error().message;
+  EXPECT_GT(parts_of_log(), 1);
   EXPECT_EQ(there->events, before.find("position")->as_integer());
   EXPECT_EQ(there->head, before.string_or("hash", ""));
   EXPECT_GT(there->projections, 5);

@@ -3,6 +3,7 @@
 
 #include "api/keys.h"
 #include "bus/dispatcher.h"
+#include "events/postgres/postgres_event_log.h"
 #include "events/sqlite/sqlite_event_log.h"
 #include "features/access/access.h"
 #include "features/agents/running.h"
@@ -19,11 +20,14 @@
 #include "features/language_models/language_models.h"
 #include "features/markdown/markdown.h"
 #include "features/notes/notes.h"
+#include "features/proposals/proposals.h"
 #include "features/relations/relations.h"
 #include "features/requests/requests.h"
 #include "features/runs/runs.h"
 #include "features/searching/searching.h"
+#include "features/store/store.h"
 #include "features/upkeep/upkeep.h"
+#include "features/why/why.h"
 #include "inngest/app_events.h"
 #include "inngest/cancellations.h"
 #include "inngest/endpoints/endpoint_runs.h"
@@ -62,9 +66,11 @@ std::vector<db::Database::Migration> migrations_behind_log() {
   return all;
 }
 
-std::vector<std::string_view> migration_names() {
+std::vector<std::string_view> migration_names(const std::string& database) {
   std::vector<std::string_view> names;
-  for (const auto& one : events::sqlite::SqliteEventLog::migrations()) names.push_back(one.name);
+  const auto of_log = database.empty() ? events::sqlite::SqliteEventLog::migrations()
+                                       : events::postgres::PostgresEventLog::migrations();
+  for (const auto& one : of_log) names.push_back(one.name);
   for (const auto& one : migrations_behind_log()) names.push_back(one.name);
   return names;
 }
@@ -90,8 +96,10 @@ void add_features(const features::Rooms& rooms) {
 #undef ADD
   features::entities::add(rooms);
   features::relations::add(rooms);
+  features::proposals::add(rooms);
   features::requests::add(rooms);
   features::event_views::add(rooms);
+  features::why::add(rooms);
   features::markdown_views::add(rooms);
   features::event_types::add(rooms);
   features::catalogue::add(rooms);
@@ -100,6 +108,7 @@ void add_features(const features::Rooms& rooms) {
   features::language_models::add(rooms);
   features::runs::add(rooms);
   features::searching::add(rooms);
+  features::store::add(rooms);
   features::upkeep::add(rooms);
   features::agent_runs::add(rooms);
   features::capture::add(rooms);

@@ -21,6 +21,8 @@ struct ShownNode {
   std::int64_t silent_ms = 0;
   std::int64_t lease_left_ms = 0;
   std::int64_t commits = 0;
+  std::int64_t slots = 0;
+  std::int64_t jobs = 0;
 };
 const ObjectSchema<ShownNode>& describe(Type<ShownNode>) {
   static const auto schema =
@@ -30,7 +32,7 @@ const ObjectSchema<ShownNode>& describe(Type<ShownNode>) {
           .field("name", &ShownNode::name, string(), "Its setting `node_name`.")
           .field("version", &ShownNode::version, string(), "Of the program.")
           .field("leads", &ShownNode::leads, boolean(),
-                 "Whether it runs jobs, schedules and followers; one does.")
+                 "Whether it says whose turn it is, and runs schedules and followers; one does.")
           .field("isThis", &ShownNode::is_this, boolean(), "Whether it has answered this call.")
           .field("isConnected", &ShownNode::is_connected, boolean(),
                  "Whether the database has its session.")
@@ -39,7 +41,14 @@ const ObjectSchema<ShownNode>& describe(Type<ShownNode>) {
                  "How long ago it has committed last, which it does once a second at least.")
           .field("leaseLeftMs", &ShownNode::lease_left_ms, integer().min(0),
                  "How long it may go on like that before the others go on without it.")
-          .field("commits", &ShownNode::commits, integer().min(0), "Since it was started.");
+          .field("commits", &ShownNode::commits, integer().min(0), "Since it was started.")
+          .field(
+              "slots", &ShownNode::slots, integer().min(0),
+              "Jobs that it does at a time, its setting `worker_concurrency`. 0: it has not begun, "
+              "or stops.")
+          .field("jobs", &ShownNode::jobs, integer().min(0),
+                 "That it has claimed, or was assigned by the node that leads: under way, or "
+                 "waiting for their turn there.");
   return schema;
 }
 
@@ -92,7 +101,9 @@ Task<Result<NodeList>> list(Nodes* nodes, projections::Projections& projections)
          .started_at = to_iso8601(node.came_at),
          .silent_ms = node.silent_for,
          .lease_left_ms = std::max<std::int64_t>(0, nodes->lease().count() - node.silent_for),
-         .commits = node.commits});
+         .commits = node.commits,
+         .slots = node.slots,
+         .jobs = now->jobs[node.number]});
   }
   co_return list;
 }

@@ -1,8 +1,10 @@
 #include "pod/nodes.h"
 
+#include <algorithm>
 #include <thread>
 
 #include "base/log.h"
+#include "bus/job_store.h"
 
 namespace synap::pod {
 namespace {
@@ -103,7 +105,7 @@ Task<Result<>> Nodes::look(May may) {
   note(seen, now);
   for (const auto& node : removed) log_removed(node);
   if (has_begun) {
-    write_log(LogLevel::kInfo, "pod", "this node leads: it runs jobs and followers");
+    write_log(LogLevel::kInfo, "pod", "this node leads: it hands out jobs, and runs followers");
     leads_ = true;
     const std::lock_guard lock(mutex_);
     if (begin_) {
@@ -138,8 +140,13 @@ bool Nodes::turn_of_leading(const std::function<Result<>()>& begin) {
   return !is_over_;
 }
 
-Task<Result<NodesNow>> Nodes::list() {
-  co_return co_await rooms_.database.read([](db::Tx& tx) { return db::postgres::read_nodes(tx); });
+Task<Result<Nodes::List>> Nodes::list() {
+  co_return co_await rooms_.database.read([](db::Tx& tx) {
+    List list{db::postgres::read_nodes(tx).all, bus::JobStore::claims_by_node(tx)};
+    const auto leader = std::ranges::find(list.all, true, &Node::leads);
+    if (leader != list.all.end()) list.jobs[leader->number] += list.jobs[0];
+    return list;
+  });
 }
 
 bool Nodes::has_others(db::Tx& tx) const {

@@ -56,8 +56,12 @@ class Nodes {
   void lead_no_more();
   void stop();
 
-  /// As the database has them now.
-  Task<Result<db::postgres::NodesNow>> list();
+  /// As the database has them now, and how many jobs each has claimed, by its number.
+  struct List {
+    std::vector<db::postgres::Node> all;
+    std::map<std::int64_t, std::int64_t> jobs;
+  };
+  Task<Result<List>> list();
   /// Within a transaction: whether others are there.
   bool has_others(db::Tx& tx) const;
   std::chrono::milliseconds lease() const { return options_.lease; }

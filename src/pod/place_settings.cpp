@@ -34,6 +34,20 @@ void add_place_settings(std::vector<Setting>& all) {
                         "the path of a file",
                         [](Config& c) -> std::string& { return c.database_file; }));
   all.push_back(
+      {{"database_pooler",
+        "What the database's connections go through: none that matters; or transaction, a pooler "
+        "that lends them for a transaction (PgBouncer's pool_mode)."},
+       "none or transaction",
+       [](Config& config, const SettingValue& value) {
+         const auto* text = std::get_if<std::string>(&value);
+         if (text == nullptr || (*text != "none" && *text != "transaction")) return false;
+         config.pod.is_database_pooled = *text == "transaction";
+         return true;
+       },
+       [](const Config& c) {
+         return std::string(c.pod.is_database_pooled ? "transaction" : "none");
+       }});
+  all.push_back(
       switch_setting("standby",
                      "Wait, where the database is on a server, while that is away or another pod "
                      "has it, and take over then.",

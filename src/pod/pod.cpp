@@ -8,6 +8,8 @@
 #include <array>
 #include <filesystem>
 
+#include "agent_protocol/store_api.h"
+#include "agent_protocol/threads_api.h"
 #include "api/front.h"
 #include "api/keys.h"
 #include "api/metrics_page.h"
@@ -77,6 +79,14 @@ net::ServerOptions server_options_of(const PodOptions& options) {
           .idle_timeout = options.idle_timeout,
           .stranger_timeout = options.stranger_timeout,
           .write_timeout = options.write_timeout};
+}
+
+std::vector<workers::NodeWork> node_work(db::Tx& tx) {
+  std::vector<workers::NodeWork> all;
+  for (const auto& node : db::postgres::read_node_slots(tx)) {
+    all.push_back({node.number, node.slots, node.leads});
+  }
+  return all;
 }
 
 std::string node_name(const PodOptions& options, const net::BoundAddress* address) {
@@ -237,6 +247,7 @@ Result<> Pod::Parts::open() {
   rooms = std::make_unique<features::Rooms>(
       features::Rooms{*database, *log, types, *projections, *content, *engine->pool,
                       engine->control, engine->replays, procedures, *keys, *search, *models});
+  rooms->guards_agents = options.guards_agents;
   add_features(*rooms);
   add_self_procedures(
       procedures,
@@ -283,6 +294,8 @@ Result<> Pod::Parts::open_database() {
   directory = std::move(*opened);
   StoreOptions place{.url = options.database,
                      .file = directory->database(),
+                     .is_pooled = options.is_database_pooled,
+                     .log_part_events = options.log_part_events,
                      .world = world,
                      .is_in_place = [this] { return directory->is_held(); }};
   if (options.node.is_one_of_many) {
@@ -378,6 +391,8 @@ Result<> Pod::Parts::serve() {
   if (auto observing = engine->observe(); !observing) return observing;
   if (leads()) {
     if (auto working = begin_work(); !working) return working;
+  } else {
+    engine->help();
   }
   projections->start();
   search->start();
@@ -406,6 +421,7 @@ Result<> Pod::Parts::serve() {
                                                .keys = *keys,
                                                .disk_free_bytes_min = options.disk_free_bytes_min,
                                                .is_dev = options.inngest.is_dev,
+                                               .guards_agents = options.guards_agents,
                                                .world = world,
                                                .content = content.get(),
                                                .content_place = content_place(options.content),
@@ -424,10 +440,27 @@ Result<> Pod::Parts::serve() {
       procedures, *keys, [this] { return readiness->check(); });
   front->mount(
       {.prefix = "/metrics",
-       .handler = std::make_shared<api::MetricsPage>(metrics, *keys, options.metrics_key, cookie)});
+       .handler = std::make_shared<api::MetricsPage>(metrics, *keys, options.metrics_key, cookie),
+       .has_any_name = true});
   front->mount({.prefix = "/session",
                 .handler = std::make_shared<api::SessionPage>(*keys, cookie, options.public_url,
                                                               SYNAP_VERSION)});
+  front->mount({.prefix = "/store",
+                .handler = std::make_shared<agent_protocol::StoreApi>(front->rest()),
+                .cors_headers = "content-type, authorization, x-api-key",
+                .cors_methods = "GET, POST, PUT, DELETE"});
+  front->mount({.prefix = "/threads",
+                .handler = std::make_shared<agent_protocol::ThreadsApi>(front->rest(), world),
+                .cors_headers = "content-type, authorization, x-api-key, prefer",
+                .cors_methods = "GET, POST, PATCH, DELETE"});
+  // /runs and /agents themselves are the page's.
+  for (const char* prefix :
+       {"/assistants", "/runs/stream", "/runs/wait", "/runs/batch", "/runs/crons"}) {
+    front->mount({.prefix = prefix,
+                  .handler = std::make_shared<agent_protocol::NotServed>(),
+                  .authentication = api::Authentication::kByPath,
+                  .gives_way = true});
+  }
   std::vector<page::File> files(page::files().begin(), page::files().end());
   const bool has_page = !files.empty();
   files.push_back(client_package());
@@ -532,7 +565,16 @@ Result<> Pod::Parts::join_nodes() {
                                   Nodes::Rooms{*database, engine->jobs.clock(), world});
   if (auto looked = nodes->look_first(); !looked) return looked;
   nodes->start();
-  engine->jobs.share();
+  engine->share({.node = *number,
+                 .slots = options.worker_concurrency,
+                 .nodes = node_work,
+                 .set_slots =
+                     [number = *number](db::Tx& tx, std::int64_t slots) {
+                       db::postgres::set_node_slots(tx, number, slots);
+                     },
+                 .told = others_appended,
+                 .tell = [this] { tell_others(*log); }},
+                node_name(options, address.get()));
   projections->share([this](db::Tx& tx) { return nodes->has_others(tx); });
   if (nodes->leads()) projections->lead();
   hearing = std::make_unique<OthersEvents>(*log, world);

@@ -86,6 +86,8 @@ struct PodOptions {
   std::string data = "./synap-data";
   // On a PostgreSQL server, as libpq takes it; empty: in the data directory.
   std::string database = {};
+  bool is_database_pooled = false;  // db::postgres::ConnectionOptions::is_pooled
+  std::int64_t log_part_events = 1'000'000;  // there: of so many a part of the log is
   NodeOptions node = {};
   ContentOptions content = {};
   std::string host = "127.0.0.1";
@@ -129,6 +131,7 @@ struct PodOptions {
   InngestBusOptions inngest_bus = {};
   TraceOptions traces = {};
   models::Options models = {};
+  bool guards_agents = true;  // the setting `agent_guard`
   SearchOptions search = {};
   // What load_config() made these options of; empty where somebody else did.
   std::vector<SettingInForce> settings = {};

@@ -23,6 +23,7 @@ class PodOnPostgres : public testing::Test {
     chosen.database = place.url();
     chosen.port = 0;
     chosen.worker_concurrency = 8;
+    chosen.log_part_events = 20;  // so that the log of a test may have several parts
     return chosen;
   }
   void start() { start(options()); }

@@ -1,15 +1,18 @@
+#include <fmt/ranges.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <filesystem>
 #include <fstream>
 
+#include "db/postgres/rights.h"
 #include "pod/pod_on_postgres.h"
 
 namespace synap::pod {
 namespace {
 
 using testing::HasSubstr;
+using testing::Not;
 
 TEST_F(PodOnPostgres, GoesOnWhereItWas) {
   start();
@@ -81,6 +84,87 @@ TEST_F(PodOnPostgres, SaysThatItsServerIsAway) {
   const auto error = refusal(nowhere);
   EXPECT_EQ(error.code, Code::kServiceUnavailable);
   EXPECT_THAT(error.message, HasSubstr("database cannot be reached"));
+}
+
+// So a noun's table that is new cannot be forgotten.
+class RightsOfAPod : public PodOnPostgres {
+ protected:
+  void SetUp() override {
+    start();
+    ASSERT_FALSE(connection.connect());
+    connection.begin_closure();
+  }
+  std::vector<std::string> ask(const std::string& sql) {
+    std::vector<std::string> all;
+    auto rows = connection.query(sql);
+    while (rows.next()) all.push_back(rows.text(0));
+    EXPECT_TRUE(connection.ok()) << sql;
+    return all;
+  }
+  // As who reads for bob; the last transaction of this connection.
+  std::string plan(const std::string& sql) {
+    connection.begin();
+    connection.run(db::postgres::kBeTenantHere, "bob");
+    connection.run("SET LOCAL enable_seqscan = off");
+    return fmt::format("{}", fmt::join(ask("EXPLAIN (COSTS OFF) " + sql), "\n"));
+  }
+
+  db::postgres::Connection connection{{.url = place.direct_url()}};
+};
+
+TEST_F(RightsOfAPod, EveryTableWithAUserHasForcedPolicies) {
+  const std::string with_a_user =
+      "FROM pg_class AS of_user WHERE relkind IN ('r', 'p') AND NOT relispartition AND "
+      "relnamespace = "
+      "current_schema()::regnamespace AND EXISTS (SELECT FROM pg_attribute WHERE attrelid = "
+      "of_user.oid AND attname = 'user_id' AND NOT attisdropped)";
+  EXPECT_GT(ask("SELECT relname " + with_a_user).size(), 50u);
+  EXPECT_THAT(ask("SELECT relname " + with_a_user +
+                  " AND NOT (relrowsecurity AND relforcerowsecurity AND EXISTS (SELECT FROM "
+                  "pg_policies WHERE tablename = relname AND policyname = 'user' AND cmd = "
+                  "'SELECT' AND roles = ARRAY[current_database() || '_views']::name[] AND qual = "
+                  "'(user_id = current_user_id())'))"),
+              testing::IsEmpty());
+  // Whoever else has a policy has one for all rows: the pod.
+  EXPECT_THAT(ask("SELECT DISTINCT policyname || ' ' || cmd || ' ' || (current_database() || "
+                  "'_views' = ANY(roles)) FROM pg_policies"),
+              testing::UnorderedElementsAre("pod ALL false", "user SELECT true"));
+}
+
+// What a user may name, and what is below it.
+TEST_F(RightsOfAPod, UsersReadListedViewsAndThesePoliciedTables) {
+  EXPECT_THAT(ask("SELECT relname FROM pg_class, aclexplode(relacl) WHERE grantee = "
+                  "(current_database() || '_tenant')::regrole AND (relkind <> 'v' OR "
+                  "privilege_type <> 'SELECT' OR relowner <> (current_database() || "
+                  "'_views')::regrole)"),
+              testing::IsEmpty());
+  EXPECT_THAT(ask("SELECT relname FROM pg_class, aclexplode(relacl) WHERE grantee = "
+                  "(current_database() || '_views')::regrole AND relowner <> grantee AND "
+                  "(privilege_type <> 'SELECT' OR NOT relforcerowsecurity)"),
+              testing::IsEmpty());
+  // As today: each view that calls current_user_id(). The other one is there to be locked.
+  const auto views =
+      ask("SELECT viewname FROM pg_views WHERE schemaname = current_schema() AND viewname <> "
+          "'reading'");
+  EXPECT_GT(views.size(), 40u);
+  for (const auto& view : views) {
+    connection.begin();
+    connection.run(db::postgres::kBeTenantHere, "bob");
+    EXPECT_THAT(ask("SELECT count(*)::text FROM " + view), testing::ElementsAre("0")) << view;
+    std::ignore = connection.commit();
+  }
+}
+
+// In the words of notes.list (noun_list.cpp).
+TEST_F(RightsOfAPod, NotesListIsLedByItsIndexBelowThePolicies) {
+  const auto page = plan(
+      "SELECT TRUE, id, id, version, created_at, updated_at, source, request_id, data, preview, "
+      "file_path, file_size, checksum FROM notes WHERE TRUE AND id < '\\x05'::bytea ORDER BY id "
+      "DESC LIMIT 21");
+  EXPECT_THAT(page, HasSubstr("Index Scan Backward using notes_1_g1 on notes_data"));
+  EXPECT_THAT(page, HasSubstr("Index Cond: ((user_id = "));
+  EXPECT_THAT(page, HasSubstr("AND (id < '\\x05'::bytea))"));
+  EXPECT_THAT(page, Not(HasSubstr("Sort")));
 }
 
 }  // namespace

@@ -470,9 +470,22 @@ std::vector<Setting> make_settings() {
       }));
   all.back().info.is_secret = true;
   all.back().show = [](const Config& c) { return c.pod.metrics_key; };
+  all.push_back(number_setting("log_part_events",
+                               "Of how many events a part of the log is that is still to be made, "
+                               "where the database is on a server.",
+                               1'000, 1'000'000'000, &PodOptions::log_part_events));
   add_place_settings(all);
   add_retention_settings(all);
   add_search_settings(all);
+  all.push_back(text_setting(
+      "agent_guard",
+      "on: what a language model asks for after an agent has read something waits for a person. "
+      "off: it is done at once.",
+      "on or off", [](Config& config, const std::string& text) {
+        config.pod.guards_agents = text == "on";
+        return text == "on" || text == "off";
+      }));
+  all.back().show = [](const Config& c) { return std::string(c.pod.guards_agents ? "on" : "off"); };
   add_trace_settings(all);
   add_inngest_settings(all);
   add_inngest_bus_settings(all);

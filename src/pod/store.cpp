@@ -36,11 +36,18 @@ auto open_file(const StoreOptions& options, const Migrations& behind_log,
 
 auto open_server(const StoreOptions& options, const Migrations& behind_log,
                  const std::vector<db::Database::Retired>& retired) {
-  return migrated(db::postgres::PostgresDatabase::open({.url = options.url,
-                                                        .world = options.world,
-                                                        .is_alone = !options.node,
-                                                        .node = options.node}),
-                  events::postgres::PostgresEventLog::migrations(), behind_log, retired);
+  using events::postgres::PostgresEventLog;
+  auto database = migrated(db::postgres::PostgresDatabase::open({.url = options.url,
+                                                                 .world = options.world,
+                                                                 .is_alone = !options.node,
+                                                                 .node = options.node,
+                                                                 .is_pooled = options.is_pooled}),
+                           PostgresEventLog::migrations(), behind_log, retired);
+  if (!database) return database;
+  const auto kept =
+      PostgresEventLog::keep_in_parts(**database, options.log_part_events, options.world);
+  if (!kept) database = fail(kept.error());
+  return database;
 }
 
 Result<events::Store> in_file(const StoreOptions& options, const Migrations& behind_log,
@@ -61,6 +68,7 @@ Result<events::Store> on_server(const StoreOptions& options, const Migrations& b
                    .url = options.url,
                    .positions = events::postgres::Positions::kAtOnce,
                    .others_have_appended = options.others_have_appended,
+                   .is_pooled = options.is_pooled,
                    .is_alone = !options.node});
   if (!log) return fail(log.error());
   return events::Store{std::move(*database), std::move(*log)};
@@ -82,6 +90,10 @@ Result<std::unique_ptr<db::Engine>> open_database(
 bool is_lost(const db::Engine& database) {
   const auto* on_server = dynamic_cast<const db::postgres::PostgresDatabase*>(&database);
   return on_server != nullptr && on_server->is_lost();
+}
+
+void tell_others(events::EventLog& log) {
+  if (auto* shared = dynamic_cast<events::postgres::PostgresEventLog*>(&log)) shared->tell_others();
 }
 
 std::optional<std::int64_t> node_of(const db::Engine& database) {

@@ -17,10 +17,13 @@ struct StoreOptions {
   /// A database of a PostgreSQL server, as libpq takes it; empty: it is in `file`.
   std::string url;
   std::string file;
+  /// Between it and the pod is a pooler of transactions (db::postgres::ConnectionOptions).
+  bool is_pooled = false;
   /// One of many nodes on the server, by this name and version; nothing: alone.
   std::optional<db::postgres::NodeName> node = {};
   /// Of a node, on a thread of its own: another one has appended.
   std::function<void()> others_have_appended = {};
+  std::int64_t log_part_events = 1'000'000;  // on a server
   World& world = real_world();
   /// Of a file: asked before each group of writes (db::sqlite::SqliteOptions).
   std::function<Result<>()> is_in_place = {};
@@ -42,6 +45,8 @@ Result<events::Store> open_store(const StoreOptions& options,
 /// Another pod has the database, or has had it meanwhile, or the other nodes go on without this
 /// one. Any thread.
 bool is_lost(const db::Engine& database);
+/// Tells other nodes that something is committed which is theirs. Any thread.
+void tell_others(events::EventLog& log);
 /// The number of this one of many nodes; nothing: it is alone.
 std::optional<std::int64_t> node_of(const db::Engine& database);
 
