@@ -30,6 +30,7 @@ struct CallOptions {
   std::string procedure;
   std::string input;
   std::string caused_by = {};
+  std::string reason = {};
   Waiting waiting = {};
 };
 
@@ -95,10 +96,14 @@ std::string fields_text(const Json& schema) {
   return columns(lines);
 }
 
+std::string needs_of(const ProcedureInfo& info) {
+  if (info.is_public) return ", needs no key";
+  return info.scope.empty() ? "" : ", needs " + info.scope;
+}
+
 void explain(const ProcedureInfo& info) {
-  std::string text = paragraph(
-      fmt::format("{} ({}{}): {}", info.path, info.kind,
-                  info.scope.empty() ? ", needs no key" : ", needs " + info.scope, info.summary));
+  std::string text =
+      paragraph(fmt::format("{} ({}{}): {}", info.path, info.kind, needs_of(info), info.summary));
   if (!info.docs.empty()) text += paragraph(info.docs);
   const bool has_input = !fields_of(info.input).empty();
   text += fmt::format("\nUsage: synap call {}{}\n", info.path, has_input ? " JSON" : "");
@@ -194,6 +199,7 @@ int call(const CallOptions& options) {
   auto pod = PodClient::make(options.client);
   if (!pod) return report(pod.error(), is_json);
   pod->set_cause(options.caused_by);
+  pod->set_reason(options.reason);
   auto answer = pod->call(options.procedure, *input, [](const Json& item) {
     // No event: it tells clients that resume where the stream begins.
     if (item.string_or("type", "") == kWatchStarted) return true;
@@ -213,6 +219,7 @@ int call(const CallOptions& options) {
   } else {
     print_json(**answer);
   }
+  if (!is_json) tell_if_proposed(**answer);
   return kExitOk;
 }
 
@@ -232,6 +239,7 @@ Command call_command() {
       .run = [options] { return call(*options); },
       .help_about = [options] { return help(*options); }};
   command.options.push_back(cause_option(options->caused_by));
+  command.options.push_back(reason_option(options->reason));
   for (auto& option : wait_options(options->waiting)) command.options.push_back(option);
   for (auto& option : client_options(options->client)) command.options.push_back(option);
   return command;

@@ -92,6 +92,8 @@ ProcedureInfo info_of(const Json& document, std::string path, const Json& operat
                      .summary = std::string(operation.string_or("summary", "")),
                      .docs = std::string(operation.string_or("description", "")),
                      .scope = std::string(operation.string_or("x-synap-scope", "")),
+                     .is_public = operation.string_or("x-synap-access", "") == "public",
+                     .may_be_proposed = operation.find("x-synap-proposing-scope") != nullptr,
                      .input = {},
                      .output = {},
                      .example = {}};

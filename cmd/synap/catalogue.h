@@ -17,7 +17,9 @@ struct ProcedureInfo {
   std::string kind;     // "query", "mutation" or "subscription"
   std::string summary;  // one sentence
   std::string docs;
-  std::string scope;  // what a key needs; empty: no key
+  std::string scope;  // what a key needs; empty: none, or one that depends on the input
+  bool is_public;     // it needs no key
+  bool may_be_proposed;
   /// JSON Schemas in which every reference is written out; null where there is none.
   Json input;
   Json output;

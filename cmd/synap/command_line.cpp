@@ -180,6 +180,14 @@ int refuse_options(const Command& command, const CLI::ParseError& error, const A
                    bool is_json) {
   std::string message = error.what();
   std::ranges::replace(message, '\n', ' ');
+  // "--tag: 1 required TEXT missing".
+  if (error.get_name() == "ArgumentMismatch" && message.ends_with(" missing")) {
+    message = fmt::format("{} needs a value", message.substr(0, message.find(':')));
+  }
+  // "--tag: At Most 1 required but received 2".
+  if (error.get_name() == "ArgumentMismatch" && message.contains("At Most 1 ")) {
+    message = fmt::format("{} can be given once", message.substr(0, message.find(':')));
+  }
   if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr) {
     std::vector<std::string> known;
     for (const auto& option : command.options) {

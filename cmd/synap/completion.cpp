@@ -83,7 +83,14 @@ std::string known_paths(const Tree& tree) {
 std::string bash(const Words& words) {
   return fmt::format(R"(# synap completion bash: source <(synap completion bash)
 _synap() {{
-  local current="${{COMP_WORDS[COMP_CWORD]}}" at="" next="" word i
+  local current="${{COMP_WORDS[COMP_CWORD]}}" before="${{COMP_WORDS[COMP_CWORD-1]}}"
+  local at="" next="" word i
+  # bash takes --flag=value for three words.
+  if [[ "$current" == "=" ]]; then
+    current=""
+  elif [[ "$before" == "=" ]]; then
+    before="${{COMP_WORDS[COMP_CWORD-2]}}"
+  fi
   for ((i = 1; i < COMP_CWORD; i++)); do
     word="${{at:+$at }}${{COMP_WORDS[i]}}"
     case "$word" in
@@ -96,7 +103,7 @@ _synap() {{
 complete -F _synap synap
 )",
                      known_paths(words.next), cases("$at", words.next),
-                     cases("$at ${COMP_WORDS[COMP_CWORD-1]}", words.values));
+                     cases("$at $before", words.values));
 }
 
 // As a file below $fpath it is the body of _synap, which the first Tab calls: then it must

@@ -35,9 +35,9 @@ Check check_database(DoctorDatabase& database, const DataOptions& options) {
               (options.is_deep || !is_here ? "" : "; indexes are compared with --deep only")};
 }
 
-Check check_schema(DoctorDatabase& database) {
+Check check_schema(DoctorDatabase& database, const DataOptions& options) {
   std::set<std::string, std::less<>> known;
-  for (const auto name : pod::migration_names()) known.emplace(name);
+  for (const auto name : pod::migration_names(options.database)) known.emplace(name);
   std::set<std::string, std::less<>> retired;
   for (const auto& migration : pod::retired_migrations()) retired.emplace(migration.name);
   bool is_retired = false;
@@ -204,7 +204,7 @@ std::vector<Check> check_data(const DataOptions& options) {
     return {{"database", Status::kFail, "it cannot be opened: " + database.error().message}};
   }
   std::vector<Check> checks = {check_database(**database, options)};
-  checks.push_back(check_schema(**database));
+  checks.push_back(check_schema(**database, options));
   checks.push_back(check_content(**database, options));
   checks.push_back(check_events(**database, options));
   if (options.is_deep) checks.push_back(check_rows(**database));

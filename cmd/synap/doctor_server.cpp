@@ -112,11 +112,41 @@ class ServerDatabase final : public DoctorDatabase {
           }
         });
     if (!done) return fail(done.error());
+    if (auto looked = look_at_parts(found); !looked) return fail(looked.error());
     if (is_deep) found.what += "; its pages are the server's own to check (pg_amcheck)";
     return found;
   }
 
  private:
+  // How the log is kept. A part is made when half of one is left (events/postgres/parts.h); where
+  // less is, that has been tried in vain.
+  Result<> look_at_parts(Found& found) {
+    bool is_there = false;
+    auto asked = each("SELECT 1 WHERE to_regclass('log_head') IS NOT NULL",
+                      [&](const Row& /*row*/) { is_there = true; });
+    if (!asked || !is_there) return asked;
+    return each(
+        "SELECT count(inhrelid), head->>'parts_until' IS NULL, (head->>'parts_until')::bigint - "
+        "(head->>'position')::bigint - 1, coalesce((head->>'parts_until')::bigint - "
+        "(head->>'position')::bigint < (head->>'part_size')::bigint * 3 / 8, false) "
+        "FROM (SELECT to_jsonb(log_head) AS head FROM log_head) AS log "
+        "LEFT JOIN pg_inherits ON inhparent = to_regclass('events') GROUP BY head",
+        [&](const Row& row) {
+          const bool is_in_one = row[0] == "0";
+          found.what += is_in_one ? "; the log is in one table"
+                        : row[1] == "t"
+                            ? fmt::format("; chunks of the log, a hypertable: {}", row[0])
+                            : fmt::format("; parts of the log: {}", row[0]);
+          if (is_in_one || row[3] != "t") return;
+          found.is_doubtful = true;
+          found.what += fmt::format(
+              "; its next part cannot be made, and there is room for {} events: the server's own "
+              "log "
+              "says why",
+              row[2]);
+        });
+  }
+
   static void use_row(const PGresult& answer, const std::function<void(const Row&)>& use) {
     const int count = PQnfields(&answer);
     std::vector<std::string> own(static_cast<std::size_t>(count));

@@ -12,6 +12,7 @@
 #include "synap/output.h"
 #include "synap/patience.h"
 #include "synap/pod_client.h"
+#include "synap/short_ids.h"
 #include "synap/table.h"
 #include "synap/terminal.h"
 #include "synap/times.h"
@@ -100,18 +101,26 @@ void show(const std::vector<Json>& events) {
 }
 
 Result<EventSearch> search_of(PodClient& pod, const EventOptions& options) {
-  for (const auto& [flag, id] : {std::pair("--aggregate", &options.aggregate_id),
-                                 std::pair("--correlation", &options.correlation_id)}) {
-    if (id->empty() || Uuid::parse(*id)) continue;
-    return fail(Code::kBadRequest, fmt::format("{} must be a whole id, as {}; it is \"{}\"", flag,
-                                               "01980000-0000-7000-8000-000000000000", *id));
-  }
+  const auto id_of = [&](std::string_view member, const std::string& text) -> Result<std::string> {
+    if (text.empty()) return text;
+    auto id = whole_id_of_events(pod, member, text);
+    const bool is_none = id ? !Uuid::parse(*id) : id.error().code == Code::kBadRequest;
+    if (!is_none) return id;
+    return fail(Code::kBadRequest,
+                fmt::format("--{} must be an id, as 01980000-0000-7000-8000-000000000000, or the "
+                            "end of one; it is \"{}\"",
+                            member.substr(0, member.size() - 2), text));
+  };
+  const auto aggregate_id = id_of("aggregateId", options.aggregate_id);
+  if (!aggregate_id) return fail(aggregate_id.error());
+  const auto correlation_id = id_of("correlationId", options.correlation_id);
+  if (!correlation_id) return fail(correlation_id.error());
   EventSearch search{.after = std::max<std::int64_t>(options.after, 0), .limit = options.limit};
   auto types = event_types(pod, options.types);
   if (!types) return fail(types.error());
   if (!types->empty()) search.filter.set("types", array_of(*types));
-  if (!options.aggregate_id.empty()) search.filter.set("aggregateId", options.aggregate_id);
-  if (!options.correlation_id.empty()) search.filter.set("correlationId", options.correlation_id);
+  if (!aggregate_id->empty()) search.filter.set("aggregateId", *aggregate_id);
+  if (!correlation_id->empty()) search.filter.set("correlationId", *correlation_id);
   if (options.wants_all) search.limit = std::numeric_limits<std::int64_t>::max();
   auto times =
       set_times(search.filter, options.since, "--since", options.until, "--until", unix_ms_now());
@@ -151,8 +160,10 @@ int list(const EventOptions& options) {
                              {"nextAfter", found->to},
                              {"hasMore", found->has_more}}));
   } else {
-    show(found->events);
+    // Said before a pager begins; and what it begins with is what is looked for.
     tell_more(*found, are_newest, !search->filter.as_object().empty());
+    if (are_newest && is_terminal()) std::ranges::reverse(found->events);
+    show(found->events);
   }
   return kExitOk;
 }
@@ -161,7 +172,11 @@ int list(const EventOptions& options) {
 Result<Json> find_event(PodClient& pod, const std::string& id) {
   const bool is_position =
       !id.empty() && id.size() <= 15 && id.find_first_not_of("0123456789") == std::string::npos;
-  if (!is_position) return pod.query("events.get", Json::object({{"id", id}}));
+  if (!is_position) {
+    auto whole = whole_id_of_events(pod, "id", id);
+    if (!whole) return fail(whole.error());
+    return pod.query("events.get", Json::object({{"id", *whole}}));
+  }
   const std::int64_t position = std::stoll(id);
   auto found = events_after(pod, {.after = std::max<std::int64_t>(position - 1, 0), .limit = 1});
   if (!found) return fail(found.error());
@@ -253,8 +268,8 @@ Command events_list_command() {
   auto options = std::make_shared<EventOptions>();
   return with_client_options(
       {.words = "events list",
-       .docs = "List the newest events, the oldest of them first. --after and --all begin with the "
-               "oldest of all.",
+       .docs = "List the newest events: in a terminal the newest first, elsewhere the oldest of "
+               "them first. --after and --all begin with the oldest of all.",
        .example = "synap events list --type 'note.*' --since 2h",
        .options = {{"--after", "Only events behind this position, the oldest first.",
                     &options->after},

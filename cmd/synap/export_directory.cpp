@@ -26,10 +26,25 @@ constexpr mode_t kFileMode = 0600;
 constexpr mode_t kDirectoryMode = 0700;
 
 std::unexpected<Error> failed(std::string_view what) {
-  const auto code = errno == ENOENT   ? Code::kNotFound
-                    : errno == EEXIST ? Code::kConflict
-                                      : Code::kForbidden;
-  return fail(code, fmt::format("{}: {}", what, std::strerror(errno)));
+  const auto code = [] {
+    switch (errno) {
+      case ENOENT:
+        return Code::kNotFound;
+      case EEXIST:
+        return Code::kConflict;
+      case EACCES:
+      case EPERM:
+      case EROFS:
+        return Code::kForbidden;
+      case ENOTDIR:
+      case ENAMETOOLONG:
+      case ELOOP:
+        return Code::kBadRequest;
+      default:
+        return Code::kInternalServerError;
+    }
+  };
+  return fail(code(), fmt::format("{}: {}", what, std::strerror(errno)));
 }
 
 Result<> write_all(int file, std::string_view bytes) {

@@ -152,22 +152,28 @@ void print_list(std::string_view name, const std::vector<Skipped>& list) {
 
 void print_summary(const ImportCommandOptions& options, const MarkdownTree& tree,
                    const Summary& summary) {
+  // What is no note and was none to be missed, and what is missed.
+  std::vector<Skipped> skipped;
+  std::vector<Skipped> left_out;
+  for (const auto& each : summary.skipped) (each.is_lost ? left_out : skipped).push_back(each);
   print_list("changed", summary.changed);
   print_list("remarks", summary.remarks);
-  print_list("skipped", summary.skipped);
+  print_list("skipped", skipped);
   print_list("deleted", summary.deleted);
+  print_list("left out", left_out);
   print_list("failed", summary.failed);
   // What people look for first is at the end, where a terminal stops.
   const auto number = [](std::string_view name, std::size_t count) {
     print_line(fmt::format("{:<14} {}", name, count));
   };
   if (!options.is_dry_run) number("failed", summary.failed.size());
+  if (!left_out.empty()) number("left out", left_out.size());
   number(options.is_dry_run ? "to import" : "imported", summary.imported);
   if (!summary.changed.empty()) number("changed", summary.changed.size());
   if (summary.renamed > 0) number("renamed", summary.renamed);
   number("already there", summary.already_there);
   if (!summary.deleted.empty()) number("deleted", summary.deleted.size());
-  if (!summary.skipped.empty()) number("skipped", summary.skipped.size());
+  if (!skipped.empty()) number("skipped", skipped.size());
   if (!summary.remarks.empty()) number("remarks", summary.remarks.size());
   if (tree.others > 0) number("not Markdown", tree.others);
 }

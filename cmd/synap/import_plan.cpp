@@ -82,13 +82,14 @@ class Planner {
     const auto* known = known_by_path(file);
     // A copy of a file that was exported: it has a note of its own since an earlier import.
     if (known != nullptr && is_unchanged(file, *known)) return of_known(file, *known);
-    const bool is_exported = !file.note.exported_id.empty();
-    const bool is_copy = is_exported && !claims_.take(file.note.exported_id, file.path);
-    bool was_never = false;
-    if (is_exported && !is_copy) {
-      auto plan = of_exported(file, was_never);
+    bool is_copy = false;
+    bool is_odd = false;
+    if (!file.note.exported_id.empty()) {
+      auto plan = of_exported(file, is_odd);
       if (!plan) return fail(plan.error());
-      if (*plan) return std::move(**plan);
+      // Only what is the note's file indeed keeps others from being it.
+      is_copy = plan->has_value() && !claims_.take(file.note.exported_id, file.path);
+      if (*plan && !is_copy) return std::move(**plan);
     }
     if (known != nullptr) return of_known(file, *known);
     if (const auto* moved = moved_to(file)) {
@@ -100,11 +101,10 @@ class Planner {
     if (is_copy) {
       plan.remarks.emplace_back("another file claims to be the same note, so it is one of its own");
     }
-    if (was_never) {
-      plan.remarks.push_back(
-          fmt::format("it names version {} of the note {}, which there never was, "
-                      "so it is a note of its own",
-                      file.note.exported_version, file.note.exported_id));
+    if (is_odd) {
+      plan.remarks.push_back(fmt::format(
+          "it names version {} of the note {}, which is not here, so it is a note of its own",
+          file.note.exported_version, file.note.exported_id));
     }
     return plan;
   }
@@ -182,8 +182,9 @@ class Planner {
     return plan;
   }
 
-  // Nothing: it is not of this pod; or it claims a version that `was_never`, which no export says.
-  Result<std::optional<ImportPlan>> of_exported(const SourceFile& file, bool& was_never) {
+  // Nothing: it is not of this pod; or `is_odd`, of a version that is not here: of a pod that was
+  // put back from an older copy, or made up.
+  Result<std::optional<ImportPlan>> of_exported(const SourceFile& file, bool& is_odd) {
     const auto& id = file.note.exported_id;
     auto now = get(id, 0);
     if (!now && now.error().code != Code::kNotFound) return fail(now.error());
@@ -195,10 +196,10 @@ class Planner {
     const auto version = integer_of(*now, "version");
     auto then = version == file.note.exported_version ? now : get(id, file.note.exported_version);
     if (!then && then.error().code != Code::kNotFound) return fail(then.error());
-    was_never = !then.has_value();
-    if (was_never) return std::nullopt;
     const bool is_done = is_imported(*now, file) && has_text(*now);
-    if (is_done || is_same(file.note, *then)) {
+    is_odd = !then && !is_done && !is_same(file.note, *now);
+    if (is_odd) return std::nullopt;
+    if (is_done || !then || is_same(file.note, *then)) {
       ImportPlan plan{.action = Action::kNothing, .note_id = id};
       if (!is_done && version != file.note.exported_version) {
         plan.remarks.push_back(fmt::format("the file has version {} of its note, which is at {}",
@@ -245,6 +246,9 @@ class Planner {
     ImportPlan plan{.action = Action::kUpdate, .note_id = std::string(now.string_or("id", ""))};
     const auto version = integer_of(now, "version");
     plan.input = Json::object({{"id", plan.note_id}, {"expectedVersion", version}});
+    const auto updated = time_json(file.note.updated_at);
+    // Of a pod that was put back from an older copy and changed since, or somebody has changed it.
+    const bool is_other = !is_known && !updated.is_null() && updated != field(then, "updatedAt");
     const auto set = [&](std::string_view name, Json value) {
       const auto present = field(now, name);
       const auto before = field(then, name);
@@ -253,6 +257,10 @@ class Planner {
       if (!is_same_value(present, before)) {
         plan.remarks.push_back(fmt::format(
             "its {} had been changed in the pod, too: version {} has that", name, version));
+      } else if (is_other) {
+        plan.remarks.push_back(
+            fmt::format("its {} is of another version {} than the one of the pod, which keeps that",
+                        name, file.note.exported_version));
       }
     };
     set("title", file.note.title);
@@ -266,7 +274,6 @@ class Planner {
     const auto created = time_json(file.note.created_at);
     if (!created.is_null()) set("createdAt", created);
     // Of a file that was exported and edited the time of the export says nothing any more.
-    const auto updated = time_json(file.note.updated_at);
     const bool is_said = is_known ? !updated.is_null() : updated != field(then, "updatedAt");
     constexpr std::size_t kNoChange = 2;
     const bool changes = plan.input.as_object().size() > kNoChange;

@@ -85,6 +85,14 @@ std::string_view procedure_of(Action action) {
   return action == Action::kCreate ? "notes.create" : "notes.update";
 }
 
+// Of a thousand files nobody accepts each: after the first of them no more are sent.
+Error proposed_error() {
+  return {Code::kForbidden,
+          "This key may only propose, and the scope notes:write is needed. What was sent became "
+          "proposals, which `synap proposals list` shows",
+          nullptr};
+}
+
 constexpr std::string_view kDeletedReason = "its note was deleted; --again makes a new one";
 
 }  // namespace
@@ -154,6 +162,7 @@ Result<std::vector<ImportedFile>> Importer::rehearse(std::string& unasked) {
   auto pod = PodClient::make(options_.client);
   if (!pod) return fail(pod.error());
   const PlanOptions options{options_.brings_back, options_.tags};
+  wait_for_earlier(*pod);
   for (auto some = read_some(); !some.empty(); some = read_some()) {
     std::vector<ImportPlan> plans(some.size());
     if (unasked.empty()) {
@@ -182,6 +191,7 @@ Result<std::vector<ImportedFile>> Importer::run() {
       options_.waits_for_begin ? patiently([&] { return pod->end_of_log(); }) : pod->end_of_log();
   if (!end) return fail(end.error());
   if (auto asked = ask_origins(*pod); !asked) return fail(asked.error());
+  wait_for_earlier(*pod);
   log_end_before_ = *end;
   log_seen_ = *end;
   went_forward();
@@ -347,6 +357,9 @@ void Importer::send_command(PodClient& pod, const Command& command) {
 
 void Importer::take_answer(PodClient& pod, const Command& command, const Result<Json>& answer) {
   const auto& [file, plan, attempt] = command;
+  if (answer && answer->string_or("status", "") == "proposed") {
+    return take_answer(pod, command, fail(proposed_error()));
+  }
   if (answer) {
     std::lock_guard lock(mutex_);
     files_[file->index].note_id = answer->string_or("entityId", "");

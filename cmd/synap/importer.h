@@ -113,6 +113,7 @@ class Importer {
   Json input_of(const Command& command) const;
   template <class Call>
   auto patiently(Call call) -> decltype(call());
+  void wait_for_earlier(PodClient& pod);
   Result<> settle_all();
   void take_sent(OpenRequests& open);
   Result<> settle_by_log(PodClient& pod, OpenRequests& open);

@@ -2,9 +2,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <thread>
 
 #include "base/json.h"
 #include "synap/importer.h"
+#include "synap/output.h"
 
 namespace synap::cli {
 namespace {
@@ -21,6 +23,10 @@ constexpr milliseconds kAskDelayMax{5'000};
 constexpr std::int64_t kEventsAtOnce = 1'000;
 // A command of before this run that was given up is tried again as a new one; so many in all.
 constexpr int kAttemptsMax = 100;
+// Of what was handed over before this import, so many are looked at, and waited for so long while
+// none of them ends.
+constexpr std::int64_t kEarlierMax = 32;
+constexpr std::chrono::seconds kEarlierPatience{10};
 constexpr std::string_view kFailedSuffix = ".failed";
 
 Json types_of_ends() {
@@ -39,6 +45,55 @@ std::string_view batch_of(const Json& event) {
 }
 
 }  // namespace
+
+// What an import that was broken off has handed over is known by path and content only once the pod
+// has stored it: a file that was moved meanwhile would be a second note. Commands of one user are
+// carried out about in their order, so the newest tell of all.
+void Importer::wait_for_earlier(PodClient& pod) {
+  const auto page = pod.query(
+      "events.list",
+      Json::object({{"types", Json::Array{"note.creation.requested", "note.update.requested"}},
+                    {"order", "desc"},
+                    {"limit", kEarlierMax}}));
+  const Json* events = page ? page->find("events") : nullptr;
+  if (events == nullptr || !events->is_array()) return;  // what is wrong shows by what follows
+  std::vector<Json> questions;
+  for (const auto& event : events->as_array()) {
+    if (batch_of(event).empty()) continue;  // of no import
+    questions.push_back(fate_question(std::string(event.string_or("requestId", ""))));
+  }
+  auto delay = kPollDelayMin;
+  auto last_end = Clock::now();
+  while (!questions.empty()) {
+    std::vector<Json> open;
+    for (std::size_t from = 0; from < questions.size();) {
+      const auto to = std::min(questions.size(), from + questions_max_);
+      const std::vector<Json> some(questions.begin() + static_cast<std::ptrdiff_t>(from),
+                                   questions.begin() + static_cast<std::ptrdiff_t>(to));
+      const auto answers = pod.query_batch("events.list", some);
+      if (!answers && answers.error().code == Code::kBadRequest && questions_max_ > 1) {
+        questions_max_ /= 2;
+        continue;
+      }
+      if (!answers) return;
+      for (std::size_t i = 0; i < some.size(); ++i) {
+        const Json* ends = (*answers)[i] ? (*answers)[i]->find("events") : nullptr;
+        if (ends == nullptr || ends->as_array().empty()) open.push_back(some[i]);
+      }
+      from = to;
+    }
+    if (open.size() < questions.size()) last_end = Clock::now();
+    questions = std::move(open);
+    if (questions.empty()) return;
+    if (Clock::now() - last_end > kEarlierPatience) {
+      return tell(
+          "the pod has not stored all that was handed over before: what was moved or changed since "
+          "becomes notes of its own");
+    }
+    std::this_thread::sleep_for(delay);
+    delay = std::min(delay * 2, kPollDelayMax);
+  }
+}
 
 // Follows what was sent until it is done, beside the threads that send.
 Result<> Importer::settle_all() {

@@ -158,6 +158,12 @@ KeyFile read_key_file(const std::string& path) {
 }
 
 Result<PodAndKey> find_pod_and_key(const ClientOptions& options) {
+  // "entities update ID --data '{…}'" would change nothing, and say that it is done.
+  if (options.data.starts_with('{')) {
+    return fail(Code::kBadRequest,
+                "--data is the directory of a pod, and no JSON; a field of that name is "
+                "--input-data");
+  }
   const auto context = context_of(options);
   if (!context) return fail(context.error());
   PodAndKey found{.url = options.url, .key = "", .origin = "", .advice = ""};
@@ -166,6 +172,10 @@ Result<PodAndKey> find_pod_and_key(const ClientOptions& options) {
   if (found.url.empty()) found.url = url_in(data_of(options));
   if (found.url.empty()) found.url = kDefaultUrl;
   while (found.url.ends_with('/')) found.url.pop_back();
+  // Where clients of tRPC are told to look.
+  if (constexpr std::string_view kTrpc = "/trpc"; found.url.ends_with(kTrpc)) {
+    found.url.resize(found.url.size() - kTrpc.size());
+  }
   if (host_of(found.url).empty()) {
     return fail(
         Code::kBadRequest,

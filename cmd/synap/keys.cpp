@@ -4,9 +4,7 @@
 #include <memory>
 
 #include "base/clock.h"
-#include "synap/catalogue.h"
 #include "synap/commands.h"
-#include "synap/made_output.h"
 #include "synap/output.h"
 #include "synap/pod_client.h"
 #include "synap/short_ids.h"
@@ -98,6 +96,32 @@ void show_keys(const Json::Array& keys) {
   table.show("keys");
 }
 
+void show_users(const Json::Array& users) {
+  Table table({{.heading = "ID", .is_fixed = true},
+               {.heading = "NAME"},
+               {.heading = "ROLE"},
+               {.heading = "KEYS", .is_number = true},
+               {.heading = "CREATED", .is_fixed = true}});
+  for (const auto& user : users) {
+    const Json* keys = user.find("keys");
+    table.add({{short_id(user.string_or("id", "")), Colour::kFaint},
+               {std::string(user.string_or("name", ""))},
+               {std::string(user.string_or("role", ""))},
+               {keys == nullptr ? "" : keys->dump()},
+               {local_time(user.string_or("createdAt", "")).substr(0, 16)}});
+  }
+  table.show("users");
+}
+
+// Whom --user names.
+Result<> set_user(PodClient& pod, const KeyOptions& options, Json& input) {
+  if (!options.user) return {};
+  auto id = whole_user_id(pod, *options.user);
+  if (!id) return fail(id.error());
+  input.set("userId", *id);
+  return {};
+}
+
 // Page after page of what `path` lists as `items`.
 int list(const KeyOptions& options, const std::string& path, std::string_view items,
          std::string (*readable)(const Json&)) {
@@ -105,7 +129,7 @@ int list(const KeyOptions& options, const std::string& path, std::string_view it
   auto pod = PodClient::make(options.client);
   if (!pod) return report(pod.error(), is_json);
   Json input = Json::object({{"limit", kPageMax}});
-  if (options.user) input.set("userId", *options.user);
+  if (auto set = set_user(*pod, options, input); !set) return report(set.error(), is_json);
   Json::Array all;
   for (;;) {
     auto page = pod->query(path, input);
@@ -122,8 +146,7 @@ int list(const KeyOptions& options, const std::string& path, std::string_view it
   } else if (is_terminal() && items == "keys") {
     show_keys(all);
   } else if (is_terminal()) {
-    const auto* procedure = Catalogue::own().find(path);
-    if (procedure != nullptr) show_items(*procedure, {}, all);
+    show_users(all);
   } else {
     for (const auto& one : all) print_line(readable(one));
   }
@@ -131,10 +154,11 @@ int list(const KeyOptions& options, const std::string& path, std::string_view it
 }
 
 // What was made is told once: the key alone on stdout, so that it can be put into a variable.
-int make(const KeyOptions& options, std::string_view path, const Json& input) {
+int make(const KeyOptions& options, std::string_view path, Json input) {
   const bool is_json = options.client.is_json;
   auto pod = PodClient::make(options.client);
   if (!pod) return report(pod.error(), is_json);
+  if (auto set = set_user(*pod, options, input); !set) return report(set.error(), is_json);
   auto made = pod->mutate(path, input);
   if (!made) return report(made.error(), is_json);
   if (is_json) {
@@ -152,7 +176,6 @@ int create_key(const KeyOptions& options) {
   if (!options.scopes.empty()) input.set("scopes", strings(options.scopes));
   if (options.expires_at) input.set("expiresAt", *options.expires_at);
   if (options.expires_in_days >= 0) input.set("expiresInDays", options.expires_in_days);
-  if (options.user) input.set("userId", *options.user);
   return make(options, "keys.create", input);
 }
 
@@ -164,7 +187,7 @@ int revoke(const KeyOptions& options) {
       options.user ? Result<std::string>(options.id) : whole_id(*pod, "keys.list", options.id);
   if (!id) return report(id.error(), is_json);
   Json input = Json::object({{"keyId", *id}});
-  if (options.user) input.set("userId", *options.user);
+  if (auto set = set_user(*pod, options, input); !set) return report(set.error(), is_json);
   auto revoked = pod->mutate("keys.revoke", input);
   if (!revoked) return report(revoked.error(), is_json);
   print_line(is_json ? json_text(revoked->dump()) : fmt::format("key {} is revoked", *id));
@@ -177,7 +200,8 @@ Command with_client_options(Command command, const std::shared_ptr<KeyOptions>& 
 }
 
 Option whose(const std::shared_ptr<KeyOptions>& options) {
-  return {"--user", "The id of another user; for owners. Default: yourself", &options->user};
+  return {"--user", "Another user: the name, or the id or its end; for owners. Default: yourself",
+          &options->user};
 }
 
 }  // namespace
@@ -225,15 +249,16 @@ Command keys_create_command() {
       {.words = "keys create",
        .docs = "Make another key, and print it, this once.",
        .example = "synap keys create backup --scope '*:read' --expires-in-days 90",
-       .options = {{"NAME", "To recognise it by.", &options->name, "", true},
-                   {"--scope",
-                    "What it may do, as notes:read, notes:* or *:read; once for each. "
-                    "Default: all that the key may that asks",
-                    &options->scopes},
-                   {"--expires-at", "As 2027-01-31T12:00:00Z. Default: never",
-                    &options->expires_at},
-                   {"--expires-in-days", "Instead of --expires-at.", &options->expires_in_days},
-                   whose(options)},
+       .options =
+           {{"NAME", "To recognise it by.", &options->name, "", true},
+            {"--scope",
+             "What it may do, as notes:read, notes:* or *:read; propose: nothing, but propose "
+             "it. Once for each. "
+             "Default: all that the key may that asks",
+             &options->scopes},
+            {"--expires-at", "As 2027-01-31T12:00:00Z. Default: never", &options->expires_at},
+            {"--expires-in-days", "Instead of --expires-at.", &options->expires_in_days},
+            whose(options)},
        .run = [options] { return create_key(*options); }},
       options);
 }

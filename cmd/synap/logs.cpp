@@ -167,7 +167,7 @@ Command logs_command() {
           "Print the newest lines of the pod's log, wherever it runs. It remembers some thousands "
           "of lines since its start; all go to its stderr.",
       .example = "synap logs --follow --level warn",
-      .options = {{"--lines",
+      .options = {{"-n,--lines,--limit",
                    fmt::format("So many of the newest, 0 to {}. Default: 100", kLinesMax),
                    &options->lines},
                   {.name = "--level",

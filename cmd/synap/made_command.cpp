@@ -25,6 +25,7 @@ struct Made {
   MadeInput input;
   ClientOptions client;
   std::string caused_by = {};
+  std::string reason = {};
   Waiting waiting = {};
   bool wants_all = false;
 };
@@ -37,16 +38,25 @@ const ProcedureInfo* sibling(const ProcedureInfo& procedure, std::string_view ve
   return Catalogue::own().find(fmt::format("{}.{}", group_of(procedure), verb));
 }
 
-// An id that is given by its end is looked up in the list of its noun.
+// An id that is given by its end is looked up where ends of ids are shown: in the list of its noun,
+// or that of events.
 Result<> complete_id(Made& made, PodClient& pod) {
   const auto* argument = made.input.argument();
   const auto text = made.input.argument_text();
-  if (argument == nullptr || argument->name != "id" || !text) return {};
+  if (argument == nullptr || !text) return {};
   // Ids that are names are no random digits, of which the end would do.
   if (argument->schema.string_or("format", "") != "uuid") return {};
   const auto* list = sibling(made.procedure, "list");
-  if (list == nullptr) return {};
-  auto id = whole_id(pod, list->path, *text);
+  Result<std::string> id = *text;
+  if (argument->name == "requestId") {
+    id = whole_id_of_events(pod, "requestId", *text);
+  } else if (argument->name == "entityId") {
+    id = whole_id_of_events(pod, "aggregateId", *text);
+  } else if (argument->name == "id" && group_of(made.procedure) == "events") {
+    id = whole_id_of_events(pod, "id", *text);
+  } else if (argument->name == "id" && list != nullptr) {
+    id = whole_id(pod, list->path, *text);
+  }
   if (!id) return fail(id.error());
   made.input.set_argument(*id);
   return {};
@@ -122,7 +132,7 @@ int list(Made& made, PodClient& pod, Json input) {
     tell_more(made, shown, *page);
     break;
   }
-  show_items(made.procedure, made_by, items);
+  if (!is_json) show_items(made.procedure, made_by, items);
   return kExitOk;
 }
 
@@ -141,7 +151,8 @@ int change(Made& made, PodClient& pod, const Json& input, std::chrono::seconds t
   if (is_json) {
     print_json(**answer);
   } else {
-    show_object(**answer);
+    show_object(made.procedure, **answer);
+    tell_if_proposed(**answer);
   }
   return kExitOk;
 }
@@ -153,6 +164,7 @@ int run(Made& made) {
   auto pod = PodClient::make(made.client);
   if (!pod) return report(pod.error(), is_json);
   pod->set_cause(made.caused_by);
+  pod->set_reason(made.reason);
   if (auto done = complete_id(made, *pod); !done) return report(done.error(), is_json);
   auto input = made.input.json();
   if (!input) {
@@ -188,6 +200,7 @@ Command command_of(const ProcedureInfo& procedure) {
                                 fmt::join(names, ", "));
   }
   if (procedure.kind == "mutation") command.options.push_back(cause_option(made->caused_by));
+  if (procedure.may_be_proposed) command.options.push_back(reason_option(made->reason));
   if (has_requests(procedure)) {
     for (auto& option : wait_options(made->waiting)) command.options.push_back(option);
   }

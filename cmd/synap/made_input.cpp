@@ -118,6 +118,15 @@ Result<Json> json_value(const FieldInfo& field, const std::string& text) {
   return std::move(*json);
 }
 
+// "TITLE": how help and errors call what stands without a flag.
+std::string argument_name(const FieldInfo& field) {
+  auto name = kebab(field.name);
+  std::ranges::transform(name, name.begin(), [](char c) {
+    return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c == '-' ? '_' : c;
+  });
+  return name;
+}
+
 }  // namespace
 
 std::string kebab(std::string_view camel) {
@@ -151,11 +160,7 @@ Option MadeInput::option_of(Given& given) {
   const auto name = flag_name(given.field);
   Option option{.name = "--" + name, .docs = docs_of(given.field), .target = &given.text};
   if (&given.field == argument_) {
-    auto upper = kebab(given.field.name);
-    std::ranges::transform(upper, upper.begin(), [](char c) {
-      return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c == '-' ? '_' : c;
-    });
-    option.name = fmt::format("{},--{}", upper, name);
+    option.name = fmt::format("{},--{}", argument_name(given.field), name);
   }
   if (is_list_of_texts(given.field)) {
     option.target = &given.texts;
@@ -260,7 +265,10 @@ Result<Json> MadeInput::json() {
       if (!value) return value;
       input.set(given.field.name, std::move(*value));
     } else if (given.field.is_required) {
-      return fail(Code::kBadRequest, fmt::format("--{} is missing", flag_name(given.field)));
+      return fail(
+          Code::kBadRequest,
+          fmt::format("{} is missing", &given.field == argument_ ? argument_name(given.field)
+                                                                 : "--" + flag_name(given.field)));
     }
   }
   return input;

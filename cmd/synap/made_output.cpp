@@ -118,8 +118,7 @@ std::string heading_of(const FieldInfo& field) {
   return heading;
 }
 
-void show_table(std::vector<FieldInfo> fields, const Json& made_by, std::string_view things,
-                const std::vector<Json>& items) {
+Table table_of(std::vector<FieldInfo> fields, const Json& made_by, const std::vector<Json>& items) {
   const auto written = fields_of(made_by);
   // An id that is a name with more behind it says no more than the name.
   const bool is_named =
@@ -153,7 +152,70 @@ void show_table(std::vector<FieldInfo> fields, const Json& made_by, std::string_
     for (const auto& [own, field] : ranked) row.push_back(cell_of(field, item));
     table.add(std::move(row));
   }
-  table.show(things);
+  return table;
+}
+
+// What moves no cursor, line by line, each behind the first with so many spaces in front.
+std::string indented(std::string_view text, std::size_t spaces) {
+  std::string out;
+  while (text.ends_with('\n')) text.remove_suffix(1);
+  for (;;) {
+    const auto end = text.find('\n');
+    out += printable(text.substr(0, end));
+    if (end == std::string_view::npos) return out;
+    out += "\n" + std::string(spaces, ' ');
+    text.remove_prefix(end + 1);
+  }
+}
+
+std::string line_of(std::string_view key, std::size_t longest, const std::string& text) {
+  return coloured(padded(key, longest), Colour::kFaint, has_colour()) + "  " +
+         indented(text, longest + 2) + "\n";
+}
+
+std::size_t longest_key(const Json& object) {
+  std::size_t longest = 0;
+  for (const auto& [key, value] : object.as_object()) longest = std::max(longest, key.size());
+  return longest;
+}
+
+// A cell has the beginning of a text alone, and two that begin alike would look the same. Objects
+// are said in a word, if at all.
+bool fits_into_cells(const std::vector<FieldInfo>& fields, const Json& items) {
+  constexpr std::size_t kCellMax = 40;
+  return std::ranges::all_of(items.as_array(), [&](const Json& item) {
+    return std::ranges::all_of(fields, [&](const FieldInfo& field) {
+      if (field.schema.string_or("type", "") == "object") return true;
+      const auto text = text_of(item.find(field.name));
+      return text.size() <= kCellMax && text.find('\n') == std::string::npos;
+    });
+  });
+}
+
+// A list of objects within what is shown, in a terminal: a table below it, or their fields where
+// these are long. Empty: it is none.
+std::string table_within(const ProcedureInfo& procedure, const std::string& name,
+                         const Json& value) {
+  if (!is_terminal() || !value.is_array() || value.as_array().empty()) return "";
+  const Json* properties = procedure.output.find("properties");
+  const Json* field = properties == nullptr ? nullptr : properties->find(name);
+  const Json* items = field == nullptr ? nullptr : field->find("items");
+  if (items == nullptr || items->string_or("type", "") != "object") return "";
+  auto fields = fields_of(*items);
+  if (!fits_into_cells(fields, value)) {
+    std::string blocks;
+    for (const auto& item : value.as_array()) {
+      if (!blocks.empty()) blocks += "\n";
+      for (const auto& [key, member] : item.as_object()) {
+        blocks += line_of(key, longest_key(item), text_of(&member));
+      }
+    }
+    return blocks;
+  }
+  // What is the same everywhere says nothing.
+  std::erase_if(fields, [](const FieldInfo& one) { return one.schema.find("const") != nullptr; });
+  return table_of(std::move(fields), nullptr, value.as_array())
+      .text(terminal_width(), has_colour());
 }
 
 }  // namespace
@@ -183,7 +245,7 @@ void show_items(const ProcedureInfo& procedure, const Json& made_by,
     const auto is_damaged = [](const Json& item) { return item.find("damaged") != nullptr; };
     if (std::ranges::none_of(items, is_damaged)) fields.pop_back();
   }
-  if (is_terminal()) return show_table(fields, made_by, items_name(procedure), items);
+  if (is_terminal()) return table_of(fields, made_by, items).show(items_name(procedure));
   for (const auto& item : items) {
     std::string line;
     for (std::size_t i = 0; i < fields.size(); ++i) {
@@ -195,23 +257,26 @@ void show_items(const ProcedureInfo& procedure, const Json& made_by,
   }
 }
 
-void show_object(const Json& object) {
+void show_object(const ProcedureInfo& procedure, const Json& object) {
   if (!object.is_object()) return print_json(object);
-  std::size_t longest = 0;
-  for (const auto& [key, value] : object.as_object()) longest = std::max(longest, key.size());
+  const auto longest = longest_key(object);
   std::string below;
+  std::string tables;
   std::string text;
   for (const auto& [key, value] : object.as_object()) {
     // The beginning of what is shown whole.
     if (key == "preview" && object.find("content") != nullptr) continue;
+    if (const auto table = table_within(procedure, key, value); !table.empty()) {
+      tables += "\n" + coloured(key, Colour::kFaint, has_colour()) + "\n" + table;
+      continue;
+    }
     const auto shown = text_of(&value);
-    if (shown.find('\n') != std::string::npos) {
+    if (key == "content" && shown.find('\n') != std::string::npos) {
       below += "\n" + shown + (shown.ends_with('\n') ? "" : "\n");
       continue;
     }
     const bool is_time = is_terminal() && key.ends_with("At");
-    text += coloured(padded(key, longest), Colour::kFaint, has_colour()) + "  " +
-            printable(is_time ? local_time(shown) : shown) + "\n";
+    text += line_of(key, longest, is_time ? local_time(shown) : shown);
   }
   // The text of a note is shown as it is, but for what could move the cursor of a terminal.
   if (is_terminal()) {
@@ -224,7 +289,7 @@ void show_object(const Json& object) {
     }
     below = std::move(safe);
   }
-  page(text + below);
+  page(text + tables + below);
 }
 
 }  // namespace synap::cli

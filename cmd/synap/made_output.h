@@ -23,7 +23,7 @@ std::vector<std::string> item_fields(const ProcedureInfo& procedure);
 void show_items(const ProcedureInfo& procedure, const Json& made_by,
                 const std::vector<Json>& items);
 
-/// A field a line, a long text below them.
-void show_object(const Json& object);
+/// A field a line, a long text below them; in a terminal a list of objects is a table below, too.
+void show_object(const ProcedureInfo& procedure, const Json& object);
 
 }  // namespace synap::cli

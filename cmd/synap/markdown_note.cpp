@@ -253,10 +253,14 @@ class Filling {
     if (found == members.end() || !found->second.is_object()) return;
     auto& said = found->second;
     const Json* version = said.find("version");
-    if (!Uuid::parse(said.string_or("id", "")) || version == nullptr || !version->is_integer()) {
+    const auto id = Uuid::parse(said.string_or("id", ""));
+    // The first version is 1, and numbers of JSON end there.
+    constexpr std::int64_t kVersionMax = (std::int64_t{1} << 53) - 1;
+    if (!id || version == nullptr || !version->is_integer() || version->as_integer() < 1 ||
+        version->as_integer() > kVersionMax) {
       return;
     }
-    note_.exported_id = said.string_or("id", "");
+    note_.exported_id = id->to_string();
     note_.exported_version = version->as_integer();
     const auto is_time = [](const Json& value, std::optional<std::int64_t>& time) {
       if (value.is_string()) time = parse_iso8601(value.as_string());
@@ -303,12 +307,32 @@ class Filling {
     }
   }
 
+  // Beside the spellings of other values.
+  void keep_as_text(const std::string& value) {
+    Json* spellings = note_.properties.find(kSpellingName);
+    if (spellings == nullptr) {
+      note_.properties.set(kSpellingName, Json::object());
+      spellings = note_.properties.find(kSpellingName);
+    }
+    if (!spellings->is_object()) {
+      note_.remarks.push_back(
+          fmt::format("the property \"{}\" is left out: no client could read it", kPrototypeName));
+      return;
+    }
+    spellings->set(pointer_step(kPrototypeName), value);
+    note_.remarks.push_back(fmt::format(
+        "the property \"{}\" is kept as text, in \"{}\": no client could read it by its name",
+        kPrototypeName, kSpellingName));
+  }
+
   bool check_properties() {
     auto& members = note_.properties.as_object();
     // JavaScript's name of an object's prototype: the pod takes no property of it.
-    if (std::erase_if(members, [](const auto& member) { return member.first == "__proto__"; }) >
-        0) {
-      note_.remarks.emplace_back("the property \"__proto__\" is left out: no client could read it");
+    const auto own = std::ranges::find(members, kPrototypeName, &Json::Member::first);
+    if (own != members.end()) {
+      const auto text = own->second.dump();
+      members.erase(own);
+      keep_as_text(text);
     }
     if (const auto bytes = note_.properties.dump().size(); bytes > kPropertiesBytesMax) {
       return refuse(fmt::format("its properties are {} bytes of JSON, at most {}", bytes,

@@ -45,6 +45,8 @@ inline constexpr std::size_t kTagsMax = 100;
 
 /// The property that says how the source spells others: an object, by JSON Pointer.
 inline constexpr std::string_view kSpellingName = "$spelling";
+/// A property of this name no client could read: it is kept as text, below its pointer there.
+inline constexpr std::string_view kPrototypeName = "__proto__";
 /// What an export says of the note itself: an object with id, version, createdAt, updatedAt, and
 /// title, tags and properties, exactly, where no other line of the block can say them.
 inline constexpr std::string_view kExportName = "synap";

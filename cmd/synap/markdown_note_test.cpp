@@ -101,7 +101,9 @@ TEST(MarkdownNote, KeepsEveryOtherProperty) {
                                     R"("$spelling":{"/up/n/0":"1.0"}})");
   EXPECT_THAT(note.remarks, IsEmpty());
   EXPECT_THAT(of("$spelling: mine\na: 1.0").remarks, ElementsAre(HasSubstr("\"$spelling\"")));
-  EXPECT_THAT(of("__proto__: {a: 1}").remarks, ElementsAre(HasSubstr("__proto__")));
+  const auto unnamed = of("__proto__: {a: 1}\nb: 2");
+  EXPECT_EQ(unnamed.properties.dump(), R"({"b":2,"$spelling":{"/__proto__":"{\"a\":1}"}})");
+  EXPECT_THAT(unnamed.remarks, ElementsAre(HasSubstr("kept as text")));
   // What does not fit into title or tags stays as it is.
   const auto long_title =
       of("title: " + std::string(600, 'x') + "\ntags: [" + std::string(101, 't') + ", a]");

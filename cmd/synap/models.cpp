@@ -114,7 +114,7 @@ int list(const ModelOptions& options) {
 int remove(const ModelOptions& options) {
   const auto removed = store_of(options).remove(options.id);
   if (!removed) return report(removed.error(), options.is_json);
-  print_line(options.is_json ? Json::object({{"id", options.id}}).dump()
+  print_line(options.is_json ? json_text(Json::object({{"id", options.id}}).dump())
                              : fmt::format("model {} is removed", printable(options.id)));
   return kExitOk;
 }

@@ -139,6 +139,10 @@ std::string as_yaml(const Json& note) {
       if (name != kSpellingName) writer.member(name, value, pointer_step(name), 0);
     }
   }
+  const auto unnamed = pointer_step(kPrototypeName);
+  if (const auto text = parse_json(spellings.string_or(unnamed, "")); text) {
+    writer.member(std::string(kPrototypeName), *text, unnamed, 0);
+  }
   writer.member(std::string(kExportName), identity_of(note), "", 0);
   return fmt::format("---\n{}---\n", writer.take());
 }

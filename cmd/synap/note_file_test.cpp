@@ -120,6 +120,13 @@ TEST(NoteFile, ANumberOfMoreDigitsThanADoubleHasKeepsThem) {
   }
 }
 
+TEST(NoteFile, APropertyThatNoClientCouldReadIsWrittenAsItWasRead) {
+  const auto note = note_of(R"({"a":1,"$spelling":{"/__proto__":"{\"b\":[1,\"x\"]}"}})");
+  const auto file = file_of(note);
+  EXPECT_NE(file.find("\n\"__proto__\":\n  b:\n    - 1\n    - x\n"), std::string::npos) << file;
+  EXPECT_TRUE(is_file_of(file, note)) << file;
+}
+
 TEST(NoteFile, TheEscapesOfYamlForALineAndABlankOfUnicodeAreText) {
   const auto note = imported("---\na: \"x\\Ny\\_z \u00e9\\N\"\n---\nx");
   EXPECT_EQ(note.find("properties")->string_or("a", ""), "x\u0085y\u00a0z \u00e9\u0085");

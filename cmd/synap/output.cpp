@@ -1,6 +1,7 @@
 #include "synap/output.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstdio>
@@ -9,7 +10,6 @@
 #include <tuple>
 
 #include "base/text.h"
-#include "synap/terminal.h"
 
 namespace synap::cli {
 namespace {
@@ -55,8 +55,8 @@ void print_line(std::string_view line) {
 
 // Beyond ASCII there is nothing in JSON but what stands in its texts; and all that is hostile is of
 // at most 16 bits.
-std::string json_text(std::string text) {
-  if (!is_terminal()) return text;
+std::string json_text(std::string text, int file) {
+  if (::isatty(file) == 0) return text;
   std::string out;
   for (std::string_view rest = text; !rest.empty();) {
     const auto c = first_code_point(rest);
@@ -80,7 +80,8 @@ void print_folded(std::string_view heading, std::span<const std::string> lines) 
   print_line(fmt::format("{}:", heading));
   const auto shown = lines.size() > kShownMax + 1 ? kShownMax : lines.size();
   for (const auto& line : lines.first(shown)) print_line("  " + printable(line));
-  if (shown < lines.size()) print_line(fmt::format("  … and {} more", lines.size() - shown));
+  if (shown < lines.size())
+    print_line(fmt::format("  … and {} more; --json has all", lines.size() - shown));
 }
 
 void print_error_text(std::string_view text) {
@@ -102,7 +103,8 @@ Json json_of(const Error& error) {
 
 int report(const Error& error, bool is_json) {
   if (is_json) {
-    print_error_text(Json::object({{"error", json_of(error)}}).dump() + "\n");
+    const auto text = Json::object({{"error", json_of(error)}}).dump();
+    print_error_text(json_text(text, STDERR_FILENO) + "\n");
   } else {
     tell(error.message);
   }

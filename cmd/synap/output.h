@@ -1,6 +1,8 @@
 // What the program says: results to stdout, everything else to stderr, and the exit code.
 #pragma once
 
+#include <unistd.h>
+
 #include <span>
 #include <string>
 #include <string_view>
@@ -25,9 +27,9 @@ void print(std::string_view text);
 /// For what is more than its output: it goes on, and its exit code says how it went.
 void outlive_readers();
 void print_line(std::string_view line);
-/// JSON text as it is printed: the same value, and in a terminal with escapes (\u009b) for what
-/// could move its cursor or turn the direction of writing.
-std::string json_text(std::string text);
+/// JSON text as it is printed to a file: the same value, and in a terminal with escapes (\u009b)
+/// for what could move its cursor or turn the direction of writing.
+std::string json_text(std::string text, int file = STDOUT_FILENO);
 void print_json(const Json& value);
 /// A heading and the first ten or so of some lines of others: of a thousand nobody reads more, and
 /// --json has them all. Nothing where there are none.

@@ -258,6 +258,9 @@ outbound::Request PodClient::request(std::string_view method, std::string_view p
   if (method != "POST") return request;
   request.headers.push_back({"content-type", "application/json"});
   if (!caused_by_.empty()) request.headers.push_back({"synap-caused-by", caused_by_});
+  if (!reason_.empty()) {
+    request.headers.push_back({"synap-reason", net::percent_encode(reason_)});
+  }
   return request;
 }
 
@@ -291,12 +294,20 @@ Result<HttpResponse> PodClient::send(const outbound::Request& request,
 // Where the mistake may be one of the place or the key, which come from defaults, variables and
 // files: what was used of them.
 Error PodClient::with_place(Error error) const {
+  // What is copied from a browser may have a page behind the address.
+  if (error.code == Code::kNotFound && error.message.starts_with("Nothing is served here")) {
+    error.message = fmt::format(
+        "Nothing of a pod is served at {}: --url is its address alone, as http://127.0.0.1:4400",
+        url_);
+  }
   const bool is_refused = error.code == Code::kUnauthorized || error.code == Code::kForbidden ||
                           error.code == Code::kBadGateway;
   if (!is_refused && !is_unreachable(error)) return error;
   if (error.code == Code::kUnauthorized) {
     if (key_.text.empty() && !advice_.empty()) {
       error.message = fmt::format("An API key is needed; {}", advice_);
+    } else if (!key_.text.empty() && !key_.text.starts_with("synap_")) {
+      error.message += "; it is no key at all: they begin with synap_";
     } else if (!key_.text.empty()) {
       error.message += "; it is of another pod, or was revoked or has expired";
     }

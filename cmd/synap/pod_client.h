@@ -92,6 +92,9 @@ class PodClient {
   /// The event because of which mutations are called from now on; empty: none.
   void set_cause(std::string event_id) { caused_by_ = std::move(event_id); }
 
+  /// Why mutations are called from now on: kept with what is only proposed. Empty: nobody says.
+  void set_reason(std::string reason) { reason_ = std::move(reason); }
+
   const std::string& url() const { return url_; }
 
  private:
@@ -118,6 +121,7 @@ class PodClient {
   Key key_;
   std::string advice_;  // where there is no key
   std::string caused_by_;
+  std::string reason_;
   std::unique_ptr<HttpClient> http_;
 };
 

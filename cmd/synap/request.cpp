@@ -68,6 +68,13 @@ Option cause_option(std::string& event_id) {
           .value = "EVENT"};
 }
 
+Option reason_option(std::string& reason) {
+  return {.name = "--reason",
+          .docs = "Why: kept with the proposal, where the key may only propose.",
+          .target = &reason,
+          .value = "TEXT"};
+}
+
 Result<std::chrono::seconds> time_to_wait(const Waiting& waiting) {
   if (!waiting.seconds) return std::chrono::seconds(Waiting::kSecondsDefault);
   if (!waiting.waits) {
@@ -117,6 +124,12 @@ Result<Json> wait_for(PodClient& pod, Json answer, std::chrono::seconds time_max
     if (SteadyClock::now() + pause >= until) return fail(not_ended(id, time_max));
     std::this_thread::sleep_for(pause);
   }
+}
+
+void tell_if_proposed(const Json& answer) {
+  if (!answer.is_object() || answer.string_or("status", "") != "proposed") return;
+  tell(fmt::format("proposed: {}; it is done once somebody accepts it",
+                   answer.string_or("proposalId", answer.string_or("entityId", ""))));
 }
 
 }  // namespace synap::cli

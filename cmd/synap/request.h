@@ -27,10 +27,17 @@ Result<std::chrono::seconds> time_to_wait(const Waiting& waiting);
 /// "--caused-by": the event because of which a command is given (PodClient::set_cause).
 Option cause_option(std::string& event_id);
 
+/// "--reason": why it is given (PodClient::set_reason).
+Option reason_option(std::string& reason);
+
 /// Watches until the command with this answer has completed, at most so long, and gives the answer
 /// with its "status" as it is then. What was never pending is given as it is. The error of one that
 /// failed; kTimeout of one that is still under way; kPreconditionFailed of one whose end cannot be
 /// asked for, as by a key without requests:read. All with {"requestId"}.
 Result<Json> wait_for(PodClient& pod, Json answer, std::chrono::seconds time_max);
+
+/// Says on stderr of an answer that the command became a proposal: nothing is done yet. Nothing of
+/// any other.
+void tell_if_proposed(const Json& answer);
 
 }  // namespace synap::cli

@@ -12,6 +12,7 @@
 
 #include "base/log.h"
 #include "outbound/url.h"
+#include "page/files.h"
 #include "pod/config.h"
 #include "pod/data_directory.h"
 #include "pod/pod.h"
@@ -123,11 +124,13 @@ void say_ready(const pod::Pod& pod, const pod::Config& config, bool is_json) {
   const auto data = std::filesystem::absolute(config.pod.data, failed).lexically_normal().string();
   if (!pod.new_owner_key().empty()) tell_owner_key(pod.new_owner_key(), data, config.log);
   write_log(LogLevel::kInfo, "pod", "serving {url} from {data}", {{"url", url}, {"data", data}});
-  if (!pod.new_owner_link().empty() && config.log.format == LogFormat::kText) {
+  // A program without the page has nothing to look at.
+  const bool has_page = !page::files().empty() && config.log.format == LogFormat::kText;
+  if (!pod.new_owner_link().empty() && has_page) {
     tell(fmt::format("look at it, signed in once, within 15 minutes (later: `synap open`): {}{}",
                      page_url(pod, config), pod.new_owner_link()));
   }
-  if (pod.new_owner_key().empty() && config.log.format == LogFormat::kText) {
+  if (pod.new_owner_key().empty() && has_page) {
     tell("look at it: `synap open`");
   }
   if (config.pod.inngest.is_dev) {
@@ -198,8 +201,9 @@ Result<std::unique_ptr<pod::Pod>> start(const pod::Config& config, StopSignals& 
 
 // True: it stopped by itself, for another pod has its database.
 bool run_until_stopped(pod::Pod& pod, const pod::Config& config, StopSignals& signals) {
-  while (!signals.wait(waits(config) ? kBetweenLooks : std::chrono::hours(24))) {
-    if (waits(config) && pod.is_lost()) return true;
+  const bool may_be_lost = !config.pod.database.empty();
+  while (!signals.wait(may_be_lost ? kBetweenLooks : std::chrono::hours(24))) {
+    if (may_be_lost && pod.is_lost()) return true;
   }
   return false;
 }
@@ -226,9 +230,10 @@ int serve(const ServeOptions& options, StopSignals& signals) {
     const bool is_lost = run_until_stopped(**pod, *config, signals);
     const bool is_node = config->pod.node.is_one_of_many;
     write_log(LogLevel::kInfo, "pod",
-              !is_lost  ? "stopping; once more to stop at once"
-              : is_node ? "the other nodes go on without this one: it stops, and starts anew"
-                        : "another pod has the database: this one stops, and waits for it");
+              !is_lost         ? "stopping; once more to stop at once"
+              : is_node        ? "the other nodes go on without this one: it stops, and starts anew"
+              : waits(*config) ? "another pod has the database: this one stops, and waits for it"
+                               : "another pod has had the database: this one serves nothing more");
     (*pod)->drain();
     if (!is_lost) std::this_thread::sleep_for(config->pod.drain);
     const bool is_finished = (*pod)->stop();
@@ -238,6 +243,12 @@ int serve(const ServeOptions& options, StopSignals& signals) {
     // program starts it again.
     if (!is_finished) std::_Exit(is_lost ? kExitFailure : kExitOk);
     if (!is_lost) return kExitOk;
+    if (waits(*config)) continue;
+    // What it knows of keys is of before. Whoever would start it again at once would take the
+    // database back from the other one, which would do the same.
+    while (!signals.wait(std::chrono::hours(24))) {
+    }
+    return kExitFailure;
   }
 }
 

@@ -3,6 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <vector>
+
+#include "base/uuid.h"
+#include "synap/output.h"
 
 namespace synap::cli {
 namespace {
@@ -49,7 +53,9 @@ class Ending {
   std::string found_;
 };
 
-Result<> look_in_list(PodClient& pod, std::string_view list_path, Ending& ending) {
+// Shows `look`, a callable (const Json& item) -> Result<>, the first few hundred of a list.
+template <class Look>
+Result<> look_in_list(PodClient& pod, std::string_view list_path, Look look) {
   Json input = Json::object({{"limit", kPage}});
   for (int i = 0; i < kPagesMax; ++i) {
     auto page = pod.query(list_path, input);
@@ -57,7 +63,7 @@ Result<> look_in_list(PodClient& pod, std::string_view list_path, Ending& ending
     const Json* items = items_of(*page);
     if (items == nullptr) break;
     for (const auto& item : items->as_array()) {
-      if (auto one = ending.look_at(item.string_or("id", "")); !one) return one;
+      if (auto one = look(item); !one) return one;
     }
     const auto cursor = page->string_or("nextCursor", "");
     if (cursor.empty()) break;
@@ -66,14 +72,25 @@ Result<> look_in_list(PodClient& pod, std::string_view list_path, Ending& ending
   return {};
 }
 
+// The newest events, the newest first; none where they may not be read.
+Json::Array newest_events(PodClient& pod) {
+  auto page = pod.query("events.list", Json::object({{"limit", kEventsMax}, {"order", "desc"}}));
+  const Json* events = page ? page->find("events") : nullptr;
+  return events != nullptr && events->is_array() ? events->as_array() : Json::Array();
+}
+
+Result<> check_length(std::string_view text) {
+  const bool is_hex = text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+  if (!is_hex || text.size() >= kEndMin) return {};
+  return fail(Code::kBadRequest,
+              fmt::format("\"{}\" is no id: give a whole one, or its last {} characters or more",
+                          text, kEndMin));
+}
+
 // What has an older date than others stands behind them in its list, however lately it came. Who
 // may not read events has been told of none either.
 Result<> look_in_events(PodClient& pod, std::string_view list_path, Ending& ending) {
-  auto page = pod.query("events.list", Json::object({{"limit", kEventsMax}, {"order", "desc"}}));
-  if (!page) return {};
-  const Json* events = page->find("events");
-  if (events == nullptr || !events->is_array()) return {};
-  for (const auto& event : events->as_array()) {
+  for (const auto& event : newest_events(pod)) {
     const auto noun = event.string_or("aggregateType", "");
     if (noun.empty() || !list_path.starts_with(noun)) continue;
     if (auto one = ending.look_at(event.string_or("aggregateId", "")); !one) return one;
@@ -84,22 +101,55 @@ Result<> look_in_events(PodClient& pod, std::string_view list_path, Ending& endi
 }  // namespace
 
 Result<std::string> whole_id(PodClient& pod, std::string_view list_path, const std::string& text) {
-  const bool is_hex = text.find_first_not_of("0123456789abcdef") == std::string::npos;
-  if (is_hex && text.size() < kEndMin) {
-    return fail(Code::kBadRequest,
-                fmt::format("\"{}\" is no id: give a whole one, or its last {} characters or more",
-                            text, kEndMin));
-  }
+  if (auto checked = check_length(text); !checked) return fail(checked.error());
   if (!is_end_of_id(text)) return text;
   Ending ending(text);
-  if (auto looked = look_in_list(pod, list_path, ending); !looked) return fail(looked.error());
+  auto looked = look_in_list(
+      pod, list_path, [&](const Json& item) { return ending.look_at(item.string_or("id", "")); });
+  if (!looked) return fail(looked.error());
   if (ending.found().empty()) {
-    if (auto looked = look_in_events(pod, list_path, ending); !looked) return fail(looked.error());
+    if (auto late = look_in_events(pod, list_path, ending); !late) return fail(late.error());
   }
   if (!ending.found().empty()) return ending.found();
   return fail(Code::kNotFound,
               fmt::format("No id ends with {} among the newest {} of {}: give the whole id", text,
                           kPagesMax * kPage, list_path));
+}
+
+Result<std::string> whole_id_of_events(PodClient& pod, std::string_view member,
+                                       const std::string& text) {
+  if (auto checked = check_length(text); !checked) return fail(checked.error());
+  if (!is_end_of_id(text)) return text;
+  Ending ending(text);
+  for (const auto& event : newest_events(pod)) {
+    if (auto one = ending.look_at(event.string_or(member, "")); !one) return fail(one.error());
+  }
+  if (!ending.found().empty()) return ending.found();
+  return fail(Code::kNotFound,
+              fmt::format("No {} ends with {} among the newest {} events: give the whole id",
+                          member, text, kEventsMax));
+}
+
+Result<std::string> whole_user_id(PodClient& pod, const std::string& text) {
+  if (Uuid::parse(text)) return text;
+  Ending ending(text);
+  std::vector<std::string> named;
+  auto looked = look_in_list(pod, "users.list", [&](const Json& user) -> Result<> {
+    if (user.string_or("name", "") == text) named.emplace_back(user.string_or("id", ""));
+    return is_end_of_id(text) ? ending.look_at(user.string_or("id", "")) : Result<>{};
+  });
+  if (!looked) return fail(looked.error());
+  if (named.size() > 1) {
+    return fail(Code::kConflict,
+                fmt::format("{} users are called {}: give the id, which `synap users list` has",
+                            named.size(), printable(text)));
+  }
+  if (!named.empty()) return named.front();
+  if (!ending.found().empty()) return ending.found();
+  return fail(Code::kNotFound,
+              fmt::format("No user is called {}, or has an id that ends so; `synap users list` "
+                          "names them",
+                          printable(text)));
 }
 
 }  // namespace synap::cli

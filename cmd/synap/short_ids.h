@@ -14,4 +14,11 @@ namespace synap::cli {
 /// there are several.
 Result<std::string> whole_id(PodClient& pod, std::string_view list_path, const std::string& text);
 
+/// The same among the newest events: what their `member` says, such as "requestId".
+Result<std::string> whole_id_of_events(PodClient& pod, std::string_view member,
+                                       const std::string& text);
+
+/// The id of the user who is called so, or whose id ends so. For owners; others name nobody.
+Result<std::string> whole_user_id(PodClient& pod, const std::string& text);
+
 }  // namespace synap::cli

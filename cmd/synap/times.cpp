@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <ctime>
@@ -34,11 +35,16 @@ std::optional<std::int64_t> unit_of(char unit) {
 }
 
 std::optional<std::int64_t> number_of(std::string_view text) {
+  if (!text.empty() && text.front() == '-') return std::nullopt;
   std::int64_t number = 0;
   const auto read = std::from_chars(text.data(), text.data() + text.size(), number);
   const bool is_whole = read.ec == std::errc{} && read.ptr == text.data() + text.size();
-  // Some 2,700 years in days: far from where milliseconds overflow.
-  return is_whole && number >= 0 && number < 1'000'000 ? std::optional(number) : std::nullopt;
+  // Of weeks, in milliseconds, far from where they overflow. More is as long ago as
+  // anything.
+  constexpr std::int64_t kMax = 10'000'000'000;
+  if (read.ec == std::errc::result_out_of_range && read.ptr == text.data() + text.size())
+    return kMax;
+  return is_whole ? std::optional(std::min(number, kMax)) : std::nullopt;
 }
 
 // The beginning of a day, YYYY-MM-DD, in the zone of this machine, or of one so many days later.
@@ -88,7 +94,7 @@ Result<std::int64_t> parse_since(std::string_view text, std::int64_t now_ms,
   if (text.size() > 1) {
     const auto unit = unit_of(text.back());
     const auto number = number_of(text.substr(0, text.size() - 1));
-    if (unit && number) return now_ms - *number * *unit;
+    if (unit && number) return std::max<std::int64_t>(now_ms - *number * *unit, 0);
   }
   if (const auto day = day_of(text)) return *day;
   if (const auto time = parse_iso8601(text)) return *time;

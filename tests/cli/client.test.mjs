@@ -292,6 +292,17 @@ test('read models and checks are tables in a terminal, and nothing of a check is
   assert.match((await inTerminal(['doctor'], { env: pod.env })).text, /\u001b\[\d+mok/);
 });
 
+test('a list of things within an answer is a table below it in a terminal, and JSON for programs', async (t) => {
+  const pod = await startPod(t, path.join(temporary(t), 'pod'));
+  const { requestId } = JSON.parse(await client(pod)('tasks', 'create', '--title', 'A', '--json'));
+  const env = { ...pod.env, NO_COLOR: '1', PAGER: 'cat' };
+  const { text } = await inTerminal(['requests', 'get', requestId], { env });
+  assert.match(text, /^requestId +[-0-9a-f]{36}\nstatus +completed\n/);
+  assert.match(text, /\n\nevents\nTYPE .*\ntask\.creation\.requested .*\ntask\.creation\.completed .*\n$/);
+  for (const line of text.split('\n')) assert.ok(line.length <= 80, line);
+  assert.match(await client(pod)('requests', 'get', requestId), /^events +\{"id":/m);
+});
+
 test('the text of a note is shown once', async (t) => {
   const pod = await startPod(t, path.join(temporary(t), 'pod'));
   const { entityId } = JSON.parse(await client(pod)('notes', 'create', '# Plan\n\nonly here', '--wait', '--json'));

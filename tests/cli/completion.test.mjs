@@ -11,7 +11,7 @@ const script = async (shell) => (await run(['completion', shell])).stdout;
 
 // What is typed, and what the shell makes of it: a noun, its verb, a flag behind a flag, a procedure, what a flag can be, and
 // what a word can.
-const TYPED = [
+const EVERYWHERE = [
   ['synap note\t li\t', 'notes list'],
   ['synap events ta\t', 'events tail'],
   ['synap --json tasks create --prio\t', '--json tasks create --priority'],
@@ -20,11 +20,11 @@ const TYPED = [
   ['synap completion zs\t', 'completion zsh'],
 ];
 
-async function typed(program, args, env, keys = (line) => `${line}\r`) {
-  const input = `${TYPED.map(([line]) => keys(line)).join('')}exit\r`;
+async function typed(program, args, env, keys = (line) => `${line}\r`, lines = EVERYWHERE) {
+  const input = `${lines.map(([line]) => keys(line)).join('')}exit\r`;
   const { text } = await inTerminal(args, { program, env, input, columns: 200, lines: 50 });
   const called = [...text.matchAll(/^<([^>\n]*)>\s*$/gm)].map(([, words]) => words.trim().replaceAll(/ +/g, ' '));
-  assert.deepEqual(called, TYPED.map(([, words]) => words), text);
+  assert.deepEqual(called, lines.map(([, words]) => words), text);
 }
 
 test('bash completes nouns, verbs, flags and procedures', async (t) => {
@@ -32,7 +32,8 @@ test('bash completes nouns, verbs, flags and procedures', async (t) => {
   writeFileSync(path.join(directory, 'synap.bash'), await script('bash'));
   const rc = path.join(directory, 'rc');
   writeFileSync(rc, `source ${directory}/synap.bash\nsynap() { echo; echo "<$*>"; }\nPS1='$ '\nbind 'set enable-bracketed-paste off'\n`);
-  await typed('/bin/bash', ['--noprofile', '--rcfile', rc, '-i'], {});
+  await typed('/bin/bash', ['--noprofile', '--rcfile', rc, '-i'], {}, undefined,
+    [...EVERYWHERE, ['synap tasks list --status=in_\t', 'tasks list --status=in_progress']]);
 });
 
 test('zsh does, from the first Tab on, by the file that it loads itself', async (t) => {

@@ -37,6 +37,9 @@ test('a type is defined, and its things are kept, listed and found', async (t) =
   const refused = await run(['entities', 'list', '--type', 'x.book', '--sort', 'pages'], { env: pod.env });
   assert.equal(refused.code, 2);
   assert.match(refused.stderr, /x\.book declares no sort "pages"; its sorts are: createdAt\b(?!,)/);
+  const mixed = await run(['entities', 'update', made.entityId, '--data', '{"pages":1}'], { env: pod.env });
+  assert.notEqual(mixed.code, 0);
+  assert.match(mixed.stderr, /--data is the directory of a pod, and no JSON; a field of that name is --input-data/);
   const wrong = await run(['entities', 'create', 'x.book', '--input-data', '{"pages":"many"}'], { env: pod.env });
   assert.match(wrong.stderr, /data\.title.*data\.pages/s);
   assert.match(await synap('projections', 'verify', 'entities'), /^ok +entities/);

@@ -26,6 +26,12 @@ test('a key of another pod is said to be one', async (t) => {
   const { code, stderr } = await run(['notes', 'list'], { env: { ...pod.env, SYNAP_DATA: other.data } });
   assert.equal(code, 4);
   assert.match(stderr, /it is of another pod, or was revoked/);
+  const none = await run(['notes', 'list'], { env: { ...pod.env, SYNAP_KEY: 'undefined' } });
+  assert.match(none.stderr, /it is no key at all: they begin with synap_/);
+  // Where clients of tRPC look, and what a browser has.
+  assert.equal((await run(['notes', 'list', '--url', `${pod.url}/trpc/`], { env: pod.env })).code, 0);
+  const page = await run(['notes', 'list', '--url', `${pod.url}/notes`], { env: pod.env });
+  assert.match(page.stderr, /Nothing of a pod is served at \S+\/notes: --url is its address alone, as http/);
   assert.ok(stderr.includes(path.join(other.data, 'owner.key')));
 });
 
@@ -179,6 +185,11 @@ test('JSON in a terminal is the same JSON, without what could steer it', async (
   const { text } = await inTerminal(['call', 'x.y'], { env: { SYNAP_URL: url, SYNAP_KEY: 'synap_x', PAGER: 'cat' } });
   assert.doesNotMatch(text, /[\u0080-\u009f\u202e]/);
   assert.deepEqual(JSON.parse(text.slice(text.indexOf('{'), text.lastIndexOf('}') + 1)), { evil });
+  const refusing = await answering(t, 400, { 'content-type': 'application/json' },
+    JSON.stringify({ error: { message: evil, code: -32600, data: { code: 'BAD_REQUEST', httpStatus: 400 } } }));
+  const refused = await inTerminal(['call', 'x.y', '--json'], { env: { SYNAP_URL: refusing, SYNAP_KEY: 'synap_x' } });
+  assert.doesNotMatch(refused.text, /[\u0080-\u009f\u202e]/);
+  assert.equal(JSON.parse(refused.text).error.message, evil);
 });
 
 test('a stderr that cannot be written ends nothing', async (t) => {

@@ -62,8 +62,8 @@ async function makeTasks(synap, count) {
 test('what a flag cannot be is said with the flag', async (t) => {
   const pod = await startPod(t, path.join(temporary(t), 'pod'));
   for (const [args, sentence] of [
-    [['list', '--aggregate', 'abc'], /--aggregate must be a whole id, as 0198[^;]*; it is "abc"/],
-    [['list', '--correlation', 'abc'], /--correlation must be a whole id/],
+    [['list', '--aggregate', 'abc'], /--aggregate must be an id, as 0198[^;]*, or the end of one; it is "abc"/],
+    [['list', '--correlation', 'abc'], /--correlation must be an id/],
     [['tail', '--after', 'x'], /--after: it must be a whole number, not "x"/],
     [['tail', '--after', '999'], /--after 999 is beyond the end of the log, \d+/],
   ]) {
@@ -84,6 +84,8 @@ test('--since takes how long ago, a day and a time', async (t) => {
   assert.deepEqual(await since(at), expected);
   assert.equal((await since('2h')).length, events.length);
   assert.equal((await since('2020-01-31')).length, events.length);
+  assert.equal((await since('99999999999d')).length, events.length);
+  assert.equal((await since('99999999999999999999w')).length, events.length);
   assert.deepEqual(await since('2999-01-31T12:00:00Z'), []);
   // Until: a day counts whole, as it does for git.
   const until = async (...flags) => JSON.parse(await client(pod)('events', 'list', ...flags, '--all', '--json')).events.length;
@@ -156,6 +158,21 @@ test('in a terminal every row fits, with a heading, the local time and the ends 
     assert.ok(row.trimEnd().endsWith(event.requestId.slice(-8)), row);
     assert.ok(row.length <= columns, row);
   }
+  // What is shown leads on: ends of ids, wherever one is asked for.
+  const ends = { aggregate: event.aggregateId.slice(-8), request: event.requestId.slice(-8), id: event.id.slice(-8) };
+  const synap = client(pod);
+  const about = JSON.parse(await synap('events', 'list', '--aggregate', ends.aggregate, '--json')).events;
+  assert.deepEqual([...new Set(about.map((one) => one.aggregateId))], [event.aggregateId]);
+  assert.equal(JSON.parse(await synap('requests', 'get', ends.request, '--json')).requestId, event.requestId);
+  assert.deepEqual(JSON.parse(await synap('events', 'get', ends.id)), event);
+  assert.equal(JSON.parse(await synap('events', 'why', ends.aggregate, '--json')).entityId, event.aggregateId);
+  const { code, stderr } = await run(['events', 'list', '--aggregate', 'fffffffffff0'], { env: pod.env });
+  assert.equal(code, 3);
+  assert.match(stderr, /No aggregateId ends with fffffffffff0 among the newest 500 events: give the whole id/);
+  // The newest first, since a screen begins there.
+  const { text } = await inTerminal(['events', 'list', '--limit', '2'], { env: { ...pod.env, NO_COLOR: '1' } });
+  const positions = [...text.matchAll(/^ *(\d+) /gm)].map(([, position]) => Number(position));
+  assert.deepEqual(positions, [event.position, event.position - 1]);
   // A position is what people see of an event.
   assert.deepEqual(JSON.parse(await client(pod)('events', 'get', `${event.position}`)), event);
   assert.equal((await run(['events', 'get', '999999'], { env: pod.env })).code, 3);

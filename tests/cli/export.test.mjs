@@ -133,7 +133,7 @@ test('of many notes without a file the first are told', async (t) => {
   }
   const { code, stdout } = await run(['export', root], { env: pod.env });
   assert.equal(code, 1);
-  assert.match(stdout, /^failed:\n( {2}N \d+ .*\n){10} {2}… and 5 more\nfailed {9}15\n/);
+  assert.match(stdout, /^failed:\n( {2}N \d+ .*\n){10} {2}… and 5 more; --json has all\nfailed {9}15\n/);
 });
 
 test('other files and links are left alone', async (t) => {
@@ -161,6 +161,13 @@ test('says why it cannot, and makes no directory without a pod', async (t) => {
   assert.match(away.stderr, /No pod answers/);
   assert.throws(() => readdirSync(root));
   const pod = await startPod(t, path.join(temporary(t), 'pod'));
+  const file = path.join(temporary(t), 'file');
+  writeFileSync(file, '');
+  for (const directory of [file, path.join(file, 'in', 'it')]) {
+    const wrong = await run(['export', directory], { env: pod.env });
+    assert.equal(wrong.code, 2, wrong.stderr);
+    assert.match(wrong.stderr, /Not a directory/);
+  }
   const none = await run(['export', path.join(root, 'deep', 'er')], { env: pod.env });
   assert.equal(none.code, 3);
   assert.match(none.stderr, /cannot be made: No such file/);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
 import path from 'node:path';
 import test from 'node:test';
@@ -29,6 +29,18 @@ async function allNotes(pod) {
     cursor = page.nextCursor;
   } while (cursor);
   return notes;
+}
+
+/** Nothing can be put where a file is in the way of the directory, until `blocked` is taken away. */
+async function podThatStoresNothing(t) {
+  const data = path.join(temporary(t), 'pod');
+  const pod = await startPod(t, data);
+  const user = JSON.parse(await client(pod)('events', 'list', '--json', '--limit', '1')).events[0].userId;
+  mkdirSync(path.join(data, 'content'), { recursive: true });
+  const blocked = path.join(data, 'content', user);
+  rmSync(blocked, { recursive: true, force: true });
+  writeFileSync(blocked, 'in the way');
+  return { pod, blocked };
 }
 
 async function count(pod, type) {
@@ -162,7 +174,7 @@ test('a rehearsal says what the import says: every remark, and which files have 
   const rehearsed = await again('--dry-run');
   const done = await run(['import', 'markdown', root], { env: pod.env });
   assert.deepEqual([done.code, done.stderr], [0, '']);
-  assert.match(done.stdout, /^changed:\n {2}n10\.md\n {2}n11\.md\n[^]*\n {2}… and 10 more\n/);
+  assert.match(done.stdout, /^changed:\n {2}n10\.md\n {2}n11\.md\n[^]*\n {2}… and 10 more; --json has all\n/);
   assert.match(done.stdout, /\n {2}elsewhere\.md: it was .*moved\.md\n/);
   assert.equal(printed, done.stdout.replace(/failed +0\nimported {7}/, 'to import      '));
   assert.deepEqual(rehearsed.remarks.map(({ path }) => path), ['elsewhere.md', 'tags.md']);
@@ -279,14 +291,7 @@ test('two imports at once make each note once, and each says what it did itself'
 
 test('what a pod cannot store now is said to be under way, and is there when it can', async (t) => {
   const root = tree(t, { 'a.md': `# A\n${'text '.repeat(20)}`, 'b.md': '# B' });
-  const data = path.join(temporary(t), 'pod');
-  const pod = await startPod(t, data);
-  // Nothing can be put where a file is in the way of the directory.
-  const user = JSON.parse(await client(pod)('events', 'list', '--json', '--limit', '1')).events[0].userId;
-  mkdirSync(path.join(data, 'content'), { recursive: true });
-  const blocked = path.join(data, 'content', user);
-  rmSync(blocked, { recursive: true, force: true });
-  writeFileSync(blocked, 'in the way');
+  const { pod, blocked } = await podThatStoresNothing(t);
   const first = await run(['import', 'markdown', root, '--json', '--patience', '1'], { env: pod.env });
   assert.equal(first.code, 1, first.stdout);
   const { failed } = JSON.parse(first.stdout);
@@ -300,16 +305,20 @@ test('what a pod cannot store now is said to be under way, and is there when it 
   assert.equal(await count(pod, 'note.creation.requested'), 2);
 });
 
+test('what an earlier import has handed over is waited for: a file that was moved meanwhile is its note', async (t) => {
+  const root = tree(t, { 'a.md': `# A\n${'text '.repeat(20)}`, 'b.md': '# B' });
+  const { pod, blocked } = await podThatStoresNothing(t);
+  assert.equal((await run(['import', 'markdown', root, '--patience', '0'], { env: pod.env })).code, 1);
+  renameSync(path.join(root, 'a.md'), path.join(root, 'moved.md'));
+  const second = importer(pod, root)();
+  setTimeout(() => rmSync(blocked), 2_000);
+  assert.deepEqual(numbers(await second), [0, 0, 1, 1, 0, 0]);
+  assert.equal((await allNotes(pod)).length, 2);
+});
+
 test('a note whose run was given up before is made by the same command again', async (t) => {
   const root = tree(t, { 'a.md': `# A\n${'text '.repeat(20)}`, 'b.md': '# B' });
-  const data = path.join(temporary(t), 'pod');
-  const pod = await startPod(t, data);
-  // Nothing can be put where a file is in the way of the directory.
-  const user = JSON.parse(await client(pod)('events', 'list', '--json', '--limit', '1')).events[0].userId;
-  mkdirSync(path.join(data, 'content'), { recursive: true });
-  const blocked = path.join(data, 'content', user);
-  rmSync(blocked, { recursive: true, force: true });
-  writeFileSync(blocked, 'in the way');
+  const { pod, blocked } = await podThatStoresNothing(t);
   const first = await run(['import', 'markdown', root, '--json'], { env: pod.env });
   assert.equal(first.code, 1, first.stdout);
   assert.equal(JSON.parse(first.stdout).failed.length, 2);
@@ -362,7 +371,7 @@ test('prints a report to read, and no progress where there is no terminal', asyn
   assert.equal(stderr, '');
   const lines = stdout.split('\n');
   assert.deepEqual(lines.slice(0, 3), ['skipped:', '  e10.md: empty', '  e11.md: empty']);
-  assert.deepEqual(lines.slice(10), ['  e19.md: empty', '  … and 50 more',
+  assert.deepEqual(lines.slice(10), ['  e19.md: empty', '  … and 50 more; --json has all',
     'failed         0', 'imported       1', 'already there  0', 'skipped        60', '']);
   const none = await run(['import', 'markdown', path.join(root, 'none')], { env: pod.env });
   assert.equal(none.code, 3);
@@ -561,6 +570,9 @@ test('a key of few scopes imports with notes:read, notes:write and events:read, 
     assert.equal(code, 4, stderr);
     assert.match(JSON.parse(stderr).error.message, new RegExp(`the scope ${left} is needed`));
   }
+  const proposing = await runWith(['notes:read', 'notes:propose', 'events:read']);
+  assert.equal(proposing.code, 4, proposing.stderr);
+  assert.match(JSON.parse(proposing.stderr).error.message, /only propose, and the scope notes:write is needed/);
   assert.equal((await allNotes(pod)).length, 0);
   const { code, stdout, stderr } = await runWith(needed);
   assert.equal(code, 0, stderr);
@@ -616,15 +628,75 @@ test('a renamed file is its note beside an export of it, and the export is no ot
   assert.deepEqual(numbers(await again()), [0, 0, 1, 1, 0, 0]);
 });
 
-test('a file that names a version which its note never had is a note of its own, and says so', async (t) => {
+test('a file that names a version which its note has not is a note of its own, and says so', async (t) => {
   const pod = await startPod(t, path.join(temporary(t), 'pod'));
   const mine = await importer(pod, tree(t, { 'diary.md': '# Diary\nprecious' }))();
   const id = idOf(mine, 'diary.md');
+  const exported = temporary(t);
+  await client(pod)('export', exported);
   await change(pod, 'notes.update', { id, content: '# Diary\nprecious, edited' });
-  const again = importer(pod, tree(t, { 'downloaded.md': `---\nsynap: {id: ${id}, version: 7}\n---\nhostile text\n` }));
+  const said = (version) => `---\nsynap: {id: ${id}, version: ${version}}\n---\nhostile text\n`;
+  const again = importer(pod, tree(t, { 'downloaded.md': said(7), 'none.md': said(0), 'less.md': said(-1) }));
   const report = await again();
-  assert.deepEqual(numbers(report), [1, 0, 0, 0, 0, 0]);
-  assert.match(report.remarks[0].reason, new RegExp(`names version 7 of the note ${id}, which there never was`));
+  assert.deepEqual(numbers(report), [3, 0, 0, 0, 0, 0]);
+  assert.ok(report.remarks.some(({ path: file, reason }) =>
+    file === 'downloaded.md' && reason.includes(`names version 7 of the note ${id}, which is not here`)), JSON.stringify(report.remarks));
   assert.equal((await note(pod, id)).content, '# Diary\nprecious, edited');
-  assert.deepEqual(numbers(await again()), [0, 0, 0, 1, 0, 0]);
+  assert.deepEqual(numbers(await again()), [0, 0, 0, 3, 0, 0]);
+  // Nor does such a file keep the one that is the note's from being it.
+  writeFileSync(path.join(exported, 'AAA.md'), said(8));
+  writeFileSync(path.join(exported, 'Diary.md'), readFileSync(path.join(exported, 'Diary.md'), 'utf8').replace('precious', 'precious, by hand'));
+  const both = await importer(pod, exported)();
+  assert.deepEqual(numbers(both), [1, 1, 0, 0, 0, 0]);
+  assert.match((await note(pod, id)).content, /precious, by hand/);
+});
+
+test('a version beyond all numbers harms its own file alone', async (t) => {
+  const pod = await startPod(t, path.join(temporary(t), 'pod'));
+  const mine = await importer(pod, tree(t, { 'a.md': '# A' }))();
+  const said = `---\nsynap: {id: ${idOf(mine, 'a.md')}, version: 9007199254740993}\n---\nhostile\n`;
+  const again = importer(pod, tree(t, { 'b.md': '# B', 'c.md': said, 'd.md': '# D' }));
+  assert.deepEqual(numbers(await again()), [3, 0, 0, 0, 0, 0]);
+  assert.equal((await note(pod, idOf(mine, 'a.md'))).content, '# A');
+});
+
+test('an id in capitals is the same note\'s', async (t) => {
+  const pod = await startPod(t, path.join(temporary(t), 'pod'));
+  await importer(pod, tree(t, { 'a.md': '# A\nthe first' }))();
+  const exported = temporary(t);
+  await client(pod)('export', exported);
+  const text = readFileSync(path.join(exported, 'A.md'), 'utf8');
+  writeFileSync(path.join(exported, 'B.md'), text.replace(/id: \S+/, (id) => `id: ${id.slice(4).toUpperCase()}`).replace('first', 'second'));
+  writeFileSync(path.join(exported, 'A.md'), text.replace('first', 'first, by hand'));
+  const report = await importer(pod, exported)();
+  assert.deepEqual(numbers(report), [1, 1, 0, 0, 0, 0]);
+  assert.ok(report.remarks.some(({ reason }) => reason.includes('another file claims to be the same note')), JSON.stringify(report.remarks));
+});
+
+test('an export of a later version than the pod has any more is not taken for its own without a word', async (t) => {
+  const pod = await startPod(t, path.join(temporary(t), 'pod'));
+  const mine = await importer(pod, tree(t, { 'a.md': '# A\none' }))();
+  const id = idOf(mine, 'a.md');
+  await change(pod, 'notes.update', { id, content: '# A\nprecious' });
+  const exported = temporary(t);
+  await client(pod)('export', exported);
+  const file = path.join(exported, 'A.md');
+  // As of the same version of a pod that was put back since, and went on otherwise.
+  const lost = readFileSync(file, 'utf8').replace('precious', 'lost').replace(/updatedAt: .*/, 'updatedAt: 2020-01-01T00:00:00.000Z');
+  writeFileSync(file, lost);
+  const report = await importer(pod, exported)();
+  assert.ok(report.remarks.some(({ reason }) => reason === 'its content is of another version 2 than the one of the pod, which keeps that'), JSON.stringify(report.remarks));
+  assert.match((await change(pod, 'notes.restore', { id, version: 2 }), await note(pod, id)).content, /precious/);
+});
+
+test('of a pod that was put back from an older copy later exports that say the same do nothing', async (t) => {
+  const pod = await startPod(t, path.join(temporary(t), 'pod'));
+  await importer(pod, tree(t, { 'a.md': '# A\nthe same' }))();
+  const exported = temporary(t);
+  await client(pod)('export', exported);
+  const file = path.join(exported, 'A.md');
+  const later = readFileSync(file, 'utf8').replace(/version: ?1/, 'version: 2');
+  assert.match(later, /version: 2/);
+  writeFileSync(file, later);
+  assert.deepEqual(numbers(await importer(pod, exported)()), [0, 0, 0, 1, 0, 0]);
 });

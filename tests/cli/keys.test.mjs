@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readFileSync, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import test from 'node:test';
-import { client, run, startPod, temporary } from './synap.mjs';
+import { client, inTerminal, run, startPod, temporary } from './synap.mjs';
 
 async function stop(pod) {
   pod.kill('SIGTERM');
@@ -23,6 +23,15 @@ test('users and their keys are made, listed and revoked from the command line', 
   assert.match(await synap('users', 'list'), /member {5}1 key  .*Ada/);
 
   const user = users[1].id;
+  for (const text of ['Ada', user.slice(-8)]) {
+    assert.equal(JSON.parse(await synap('keys', 'list', '--user', text, '--json')).keys.length, 1, text);
+  }
+  const nobody = await run(['keys', 'create', 'x', '--user', 'Ida'], { env: pod.env });
+  assert.equal(nobody.code, 3);
+  assert.match(nobody.stderr, /No user is called Ida, or has an id that ends so; `synap users list` names them/);
+  const { text: listed } = await inTerminal(['users', 'list'], { env: { ...pod.env, NO_COLOR: '1' } });
+  assert.match(listed, new RegExp(`^ID +NAME +ROLE +KEYS +CREATED\\n.*\\n${user.slice(-8)} +Ada +member +1 `));
+  assert.match((await inTerminal(['apps', 'list', '--json'], { env: pod.env })).text, /^$/, 'JSON alone, also of nothing');
   const made = JSON.parse(await synap('keys', 'create', 'reader', '--user', user, '--scope', 'notes:read',
     '--scope', 'tags:read', '--expires-in-days', '90', '--json'));
   const { keys } = JSON.parse(await synap('keys', 'list', '--user', user, '--json'));

@@ -68,7 +68,7 @@ test('neither a path nor a header forges a line', async (t) => {
   for (const format of ['text', 'json']) {
     const pod = await start(t, '--log-level', 'debug', '--log-format', format);
     const evil = '\x1b[2Jevil\u009b\xff"} synap: forged';
-    await send(pod, Buffer.from(`GET /health HTTP/1.1\r\nhost: x${evil}\r\n\r\n`, 'latin1'));
+    await send(pod, Buffer.from(`GET /trpc/health HTTP/1.1\r\nhost: x${evil}\r\n\r\n`, 'latin1'));
     await send(pod, Buffer.from(`GET /trpc/notes.list HTTP/1.1\r\nhost: localhost\r\norigin: http://e/${evil}\r\n`
       + 'upgrade: websocket\r\nconnection: upgrade\r\n\r\n', 'latin1'));
     await get(pod, '/trpc/notes.list%0Asynap:%20forged%1b%5B2J');

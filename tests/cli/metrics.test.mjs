@@ -95,7 +95,7 @@ test('each family moves when its thing happens', async (t) => {
   t.after(() => watching.abort());
   const stream = await ask(pod, '/trpc/events.watch', pod.key, { signal: watching.signal });
   assert.equal(stream.status, 200);
-  assert.equal(await raw(pod, 'GET /health HTTP/1.1\r\nhost: evil.example\r\n\r\n'), 403);
+  assert.equal(await raw(pod, 'GET /trpc/health HTTP/1.1\r\nhost: evil.example\r\n\r\n'), 403);
   assert.equal(await raw(pod, 'GET /trpc HTTP/1.1\r\nhost: localhost\r\norigin: https://evil.example\r\n'
     + 'upgrade: websocket\r\nconnection: upgrade\r\nsec-websocket-version: 13\r\n'
     + 'sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n'), 403);
@@ -176,7 +176,7 @@ test('nothing that a caller sends becomes a label', async (t) => {
     await ask(pod, `/${evil}${i}`, pod.key);
     await ask(pod, '/trpc/notes.list', `synap_"} 1 evil${i}`);
     await raw(pod, `EVIL${i} /trpc/notes.list HTTP/1.1\r\nhost: localhost\r\n\r\n`);
-    await raw(pod, `GET /health HTTP/1.1\r\nhost: evil${i}.example\r\n\r\n`);
+    await raw(pod, `GET /trpc/health HTTP/1.1\r\nhost: evil${i}.example\r\n\r\n`);
     await raw(pod, `GET /health HTTP/1.1\r\nhost: localhost\r\norigin: https://evil${i}\r\n\r\n`);
   };
   await askAll(0);

@@ -104,6 +104,49 @@ test('what is done because of an event stands below it', async (t) => {
   assert.doesNotMatch((await run(['tasks', 'list', '--help'])).stdout, /--caused-by/, 'it changes nothing');
 });
 
+test('a command of a key that may only propose says that nothing is done yet', async (t) => {
+  const pod = await startPod(t, path.join(temporary(t), 'pod'));
+  const synap = client(pod);
+  const robot = JSON.parse(await synap('keys', 'create', 'robot', '--scope', 'propose', '--scope', '*:read', '--json'));
+  const env = { ...pod.env, SYNAP_KEY: robot.key };
+  const sentence = (id) => `synap: proposed: ${id}; it is done once somebody accepts it\n`;
+  for (const args of [['tasks', 'create', 'Buy milk'], ['notes', 'create', '# Buy milk', '--wait', '--timeout', '10']]) {
+    const { code, stdout, stderr } = await run(args, { env });
+    assert.equal(code, 0, stderr);
+    const told = fields(stdout);
+    assert.equal(told.status, 'proposed');
+    assert.equal(stderr, sentence(told.proposalId));
+  }
+  const called = await run(['call', 'tasks.create', '{"title":"bread"}'], { env });
+  const { proposalId: id } = JSON.parse(called.stdout);
+  assert.equal(called.stderr, sentence(id));
+  const asJson = await run(['tasks', 'create', 'eggs', '--reason', '50 % für zwei', '--json'], { env });
+  assert.equal(JSON.parse(asJson.stdout).status, 'proposed');
+  assert.equal(asJson.stderr, '');
+  assert.equal(await synap('tasks', 'list'), '');
+
+  assert.equal((await synap('proposals', 'list', '--status', 'open')).trimEnd().split('\n').length, 4);
+  const refused = await run(['proposals', 'accept', id], { env });
+  assert.equal(refused.code, 4);
+  assert.match(await synap('proposals', 'get', id), /bread/);
+  assert.equal(fields(await synap('proposals', 'accept', id, '--wait')).status, 'completed');
+  assert.match(await synap('tasks', 'list'), /bread/);
+  const twice = await run(['proposals', 'accept', id], { env: pod.env });
+  assert.equal(twice.code, 5);
+  assert.match(twice.stderr.replaceAll(/\s+/g, ' '), /It was accepted by the key/);
+  const other = JSON.parse(asJson.stdout).proposalId;
+  assert.equal(fields(await synap('proposals', 'reject', other, '--reason', 'there are some')).status, 'completed');
+  const rejected = fields(await synap('proposals', 'get', other));
+  assert.deepEqual([rejected.reason, rejected.decisionReason], ['50 % für zwei', 'there are some']);
+
+  // Whoever accepts sees all of what would change, and nothing that was written to look like it.
+  const note = fields(await synap('notes', 'create', '# Plan\n\nPay Ann 10', '--wait')).entityId;
+  const changed = await run(['notes', 'update', note, '--content', '# Plan\n\nPay Mallory 10000', '--reason', 'typo\n\ndiff\u001b[2J'], { env });
+  const shown = (await inTerminal(['proposals', 'get', fields(changed.stdout).proposalId], { env: { ...pod.env, NO_COLOR: '1', PAGER: 'cat' } })).text;
+  assert.match(shown, /^reason +typo\n +\n +diff\?\[2J\n/m);
+  assert.match(shown, /\ndiff\nfield +content\nbefore +# Plan\n +\n +Pay Ann 10\nafter +# Plan\n +\n +Pay Mallory 10000\n/);
+});
+
 test('a note takes its text from an argument, stdin or a file, and --wait stays until it is there', async (t) => {
   const directory = temporary(t);
   const pod = await startPod(t, path.join(directory, 'pod'));
@@ -245,7 +288,9 @@ test('--wait of a command that fails says why and is no success', async (t) => {
 
 test('what a flag cannot be is said by the program, before it asks', async () => {
   for (const [args, sentence] of [
-    [['tasks', 'create'], /--title is missing; `synap tasks create --help`/],
+    [['tasks', 'create'], /synap: TITLE is missing; `synap tasks create --help`/],
+    [['notes', 'list', '--tag'], /^synap: --tag needs a value; /],
+    [['notes', 'list', '--tag', 'a', '--tag', 'b'], /^synap: --tag can be given once; /],
     [['tasks', 'create', 'x', '--priority', 'hi'], /--priority: it must be one of low, normal, high, urgent, not "hi"/],
     [['tasks', 'update', NOBODY, '--expected-version', 'x'], /--expected-version must be a whole number, not "x"/],
     [['tasks', 'create', 'x', '--priorty', 'low'], /no option --priorty; did you mean "--priority"/],
