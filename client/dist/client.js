@@ -2,7 +2,7 @@ import { createTRPCClient, createWSClient, httpSubscriptionLink, splitLink, TRPC
 import { observable } from '@trpc/server/observable';
 import { DefaultEventSource, DefaultWebSocket, eventSourceTakesFetch } from '#transports';
 import { headersOfCause } from './cause.js';
-import { ClientClosedError, ConnectionLostError, NO_EVENTS, NoKeyError } from './errors.js';
+import { ClientClosedError, ConnectionLostError, NO_EVENTS, NoKeyError, keyFailed } from './errors.js';
 import { ConnectionHistory, guardedEventSource, guardedWebSocket } from './guarded.js';
 import { callsOverHttp } from './http.js';
 import { checkedInputs } from './input.js';
@@ -22,10 +22,12 @@ function parsed(url) {
 }
 function endpointOf(url) {
     const endpoint = url === undefined ? undefined : parsed(url);
-    if (!endpoint || !/^https?:$/.test(endpoint.protocol))
-        throw new Error(`\`url\` is where the pod is, as http://127.0.0.1:4400; it is ${JSON.stringify(String(url))}`);
-    if (endpoint.username || endpoint.password)
+    const isHttp = endpoint !== undefined && /^https?:$/.test(endpoint.protocol);
+    // What stands before an @ may be a password, which no message repeats: `u:secret@h` is a scheme `u:`.
+    if (endpoint?.username || endpoint?.password || (!isHttp && String(url).includes('@')))
         throw new Error('`url` has a user or a password in it: a pod knows you by your `key`');
+    if (!isHttp)
+        throw new Error(`\`url\` is where the pod is, as http://127.0.0.1:4400; it is ${JSON.stringify(String(url))}`);
     endpoint.search = '';
     endpoint.hash = '';
     const path = endpoint.pathname.replace(/\/+$/, '');
@@ -70,8 +72,16 @@ function eventsOverSse(endpoint, options) {
 }
 // Of a watch with handlers; onStatus is an option of both forms.
 const HANDLERS = ['onError', 'onConnected', 'onInterrupted'];
+async function askedFor(key) {
+    try {
+        return await key();
+    }
+    catch (thrown) {
+        throw keyFailed(thrown);
+    }
+}
 async function keyOf({ key }) {
-    const found = typeof key === 'function' ? await key() : key;
+    const found = typeof key === 'function' ? await askedFor(key) : key;
     const wrong = NoKeyError.of(found);
     if (wrong || !found)
         throw wrong;
@@ -99,25 +109,48 @@ function connectionParamsOf(options) {
 }
 const warn = (path, keys) => console.warn(`synap: ${path} does not know, and did without: ${keys.join(', ')}. ` +
     'The pod is older than this client, or the name is wrong');
+// Anything can be a reason, also what cannot become a text.
+function textOf(reason) {
+    try {
+        return String(reason);
+    }
+    catch {
+        return 'it was aborted';
+    }
+}
 // tRPC says of every abort that there was one, and drops the reason. Who gave it wants it back.
 function abortedBy(signal) {
     const reason = signal.reason;
-    const cause = reason instanceof Error ? reason : new Error(String(reason));
+    const cause = reason instanceof Error ? reason : new Error(textOf(reason));
     return new TRPCClientError(cause.message, { cause, meta: { isAborted: true } });
 }
-// The pod tells them beside the data of a result, which stays what its type says.
+// The pod tells them beside the data of a result, which stays what its type says. A call that is aborted
+// ends at once, wherever it is: `key` may be what has not answered.
 function tellingLink(options) {
     const tell = typeof options.unknownKeys === 'function' ? options.unknownKeys : warn;
-    return () => ({ op, next }) => observable((observer) => next(op).subscribe({
-        next(value) {
-            const { unknownKeys } = value.result;
-            if (unknownKeys)
-                tell(op.path, unknownKeys);
-            observer.next(value);
-        },
-        error: (error) => observer.error(op.signal?.aborted ? abortedBy(op.signal) : error),
-        complete: () => observer.complete(),
-    }));
+    return () => ({ op, next }) => observable((observer) => {
+        const signal = op.type === 'subscription' ? null : op.signal;
+        const end = () => observer.error(abortedBy(signal));
+        if (signal?.aborted) {
+            end();
+            return () => { };
+        }
+        signal?.addEventListener('abort', end, { once: true });
+        const call = next(op).subscribe({
+            next(value) {
+                const { unknownKeys } = value.result;
+                if (unknownKeys)
+                    tell(op.path, unknownKeys);
+                observer.next(value);
+            },
+            error: (error) => observer.error(op.signal?.aborted ? abortedBy(op.signal) : error),
+            complete: () => observer.complete(),
+        });
+        return () => {
+            signal?.removeEventListener('abort', end);
+            call.unsubscribe();
+        };
+    });
 }
 /**
  * A client of one pod: everything it can be asked, typed, and watch(), waitFor() and close().

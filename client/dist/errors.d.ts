@@ -53,6 +53,8 @@ export declare class NoPodError extends Error {
 export declare class InputError extends Error {
     readonly name = "InputError";
 }
+/** What the application's own `key` has thrown: whoever is asked for keys may answer the next time. */
+export declare const keyFailed: (thrown: unknown) => Error;
 /** Of what is JSON and no pod's answer. */
 export declare const NO_EVENTS = "What answers there is no pod: it told something else than the pod's events";
 /**

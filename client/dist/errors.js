@@ -88,6 +88,9 @@ export class InputError extends Error {
     name = 'InputError';
 }
 const causeIs = (error, name) => error.cause?.name === name;
+const KEY_FAILED = 'The function `key` has failed: ';
+/** What the application's own `key` has thrown: whoever is asked for keys may answer the next time. */
+export const keyFailed = (thrown) => new Error(`${KEY_FAILED}${thrown instanceof Error ? thrown.message || thrown.name : String(thrown)}`);
 /** Of what is JSON and no pod's answer. */
 export const NO_EVENTS = "What answers there is no pod: it told something else than the pod's events";
 // What links and fetch say where they know nothing, which would only make a sentence longer.
@@ -141,6 +144,8 @@ export function messageOf(error) {
         if (causeIs(error, 'NoPodError') || causeIs(error, 'InputError'))
             return error.message;
         const why = reasonOf(error);
+        if (why?.startsWith(KEY_FAILED))
+            return why;
         return why ? `The pod does not answer: ${why}` : 'The pod does not answer';
     }
     const missing = isSynapError(error) && NO_PROCEDURE.exec(error.message);

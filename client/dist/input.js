@@ -5,7 +5,7 @@ import { InputError } from './errors.js';
 // What a pod takes as the head of a request is 64 KiB where its `header_bytes_max` says nothing else, of
 // which other header fields need some. A pod or a proxy that takes less answers 431 or 414.
 const SSE_URL_LENGTH_MAX = 60_000;
-// Of what is nested deeper, JSON.stringify says what is wrong.
+// Of what holds itself deeper than this, JSON.stringify says that it does.
 const DEPTH_MAX = 500;
 /**
  * An infinite query adds the way it is read in. No list of a pod has one, so that the pod would tell of
@@ -17,62 +17,94 @@ function withoutDirection(op) {
     const isTrpcs = op.type === 'query' && (direction === 'forward' || direction === 'backward');
     return isTrpcs ? { ...op, input } : op;
 }
-/** What JSON has not, and JSON.stringify refuses, leaves out or makes something else of. */
-function strangerTo(given) {
-    if (typeof given === 'bigint')
-        return 'a BigInt, which JSON has not: give it as a number, or as a text';
-    if (typeof given === 'number' && !Number.isFinite(given))
-        return `${given}, which JSON has not`;
-    if (typeof given === 'function' || typeof given === 'symbol')
-        return `a ${typeof given}, which JSON has not`;
-    if (given instanceof Date && Number.isNaN(given.getTime()))
-        return 'a Date that is no time';
-    if (given instanceof Map || given instanceof Set || ArrayBuffer.isView(given) || given instanceof ArrayBuffer) {
-        return `of ${Object.prototype.toString.call(given).slice(8, -1)}, which JSON has not: give it as an object, a list or a text`;
-    }
-    return undefined;
+// A plain object of any realm: its prototype has none.
+function isPlain(value) {
+    const prototype = Object.getPrototypeOf(value);
+    return prototype === null || Object.getPrototypeOf(prototype) === null;
 }
-/** Where in `value` something is that JSON has not, and what it is. */
-function faultIn(given, place, above) {
-    const strange = strangerTo(given);
-    if (strange !== undefined)
-        return `${place || 'it'} is ${strange}`;
-    const { toJSON } = Object(given);
-    const value = typeof toJSON === 'function' ? toJSON.call(given) : given;
-    if (value !== given)
-        return faultIn(value, place, [...above, given]);
-    if (typeof value !== 'object' || value === null || above.length > DEPTH_MAX)
+// By what it is in any realm: "Date", "Map".
+const tagOf = (value) => Object.prototype.toString.call(value).slice(8, -1);
+// What these hold is in none of their members, whatever members they have been given besides.
+const HOLDING_MORE = new Set(['Error', 'Map', 'Set', 'WeakMap', 'WeakSet', 'Promise', 'RegExp', 'ArrayBuffer']);
+/**
+ * What is wrong with a member of `holder`, which JSON.stringify refuses, leaves out, or makes null or {} of.
+ * `given` is as it stands there, `value` what its toJSON made of it. What instances of classes have for
+ * functions is left out, as always.
+ */
+function strangeness(holder, given, value) {
+    const inList = Array.isArray(holder);
+    switch (typeof value) {
+        case 'bigint':
+            return 'a BigInt, which JSON has not: give it as a number, or as a text';
+        case 'number':
+            return Number.isFinite(value) ? undefined : `${value}, which JSON has not`;
+        case 'undefined':
+            return inList ? 'undefined, which a list has not' : undefined;
+        case 'function':
+        case 'symbol':
+            return inList || isPlain(holder) ? `a ${typeof value}, which JSON has not` : undefined;
+        case 'object':
+            break;
+        default:
+            return undefined;
+    }
+    if (value === null)
+        return tagOf(given) === 'Date' ? 'a Date that is no time' : undefined;
+    if (value instanceof Number && !Number.isFinite(value.valueOf()))
+        return `${value.valueOf()}, which JSON has not`;
+    if (Array.isArray(value) || isPlain(value) || [Number, String, Boolean].some((boxed) => value instanceof boxed))
         return undefined;
-    if (above.includes(value))
-        return `${place} is what it stands in, so that it has no end`;
-    const inside = [...above, value];
-    for (const [name, member] of Object.entries(value)) {
-        const step = Array.isArray(value) ? `[${name}]` : place ? `.${name}` : name;
-        if (member === undefined && Array.isArray(value))
-            return `${place + step} is undefined, which a list has not`;
-        const fault = faultIn(member, place + step, inside);
+    const isBytes = ArrayBuffer.isView(value);
+    const name = tagOf(value);
+    if (!isBytes && !HOLDING_MORE.has(name) && Object.keys(value).length > 0)
+        return undefined;
+    return `of ${name}, of which JSON keeps ${isBytes ? 'no bytes' : 'nothing'}: give it as an object, a list or a text`;
+}
+/** Where JSON.stringify is: the objects that it is in, from the outermost on, and by which names. */
+class Place {
+    above = [];
+    /** What is wrong with the member that comes next, with its place. */
+    faultOf(holder, name, value) {
+        // Most of what there is, and all of a long list of numbers.
+        if (typeof value === 'string' || typeof value === 'boolean' || Number.isFinite(value))
+            return undefined;
+        // The first is in an object that JSON.stringify has made around it.
+        const isFirst = this.above.length === 0;
+        while (!isFirst && this.above.at(-1).value !== holder)
+            this.above.pop();
+        const fault = strangeness(isFirst ? {} : holder, holder[name], value);
         if (fault !== undefined)
-            return fault;
-    }
-    return undefined;
-}
-// A getter that has thrown throws again.
-function placeOfFault(input) {
-    try {
-        return faultIn(input, '', []);
-    }
-    catch {
+            return `${this.text(name) || 'it'} is ${fault}`;
+        if (typeof value !== 'object' || value === null)
+            return undefined;
+        if (this.above.length <= DEPTH_MAX && this.above.some((one) => one.value === value))
+            return `${this.text(name)} is what it stands in, so that it has no end`;
+        this.above.push({ value, name });
         return undefined;
+    }
+    text(last) {
+        let text = '';
+        const names = [...this.above.slice(1).map(({ name }) => name), ...(this.above.length ? [last] : [])];
+        names.forEach((name, depth) => {
+            const isIndex = Array.isArray(this.above[depth].value);
+            text += isIndex ? `[${name}]` : text ? `.${name}` : name;
+        });
+        return text;
     }
 }
 function jsonOf({ path, input }) {
-    const fault = placeOfFault(input);
-    if (fault !== undefined)
-        throw new InputError(`The input of ${path} is no JSON: ${fault}`);
+    const place = new Place();
     try {
-        return JSON.stringify(input);
+        return JSON.stringify(input, function (name, value) {
+            const fault = place.faultOf(this, name, value);
+            if (fault !== undefined)
+                throw new InputError(`The input of ${path} is no JSON: ${fault}`);
+            return value;
+        });
     }
     catch (error) {
+        if (error instanceof InputError)
+            throw error;
         if (error instanceof RangeError)
             throw new InputError(`The input of ${path} is nested too deep`);
         const said = error instanceof Error ? error.message : String(error);

@@ -13,7 +13,7 @@ import { observable } from '@trpc/server/observable';
 import { DefaultEventSource, DefaultWebSocket, eventSourceTakesFetch } from '#transports';
 
 import { headersOfCause, type Cause } from './cause.js';
-import { ClientClosedError, ConnectionLostError, NO_EVENTS, NoKeyError } from './errors.js';
+import { ClientClosedError, ConnectionLostError, NO_EVENTS, NoKeyError, keyFailed } from './errors.js';
 import type { EventOf, EventType, RegisteredType, SynapEvent } from './events.js';
 import type { AppRouter, Request } from './generated/app-router.js';
 import { ConnectionHistory, guardedEventSource, guardedWebSocket } from './guarded.js';
@@ -118,10 +118,12 @@ function parsed(url: string | URL): URL | undefined {
 
 function endpointOf(url: string | URL): string {
   const endpoint = url === undefined ? undefined : parsed(url);
-  if (!endpoint || !/^https?:$/.test(endpoint.protocol))
-    throw new Error(`\`url\` is where the pod is, as http://127.0.0.1:4400; it is ${JSON.stringify(String(url))}`);
-  if (endpoint.username || endpoint.password)
+  const isHttp = endpoint !== undefined && /^https?:$/.test(endpoint.protocol);
+  // What stands before an @ may be a password, which no message repeats: `u:secret@h` is a scheme `u:`.
+  if (endpoint?.username || endpoint?.password || (!isHttp && String(url).includes('@')))
     throw new Error('`url` has a user or a password in it: a pod knows you by your `key`');
+  if (!isHttp)
+    throw new Error(`\`url\` is where the pod is, as http://127.0.0.1:4400; it is ${JSON.stringify(String(url))}`);
   endpoint.search = '';
   endpoint.hash = '';
   const path = endpoint.pathname.replace(/\/+$/, '');
@@ -173,8 +175,16 @@ function eventsOverSse(endpoint: string, options: SynapClientOptions): Events {
 // Of a watch with handlers; onStatus is an option of both forms.
 const HANDLERS = ['onError', 'onConnected', 'onInterrupted'];
 
+async function askedFor<K>(key: () => K | Promise<K>): Promise<K> {
+  try {
+    return await key();
+  } catch (thrown) {
+    throw keyFailed(thrown);
+  }
+}
+
 async function keyOf({ key }: SynapClientOptions): Promise<string> {
-  const found = typeof key === 'function' ? await key() : key;
+  const found = typeof key === 'function' ? await askedFor(key) : key;
   const wrong = NoKeyError.of(found);
   if (wrong || !found) throw wrong;
   // A file, or what it was copied from, may have a mark of its encoding before it, and a line end behind.
@@ -207,20 +217,37 @@ const warn = (path: string, keys: string[]): void =>
       'The pod is older than this client, or the name is wrong',
   );
 
+// Anything can be a reason, also what cannot become a text.
+function textOf(reason: unknown): string {
+  try {
+    return String(reason);
+  } catch {
+    return 'it was aborted';
+  }
+}
+
 // tRPC says of every abort that there was one, and drops the reason. Who gave it wants it back.
 function abortedBy(signal: AbortSignal): TRPCClientError<AppRouter> {
   const reason: unknown = signal.reason;
-  const cause = reason instanceof Error ? reason : new Error(String(reason));
+  const cause = reason instanceof Error ? reason : new Error(textOf(reason));
   return new TRPCClientError(cause.message, { cause, meta: { isAborted: true } });
 }
 
-// The pod tells them beside the data of a result, which stays what its type says.
+// The pod tells them beside the data of a result, which stays what its type says. A call that is aborted
+// ends at once, wherever it is: `key` may be what has not answered.
 function tellingLink(options: SynapClientOptions): TRPCLink<AppRouter> {
   const tell = typeof options.unknownKeys === 'function' ? options.unknownKeys : warn;
   return () =>
     ({ op, next }) =>
-      observable((observer) =>
-        next(op).subscribe({
+      observable((observer) => {
+        const signal = op.type === 'subscription' ? null : op.signal;
+        const end = () => observer.error(abortedBy(signal as AbortSignal));
+        if (signal?.aborted) {
+          end();
+          return () => {};
+        }
+        signal?.addEventListener('abort', end, { once: true });
+        const call = next(op).subscribe({
           next(value) {
             const { unknownKeys } = value.result as { unknownKeys?: string[] };
             if (unknownKeys) tell(op.path, unknownKeys);
@@ -228,8 +255,12 @@ function tellingLink(options: SynapClientOptions): TRPCLink<AppRouter> {
           },
           error: (error) => observer.error(op.signal?.aborted ? abortedBy(op.signal) : error),
           complete: () => observer.complete(),
-        }),
-      );
+        });
+        return () => {
+          signal?.removeEventListener('abort', end);
+          call.unsubscribe();
+        };
+      });
 }
 
 /**

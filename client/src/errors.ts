@@ -111,6 +111,12 @@ export class InputError extends Error {
 const causeIs = (error: SynapError, name: string): boolean =>
   (error.cause as Error | undefined)?.name === name;
 
+const KEY_FAILED = 'The function `key` has failed: ';
+
+/** What the application's own `key` has thrown: whoever is asked for keys may answer the next time. */
+export const keyFailed = (thrown: unknown): Error =>
+  new Error(`${KEY_FAILED}${thrown instanceof Error ? thrown.message || thrown.name : String(thrown)}`);
+
 /** Of what is JSON and no pod's answer. */
 export const NO_EVENTS = "What answers there is no pod: it told something else than the pod's events";
 
@@ -167,6 +173,7 @@ export function messageOf(error: unknown): string {
     if (wrongKey) return wrongKey.message;
     if (causeIs(error, 'NoPodError') || causeIs(error, 'InputError')) return error.message;
     const why = reasonOf(error);
+    if (why?.startsWith(KEY_FAILED)) return why;
     return why ? `The pod does not answer: ${why}` : 'The pod does not answer';
   }
   const missing = isSynapError(error) && NO_PROCEDURE.exec(error.message);

@@ -34,9 +34,10 @@ export class WaitingRoom {
 
   wait(requestId: string, { timeoutMs = TIMEOUT_MS, signal }: WaitOptions = {}): Promise<Request> {
     return new Promise((resolve, reject) => {
+      if (typeof timeoutMs !== 'number' || !(timeoutMs >= 0)) throw new RangeError(`timeoutMs is 0 or more, or Infinity; it is ${timeoutMs}`);
       if (signal?.aborted) return reject(signal.reason);
       const waiting = new Waiting(requestId, this.#getRequest, (settle) => {
-        clearTimeout(timer);
+        timer.stop();
         signal?.removeEventListener('abort', abort);
         this.#waiting.delete(waiting);
         if (this.#waiting.size === 0) this.#stopWatching();
@@ -50,7 +51,7 @@ export class WaitingRoom {
         const unreachable = waiting.error ?? this.#subscription?.error ?? silence;
         waiting.reject(new WaitTimeoutError(requestId, timeoutMs, unreachable));
       };
-      const timer = timeoutMs === Infinity ? undefined : setTimeout(late, timeoutMs);
+      const timer = new LongTimer(late, timeoutMs);
       this.#waiting.add(waiting);
       if (this.#isWatching) waiting.ask();
       else this.#watch();
@@ -91,6 +92,26 @@ export class WaitingRoom {
     this.#subscription?.stop();
     this.#subscription = undefined;
     this.#isWatching = false;
+  }
+}
+
+// What a timer takes: 24 days. Of a longer time it makes a millisecond.
+const TIMER_MS_MAX = 2 ** 31 - 1;
+
+class LongTimer {
+  #timer: ReturnType<typeof setTimeout>;
+
+  constructor(call: () => void, ms: number) {
+    const part = Math.min(ms, TIMER_MS_MAX);
+    this.#timer = setTimeout(() => {
+      if (ms <= TIMER_MS_MAX) return call();
+      const rest = new LongTimer(call, ms - part);
+      this.stop = () => rest.stop();
+    }, part);
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer);
   }
 }
 

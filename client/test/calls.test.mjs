@@ -1,5 +1,6 @@
 // Where calls go and how.
 import assert from 'node:assert/strict';
+import vm from 'node:vm';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 
 import { TRPCError } from '@trpc/server';
@@ -28,14 +29,10 @@ describe('calls', () => {
     for (const url of [undefined, '', 'foo', 5, 'ftp://pod']) {
       assert.throws(() => createSynapClient({ url, key: 'key' }), /^Error: `url` is where the pod is/, String(url));
     }
-    const said = (() => {
-      try {
-        createSynapClient({ url: 'http://me:hunter2@pod', key: 'key' });
-      } catch (error) {
-        return error.message;
-      }
-    })();
-    assert.equal(said, '`url` has a user or a password in it: a pod knows you by your `key`');
+    for (const url of ['http://me:hunter2@pod', 'http://me:hunter2@pod:99999', 'http://me:hun#ter2/x@pod', 'htp://me:hunter2@pod', 'http://me:hunter2@', 'me:hunter2@pod']) {
+      const said = (error) => error.message === '`url` has a user or a password in it: a pod knows you by your `key`';
+      assert.throws(() => createSynapClient({ url, key: 'key' }), said, url);
+    }
   });
 
   test('calls of one moment are one request, of at most a hundred', async () => {
@@ -93,12 +90,40 @@ describe('calls', () => {
         [NaN, 'a is NaN, which JSON has not'],
         [-Infinity, 'a is -Infinity, which JSON has not'],
         [new Date(NaN), 'a is a Date that is no time'],
-        [new Map([[1, 2]]), 'a is of Map, which JSON has not: give it as an object, a list or a text'],
-        [new Uint8Array(3), 'a is of Uint8Array, which JSON has not: give it as an object, a list or a text'],
+        [new Map([[1, 2]]), 'a is of Map, of which JSON keeps nothing: give it as an object, a list or a text'],
+        [new Uint8Array(3), 'a is of Uint8Array, of which JSON keeps no bytes: give it as an object, a list or a text'],
         [() => 1, 'a is a function, which JSON has not'],
         [Symbol('s'), 'a is a symbol, which JSON has not'],
         [[1, undefined], 'a[1] is undefined, which a list has not'],
+        // eslint-disable-next-line no-sparse-arrays
+        [[1, , 3], 'a[1] is undefined, which a list has not'],
+        [[{ toJSON() {} }], 'a[0] is undefined, which a list has not'],
+        [{ b: [new Number(NaN)] }, 'a.b[0] is NaN, which JSON has not'],
+        [Promise.resolve(1), 'a is of Promise, of which JSON keeps nothing: give it as an object, a list or a text'],
+        [new Error('e'), 'a is of Error, of which JSON keeps nothing: give it as an object, a list or a text'],
+        [/x/, 'a is of RegExp, of which JSON keeps nothing: give it as an object, a list or a text'],
+        [vm.runInNewContext('new Date(NaN)'), 'a is a Date that is no time'],
+        [Object.assign(new Error('x'), { code: 'E' }), 'a is of Error, of which JSON keeps nothing: give it as an object, a list or a text'],
+        [Object.assign(new Map([[1, 2]]), { q: 1 }), 'a is of Map, of which JSON keeps nothing: give it as an object, a list or a text'],
+        [vm.runInNewContext('new Map()'), 'a is of Map, of which JSON keeps nothing: give it as an object, a list or a text'],
       ]) assert.equal(await said({ a: value }), sentence);
+      // What JSON has a form for is sent in it.
+      class Point {
+        x = 1;
+        length = () => 1;
+      }
+      class Tags extends Map {
+        toJSON() {
+          return [...this.keys()];
+        }
+      }
+      const good = {
+        found: 'ab'.match(/(a)/), point: new Point(), tags: new Tags([['t', 1]]), at: new Date(0), boxed: new Number(5),
+        other: vm.runInNewContext('({ a: {} })'), none: undefined, empty: {}, bare: Object.create(null),
+      };
+      await client.notes.create.mutate({ content: 'good', properties: good });
+      assert.deepEqual(pod.calls.find(({ input }) => input.content === 'good').input.properties, JSON.parse(JSON.stringify(good)));
+      pod.calls.length = 0;
       assert.equal(await said({ around }), 'around.self.around is what it stands in, so that it has no end');
       assert.equal(await said({ deep }), 'The input of notes.create is nested too deep');
       const throws = { get x() { throw new Error('boom'); } };
@@ -229,6 +254,36 @@ describe('calls', () => {
     assert.equal(pod.calls.length, 0);
   });
 
+  test('a key that cannot be had is no silence of the pod', async () => {
+    for (const transport of ['websocket', 'sse']) {
+      const key = () => {
+        throw new Error('no key today');
+      };
+      const client = createSynapClient({ url: pod.url, key, transport });
+      const failed = await client.notes.get.query({ id: 'a' }).catch(messageOf);
+      assert.equal(failed, 'The function `key` has failed: no key today');
+      const told = new Promise((resolve) => client.watch({}, { onEvent() {}, onInterrupted: resolve }));
+      assert.match((await within(5_000, told, 'it is told')).message, /The function `key` has failed: no key today/);
+      await client.close();
+    }
+    assert.equal(pod.calls.length, 0);
+  });
+
+  test('a call that is aborted ends, also while its key is waited for', async () => {
+    const client = createSynapClient({ url: pod.url, key: () => new Promise(() => {}) });
+    for (const [signal, said] of [
+      [AbortSignal.timeout(50), /aborted due to timeout/],
+      [AbortSignal.abort(new Error('enough')), /^TRPCClientError: enough$/],
+      [AbortSignal.abort(Object.create(null)), /^TRPCClientError: it was aborted$/],
+    ]) {
+      const query = client.notes.get.query({ id: 'a' }, { signal });
+      await assert.rejects(within(5_000, query, 'it ends'), said);
+      const mutation = client.notes.create.mutate({ content: 'a' }, { signal });
+      await assert.rejects(within(5_000, mutation, 'it ends'), said);
+    }
+    await client.close();
+  });
+
   test('a key is taken as files and clipboards have it', async () => {
     for (const transport of ['websocket', 'sse']) {
       const client = createSynapClient({ url: pod.url, key: '\ufeff synap_a\r\n', transport });
@@ -283,7 +338,7 @@ describe('calls', () => {
     assert.match(await get({ signal: AbortSignal.timeout(0) }), /aborted due to timeout$/);
     assert.equal(await get({ signal: AbortSignal.abort(new Error('enough')) }), 'enough');
     await pod.stop();
-    assert.match(await get(), /^The pod does not answer: connect ECONNREFUSED/);
+    assert.match(await get(), /^The pod does not answer: (connect ECONNREFUSED|other side closed)/);
     assert.equal(messageOf('text'), 'text');
     assert.equal(messageOf(undefined), 'Something went wrong');
     pod = await FakePod.start();

@@ -122,6 +122,24 @@ describe('waitFor', () => {
     pod = await FakePod.start();
   });
 
+  test('takes every time, and nothing that is none', async () => {
+    for (const timeoutMs of [-1, NaN, '5']) {
+      await assert.rejects(client.waitFor(requestId, { timeoutMs }), {
+        name: 'RangeError',
+        message: `timeoutMs is 0 or more, or Infinity; it is ${timeoutMs}`,
+      });
+    }
+    for (const timeoutMs of [2 ** 31, 1e300, Infinity]) {
+      const wait = client.waitFor(requestId, { timeoutMs });
+      const soon = new Promise((resolve) => setTimeout(resolve, 100, 'it waits'));
+      assert.equal(await Promise.race([wait, soon]), 'it waits');
+      const closed = assert.rejects(wait, { name: 'ClientClosedError' });
+      await client.close();
+      await closed;
+      client = createSynapClient({ url: pod.url, key: 'key' });
+    }
+  });
+
   test('rejects when it takes too long, is aborted, or the client is closed', async () => {
     await assert.rejects(client.waitFor(requestId, { timeoutMs: 1_000 }), {
       name: 'WaitTimeoutError',

@@ -81,10 +81,12 @@ export declare const GetChatThread: z.ZodObject<{
     id: z.ZodUUID;
     limit: z.ZodDefault<z.ZodInt>;
     before: z.ZodOptional<z.ZodInt>;
+    through: z.ZodOptional<z.ZodUUID>;
 }, z.core.$strip>;
 export declare const SendChatMessage: z.ZodObject<{
     threadId: z.ZodOptional<z.ZodUUID>;
-    text: z.ZodString;
+    text: z.ZodOptional<z.ZodString>;
+    parentId: z.ZodOptional<z.ZodUUID>;
     idempotencyKey: z.ZodOptional<z.ZodString>;
 }, z.core.$strip>;
 export declare const ListChatThreads: z.ZodObject<{
@@ -369,6 +371,10 @@ export declare const WatchEvents: z.ZodObject<{
     actor: z.ZodOptional<z.ZodString>;
     lastEventId: z.ZodOptional<z.ZodNullable<z.ZodString>>;
 }, z.core.$strip>;
+export declare const AskWhy: z.ZodObject<{
+    entityId: z.ZodUUID;
+    version: z.ZodOptional<z.ZodInt>;
+}, z.core.$strip>;
 export declare const ReplayId: z.ZodObject<{
     id: z.ZodUUID;
 }, z.core.$strip>;
@@ -395,6 +401,61 @@ export declare const ReplayFunction: z.ZodObject<{
 }, z.core.$strip>;
 export declare const ListReplays: z.ZodObject<{
     function: z.ZodOptional<z.ZodString>;
+}, z.core.$strip>;
+export declare const CountGraphThreads: z.ZodObject<{
+    ids: z.ZodOptional<z.ZodArray<z.ZodString>>;
+    metadata: z.ZodDefault<z.ZodRecord<z.ZodString, z.ZodAny>>;
+    values: z.ZodDefault<z.ZodRecord<z.ZodString, z.ZodAny>>;
+    status: z.ZodOptional<z.ZodEnum<{
+        error: "error";
+        interrupted: "interrupted";
+        idle: "idle";
+        busy: "busy";
+    }>>;
+}, z.core.$strip>;
+export declare const CreateGraphThread: z.ZodObject<{
+    threadId: z.ZodString;
+    metadata: z.ZodDefault<z.ZodRecord<z.ZodString, z.ZodAny>>;
+    ifExists: z.ZodDefault<z.ZodEnum<{
+        raise: "raise";
+        do_nothing: "do_nothing";
+    }>>;
+}, z.core.$strip>;
+export declare const GraphThreadHistory: z.ZodObject<{
+    threadId: z.ZodString;
+    checkpointNs: z.ZodDefault<z.ZodString>;
+    before: z.ZodOptional<z.ZodString>;
+    metadata: z.ZodDefault<z.ZodRecord<z.ZodString, z.ZodAny>>;
+    limit: z.ZodDefault<z.ZodInt>;
+}, z.core.$strip>;
+export declare const SearchGraphThreads: z.ZodObject<{
+    ids: z.ZodOptional<z.ZodArray<z.ZodString>>;
+    metadata: z.ZodDefault<z.ZodRecord<z.ZodString, z.ZodAny>>;
+    values: z.ZodDefault<z.ZodRecord<z.ZodString, z.ZodAny>>;
+    status: z.ZodOptional<z.ZodEnum<{
+        error: "error";
+        interrupted: "interrupted";
+        idle: "idle";
+        busy: "busy";
+    }>>;
+    limit: z.ZodDefault<z.ZodInt>;
+    offset: z.ZodDefault<z.ZodInt>;
+    sortBy: z.ZodDefault<z.ZodEnum<{
+        status: "status";
+        threadId: "threadId";
+        createdAt: "createdAt";
+        updatedAt: "updatedAt";
+        stateUpdatedAt: "stateUpdatedAt";
+    }>>;
+    sortOrder: z.ZodDefault<z.ZodEnum<{
+        desc: "desc";
+        asc: "asc";
+    }>>;
+    withValues: z.ZodDefault<z.ZodBoolean>;
+}, z.core.$strip>;
+export declare const UpdateGraphThread: z.ZodObject<{
+    threadId: z.ZodString;
+    metadata: z.ZodRecord<z.ZodString, z.ZodAny>;
 }, z.core.$strip>;
 export declare const CreateKey: z.ZodObject<{
     name: z.ZodString;
@@ -656,8 +717,8 @@ export declare const ListNotes: z.ZodObject<{
     limit: z.ZodDefault<z.ZodInt>;
     cursor: z.ZodOptional<z.ZodNullable<z.ZodString>>;
     sort: z.ZodDefault<z.ZodEnum<{
-        "-createdAt": "-createdAt";
         createdAt: "createdAt";
+        "-createdAt": "-createdAt";
     }>>;
     tag: z.ZodOptional<z.ZodString>;
 }, z.core.$strip>;
@@ -759,8 +820,8 @@ export declare const ListProjects: z.ZodObject<{
     sort: z.ZodDefault<z.ZodEnum<{
         title: "title";
         status: "status";
-        "-createdAt": "-createdAt";
         createdAt: "createdAt";
+        "-createdAt": "-createdAt";
         "-status": "-status";
         startDate: "startDate";
         "-startDate": "-startDate";
@@ -806,6 +867,43 @@ export declare const UpdateProject: z.ZodObject<{
     expectedVersion: z.ZodOptional<z.ZodInt>;
     idempotencyKey: z.ZodOptional<z.ZodString>;
 }, z.core.$strip>;
+export declare const AcceptProposal: z.ZodObject<{
+    id: z.ZodUUID;
+    input: z.ZodOptional<z.ZodRecord<z.ZodString, z.ZodAny>>;
+    idempotencyKey: z.ZodOptional<z.ZodString>;
+}, z.core.$strip>;
+export declare const CreateProposal: z.ZodObject<{
+    procedure: z.ZodString;
+    input: z.ZodDefault<z.ZodRecord<z.ZodString, z.ZodAny>>;
+    reason: z.ZodOptional<z.ZodString>;
+    expiresAt: z.ZodOptional<z.ZodISODateTime>;
+    idempotencyKey: z.ZodOptional<z.ZodString>;
+}, z.core.$strip>;
+export declare const GetProposal: z.ZodObject<{
+    id: z.ZodUUID;
+}, z.core.$strip>;
+export declare const ListProposals: z.ZodObject<{
+    status: z.ZodOptional<z.ZodEnum<{
+        failed: "failed";
+        open: "open";
+        expired: "expired";
+        rejected: "rejected";
+        accepting: "accepting";
+        accepted: "accepted";
+        withdrawn: "withdrawn";
+    }>>;
+    cursor: z.ZodOptional<z.ZodString>;
+    limit: z.ZodDefault<z.ZodInt>;
+}, z.core.$strip>;
+export declare const RejectProposal: z.ZodObject<{
+    id: z.ZodUUID;
+    reason: z.ZodOptional<z.ZodString>;
+    idempotencyKey: z.ZodOptional<z.ZodString>;
+}, z.core.$strip>;
+export declare const WithdrawProposal: z.ZodObject<{
+    id: z.ZodUUID;
+    idempotencyKey: z.ZodOptional<z.ZodString>;
+}, z.core.$strip>;
 export declare const CreateRelation: z.ZodObject<{
     fromId: z.ZodUUID;
     toId: z.ZodUUID;
@@ -834,8 +932,8 @@ export declare const ListRelations: z.ZodObject<{
     cursor: z.ZodOptional<z.ZodNullable<z.ZodString>>;
     sort: z.ZodDefault<z.ZodEnum<{
         type: "type";
-        "-createdAt": "-createdAt";
         createdAt: "createdAt";
+        "-createdAt": "-createdAt";
         fromId: "fromId";
         "-fromId": "-fromId";
         toId: "toId";
@@ -945,6 +1043,37 @@ export declare const SendSignal: z.ZodObject<{
     data: z.ZodDefault<z.ZodAny>;
     idempotencyKey: z.ZodOptional<z.ZodString>;
 }, z.core.$strip>;
+export declare const DeleteStoreItem: z.ZodObject<{
+    namespace: z.ZodArray<z.ZodString>;
+    key: z.ZodString;
+    expectedVersion: z.ZodOptional<z.ZodInt>;
+}, z.core.$strip>;
+export declare const StoreItemName: z.ZodObject<{
+    namespace: z.ZodArray<z.ZodString>;
+    key: z.ZodString;
+}, z.core.$strip>;
+export declare const ListStoreNamespaces: z.ZodObject<{
+    prefix: z.ZodOptional<z.ZodArray<z.ZodString>>;
+    suffix: z.ZodOptional<z.ZodArray<z.ZodString>>;
+    maxDepth: z.ZodOptional<z.ZodInt>;
+    limit: z.ZodDefault<z.ZodInt>;
+    offset: z.ZodDefault<z.ZodInt>;
+}, z.core.$strip>;
+export declare const PutStoreItem: z.ZodObject<{
+    namespace: z.ZodArray<z.ZodString>;
+    key: z.ZodString;
+    value: z.ZodRecord<z.ZodString, z.ZodAny>;
+    index: z.ZodOptional<z.ZodArray<z.ZodString>>;
+    expectedVersion: z.ZodOptional<z.ZodInt>;
+    idempotencyKey: z.ZodOptional<z.ZodString>;
+}, z.core.$strip>;
+export declare const SearchStoreItems: z.ZodObject<{
+    namespacePrefix: z.ZodDefault<z.ZodArray<z.ZodString>>;
+    filter: z.ZodDefault<z.ZodRecord<z.ZodString, z.ZodAny>>;
+    query: z.ZodOptional<z.ZodString>;
+    limit: z.ZodDefault<z.ZodInt>;
+    offset: z.ZodDefault<z.ZodInt>;
+}, z.core.$strip>;
 export declare const ListTags: z.ZodObject<{
     limit: z.ZodDefault<z.ZodInt>;
     cursor: z.ZodOptional<z.ZodNullable<z.ZodString>>;
@@ -1001,8 +1130,8 @@ export declare const ListTasks: z.ZodObject<{
     sort: z.ZodDefault<z.ZodEnum<{
         priority: "priority";
         status: "status";
-        "-createdAt": "-createdAt";
         createdAt: "createdAt";
+        "-createdAt": "-createdAt";
         "-status": "-status";
         dueDate: "dueDate";
         "-dueDate": "-dueDate";
@@ -1113,6 +1242,8 @@ export declare const AgentRunRequested: z.ZodObject<{
         checkpoint: z.ZodInt;
         edits: z.ZodDefault<z.ZodRecord<z.ZodString, z.ZodAny>>;
     }, z.core.$strip>>;
+    tainted: z.ZodOptional<z.ZodBoolean>;
+    key: z.ZodOptional<z.ZodString>;
 }, z.core.$strip>;
 export declare const AgentRunResumed: z.ZodObject<{
     entityId: z.ZodUUID;
@@ -1161,6 +1292,9 @@ export declare const ChatMessageCreated: z.ZodObject<{
         passage: z.ZodString;
     }, z.core.$strip>>>;
     error: z.ZodOptional<z.ZodString>;
+    tainted: z.ZodOptional<z.ZodBoolean>;
+    key: z.ZodOptional<z.ZodString>;
+    parentId: z.ZodOptional<z.ZodUUID>;
 }, z.core.$strip>;
 export declare const ChatThreadCreated: z.ZodObject<{
     entityId: z.ZodUUID;
@@ -1554,6 +1688,29 @@ export declare const ProjectUpdateRequested: z.ZodObject<{
         paused: "paused";
     }>>;
 }, z.core.$strip>;
+export declare const ProposalAcceptanceCompleted: z.ZodObject<{
+    entityId: z.ZodOptional<z.ZodUUID>;
+    requestId: z.ZodOptional<z.ZodUUID>;
+    result: z.ZodAny;
+}, z.core.$strip>;
+export declare const ProposalAcceptanceRequested: z.ZodObject<{
+    input: z.ZodOptional<z.ZodRecord<z.ZodString, z.ZodAny>>;
+    scopes: z.ZodArray<z.ZodString>;
+}, z.core.$strip>;
+export declare const ProposalCreated: z.ZodObject<{
+    procedure: z.ZodString;
+    input: z.ZodRecord<z.ZodString, z.ZodAny>;
+    reason: z.ZodOptional<z.ZodString>;
+    entityType: z.ZodOptional<z.ZodString>;
+    entityId: z.ZodOptional<z.ZodUUID>;
+    baseVersion: z.ZodOptional<z.ZodInt>;
+    expiresAt: z.ZodISODateTime;
+    key: z.ZodOptional<z.ZodString>;
+}, z.core.$strip>;
+export declare const ProposalRejected: z.ZodObject<{
+    reason: z.ZodOptional<z.ZodString>;
+}, z.core.$strip>;
+export declare const ProposalWithdrawn: z.ZodObject<{}, z.core.$strip>;
 export declare const RelationCreationCompleted: z.ZodObject<{
     entityId: z.ZodUUID;
     version: z.ZodInt;
@@ -1604,6 +1761,16 @@ export declare const RunAct: z.ZodObject<{
 export declare const Signal: z.ZodObject<{
     signal: z.ZodString;
     data: z.ZodAny;
+}, z.core.$strip>;
+export declare const StoreItemDeleted: z.ZodObject<{
+    namespace: z.ZodArray<z.ZodString>;
+    key: z.ZodString;
+}, z.core.$strip>;
+export declare const StoreItemPut: z.ZodObject<{
+    namespace: z.ZodArray<z.ZodString>;
+    key: z.ZodString;
+    value: z.ZodRecord<z.ZodString, z.ZodAny>;
+    index: z.ZodOptional<z.ZodArray<z.ZodString>>;
 }, z.core.$strip>;
 export declare const TaskCompletionCompleted: z.ZodObject<{
     entityId: z.ZodUUID;
@@ -1796,12 +1963,14 @@ export declare const inputSchemas: {
         id: z.ZodUUID;
         limit: z.ZodDefault<z.ZodInt>;
         before: z.ZodOptional<z.ZodInt>;
+        through: z.ZodOptional<z.ZodUUID>;
     }, z.core.$strip>;
-    "chat.send": z.ZodObject<{
+    "chat.send": z.ZodOptional<z.ZodObject<{
         threadId: z.ZodOptional<z.ZodUUID>;
-        text: z.ZodString;
+        text: z.ZodOptional<z.ZodString>;
+        parentId: z.ZodOptional<z.ZodUUID>;
         idempotencyKey: z.ZodOptional<z.ZodString>;
-    }, z.core.$strip>;
+    }, z.core.$strip>>;
     "chat.threads": z.ZodOptional<z.ZodObject<{
         limit: z.ZodDefault<z.ZodInt>;
         before: z.ZodOptional<z.ZodInt>;
@@ -2024,6 +2193,10 @@ export declare const inputSchemas: {
         actor: z.ZodOptional<z.ZodString>;
         lastEventId: z.ZodOptional<z.ZodNullable<z.ZodString>>;
     }, z.core.$strip>>;
+    "events.why": z.ZodObject<{
+        entityId: z.ZodUUID;
+        version: z.ZodOptional<z.ZodInt>;
+    }, z.core.$strip>;
     "functions.cancelReplay": z.ZodObject<{
         id: z.ZodUUID;
     }, z.core.$strip>;
@@ -2056,6 +2229,73 @@ export declare const inputSchemas: {
     }, z.core.$strip>>;
     "functions.resume": z.ZodObject<{
         id: z.ZodString;
+    }, z.core.$strip>;
+    "graphThreads.copy": z.ZodObject<{
+        sourceThreadId: z.ZodString;
+        targetThreadId: z.ZodString;
+    }, z.core.$strip>;
+    "graphThreads.count": z.ZodOptional<z.ZodObject<{
+        ids: z.ZodOptional<z.ZodArray<z.ZodString>>;
+        metadata: z.ZodDefault<z.ZodRecord<z.ZodString, z.ZodAny>>;
+        values: z.ZodDefault<z.ZodRecord<z.ZodString, z.ZodAny>>;
+        status: z.ZodOptional<z.ZodEnum<{
+            error: "error";
+            interrupted: "interrupted";
+            idle: "idle";
+            busy: "busy";
+        }>>;
+    }, z.core.$strip>>;
+    "graphThreads.create": z.ZodObject<{
+        threadId: z.ZodString;
+        metadata: z.ZodDefault<z.ZodRecord<z.ZodString, z.ZodAny>>;
+        ifExists: z.ZodDefault<z.ZodEnum<{
+            raise: "raise";
+            do_nothing: "do_nothing";
+        }>>;
+    }, z.core.$strip>;
+    "graphThreads.get": z.ZodObject<{
+        threadId: z.ZodString;
+    }, z.core.$strip>;
+    "graphThreads.history": z.ZodObject<{
+        threadId: z.ZodString;
+        checkpointNs: z.ZodDefault<z.ZodString>;
+        before: z.ZodOptional<z.ZodString>;
+        metadata: z.ZodDefault<z.ZodRecord<z.ZodString, z.ZodAny>>;
+        limit: z.ZodDefault<z.ZodInt>;
+    }, z.core.$strip>;
+    "graphThreads.search": z.ZodOptional<z.ZodObject<{
+        ids: z.ZodOptional<z.ZodArray<z.ZodString>>;
+        metadata: z.ZodDefault<z.ZodRecord<z.ZodString, z.ZodAny>>;
+        values: z.ZodDefault<z.ZodRecord<z.ZodString, z.ZodAny>>;
+        status: z.ZodOptional<z.ZodEnum<{
+            error: "error";
+            interrupted: "interrupted";
+            idle: "idle";
+            busy: "busy";
+        }>>;
+        limit: z.ZodDefault<z.ZodInt>;
+        offset: z.ZodDefault<z.ZodInt>;
+        sortBy: z.ZodDefault<z.ZodEnum<{
+            status: "status";
+            threadId: "threadId";
+            createdAt: "createdAt";
+            updatedAt: "updatedAt";
+            stateUpdatedAt: "stateUpdatedAt";
+        }>>;
+        sortOrder: z.ZodDefault<z.ZodEnum<{
+            desc: "desc";
+            asc: "asc";
+        }>>;
+        withValues: z.ZodDefault<z.ZodBoolean>;
+    }, z.core.$strip>>;
+    "graphThreads.state": z.ZodObject<{
+        threadId: z.ZodString;
+        checkpointNs: z.ZodDefault<z.ZodString>;
+        checkpointId: z.ZodOptional<z.ZodString>;
+    }, z.core.$strip>;
+    "graphThreads.update": z.ZodObject<{
+        threadId: z.ZodString;
+        metadata: z.ZodRecord<z.ZodString, z.ZodAny>;
     }, z.core.$strip>;
     "keys.create": z.ZodObject<{
         name: z.ZodString;
@@ -2222,8 +2462,8 @@ export declare const inputSchemas: {
         limit: z.ZodDefault<z.ZodInt>;
         cursor: z.ZodOptional<z.ZodNullable<z.ZodString>>;
         sort: z.ZodDefault<z.ZodEnum<{
-            "-createdAt": "-createdAt";
             createdAt: "createdAt";
+            "-createdAt": "-createdAt";
         }>>;
         tag: z.ZodOptional<z.ZodString>;
     }, z.core.$strip>>;
@@ -2315,8 +2555,8 @@ export declare const inputSchemas: {
         sort: z.ZodDefault<z.ZodEnum<{
             title: "title";
             status: "status";
-            "-createdAt": "-createdAt";
             createdAt: "createdAt";
+            "-createdAt": "-createdAt";
             "-status": "-status";
             startDate: "startDate";
             "-startDate": "-startDate";
@@ -2362,6 +2602,43 @@ export declare const inputSchemas: {
         expectedVersion: z.ZodOptional<z.ZodInt>;
         idempotencyKey: z.ZodOptional<z.ZodString>;
     }, z.core.$strip>;
+    "proposals.accept": z.ZodObject<{
+        id: z.ZodUUID;
+        input: z.ZodOptional<z.ZodRecord<z.ZodString, z.ZodAny>>;
+        idempotencyKey: z.ZodOptional<z.ZodString>;
+    }, z.core.$strip>;
+    "proposals.create": z.ZodObject<{
+        procedure: z.ZodString;
+        input: z.ZodDefault<z.ZodRecord<z.ZodString, z.ZodAny>>;
+        reason: z.ZodOptional<z.ZodString>;
+        expiresAt: z.ZodOptional<z.ZodISODateTime>;
+        idempotencyKey: z.ZodOptional<z.ZodString>;
+    }, z.core.$strip>;
+    "proposals.get": z.ZodObject<{
+        id: z.ZodUUID;
+    }, z.core.$strip>;
+    "proposals.list": z.ZodOptional<z.ZodObject<{
+        status: z.ZodOptional<z.ZodEnum<{
+            failed: "failed";
+            open: "open";
+            expired: "expired";
+            rejected: "rejected";
+            accepting: "accepting";
+            accepted: "accepted";
+            withdrawn: "withdrawn";
+        }>>;
+        cursor: z.ZodOptional<z.ZodString>;
+        limit: z.ZodDefault<z.ZodInt>;
+    }, z.core.$strip>>;
+    "proposals.reject": z.ZodObject<{
+        id: z.ZodUUID;
+        reason: z.ZodOptional<z.ZodString>;
+        idempotencyKey: z.ZodOptional<z.ZodString>;
+    }, z.core.$strip>;
+    "proposals.withdraw": z.ZodObject<{
+        id: z.ZodUUID;
+        idempotencyKey: z.ZodOptional<z.ZodString>;
+    }, z.core.$strip>;
     "relations.create": z.ZodObject<{
         fromId: z.ZodUUID;
         toId: z.ZodUUID;
@@ -2390,8 +2667,8 @@ export declare const inputSchemas: {
         cursor: z.ZodOptional<z.ZodNullable<z.ZodString>>;
         sort: z.ZodDefault<z.ZodEnum<{
             type: "type";
-            "-createdAt": "-createdAt";
             createdAt: "createdAt";
+            "-createdAt": "-createdAt";
             fromId: "fromId";
             "-fromId": "-fromId";
             toId: "toId";
@@ -2501,6 +2778,37 @@ export declare const inputSchemas: {
         data: z.ZodDefault<z.ZodAny>;
         idempotencyKey: z.ZodOptional<z.ZodString>;
     }, z.core.$strip>;
+    "store.delete": z.ZodObject<{
+        namespace: z.ZodArray<z.ZodString>;
+        key: z.ZodString;
+        expectedVersion: z.ZodOptional<z.ZodInt>;
+    }, z.core.$strip>;
+    "store.get": z.ZodObject<{
+        namespace: z.ZodArray<z.ZodString>;
+        key: z.ZodString;
+    }, z.core.$strip>;
+    "store.namespaces": z.ZodOptional<z.ZodObject<{
+        prefix: z.ZodOptional<z.ZodArray<z.ZodString>>;
+        suffix: z.ZodOptional<z.ZodArray<z.ZodString>>;
+        maxDepth: z.ZodOptional<z.ZodInt>;
+        limit: z.ZodDefault<z.ZodInt>;
+        offset: z.ZodDefault<z.ZodInt>;
+    }, z.core.$strip>>;
+    "store.put": z.ZodObject<{
+        namespace: z.ZodArray<z.ZodString>;
+        key: z.ZodString;
+        value: z.ZodRecord<z.ZodString, z.ZodAny>;
+        index: z.ZodOptional<z.ZodArray<z.ZodString>>;
+        expectedVersion: z.ZodOptional<z.ZodInt>;
+        idempotencyKey: z.ZodOptional<z.ZodString>;
+    }, z.core.$strip>;
+    "store.search": z.ZodOptional<z.ZodObject<{
+        namespacePrefix: z.ZodDefault<z.ZodArray<z.ZodString>>;
+        filter: z.ZodDefault<z.ZodRecord<z.ZodString, z.ZodAny>>;
+        query: z.ZodOptional<z.ZodString>;
+        limit: z.ZodDefault<z.ZodInt>;
+        offset: z.ZodDefault<z.ZodInt>;
+    }, z.core.$strip>>;
     "tags.list": z.ZodOptional<z.ZodObject<{
         limit: z.ZodDefault<z.ZodInt>;
         cursor: z.ZodOptional<z.ZodNullable<z.ZodString>>;
@@ -2557,8 +2865,8 @@ export declare const inputSchemas: {
         sort: z.ZodDefault<z.ZodEnum<{
             priority: "priority";
             status: "status";
-            "-createdAt": "-createdAt";
             createdAt: "createdAt";
+            "-createdAt": "-createdAt";
             "-status": "-status";
             dueDate: "dueDate";
             "-dueDate": "-dueDate";
@@ -2696,6 +3004,8 @@ export declare const eventSchemas: {
             checkpoint: z.ZodInt;
             edits: z.ZodDefault<z.ZodRecord<z.ZodString, z.ZodAny>>;
         }, z.core.$strip>>;
+        tainted: z.ZodOptional<z.ZodBoolean>;
+        key: z.ZodOptional<z.ZodString>;
     }, z.core.$strip>;
     "agent.run.resumed": z.ZodObject<{
         entityId: z.ZodUUID;
@@ -2731,6 +3041,9 @@ export declare const eventSchemas: {
             passage: z.ZodString;
         }, z.core.$strip>>>;
         error: z.ZodOptional<z.ZodString>;
+        tainted: z.ZodOptional<z.ZodBoolean>;
+        key: z.ZodOptional<z.ZodString>;
+        parentId: z.ZodOptional<z.ZodUUID>;
     }, z.core.$strip>;
     "chat.thread.created": z.ZodObject<{
         entityId: z.ZodUUID;
@@ -3235,6 +3548,36 @@ export declare const eventSchemas: {
             paused: "paused";
         }>>;
     }, z.core.$strip>;
+    "proposal.acceptance.completed": z.ZodObject<{
+        entityId: z.ZodOptional<z.ZodUUID>;
+        requestId: z.ZodOptional<z.ZodUUID>;
+        result: z.ZodAny;
+    }, z.core.$strip>;
+    "proposal.acceptance.failed": z.ZodObject<{
+        function: z.ZodString;
+        runId: z.ZodUUID;
+        attempts: z.ZodInt;
+        name: z.ZodString;
+        message: z.ZodString;
+    }, z.core.$strip>;
+    "proposal.acceptance.requested": z.ZodObject<{
+        input: z.ZodOptional<z.ZodRecord<z.ZodString, z.ZodAny>>;
+        scopes: z.ZodArray<z.ZodString>;
+    }, z.core.$strip>;
+    "proposal.creation.completed": z.ZodObject<{
+        procedure: z.ZodString;
+        input: z.ZodRecord<z.ZodString, z.ZodAny>;
+        reason: z.ZodOptional<z.ZodString>;
+        entityType: z.ZodOptional<z.ZodString>;
+        entityId: z.ZodOptional<z.ZodUUID>;
+        baseVersion: z.ZodOptional<z.ZodInt>;
+        expiresAt: z.ZodISODateTime;
+        key: z.ZodOptional<z.ZodString>;
+    }, z.core.$strip>;
+    "proposal.rejection.completed": z.ZodObject<{
+        reason: z.ZodOptional<z.ZodString>;
+    }, z.core.$strip>;
+    "proposal.withdrawal.completed": z.ZodObject<{}, z.core.$strip>;
     "relation.creation.completed": z.ZodObject<{
         entityId: z.ZodUUID;
         version: z.ZodInt;
@@ -3318,6 +3661,16 @@ export declare const eventSchemas: {
     "signal.sent": z.ZodObject<{
         signal: z.ZodString;
         data: z.ZodAny;
+    }, z.core.$strip>;
+    "store_item.deletion.completed": z.ZodObject<{
+        namespace: z.ZodArray<z.ZodString>;
+        key: z.ZodString;
+    }, z.core.$strip>;
+    "store_item.put.completed": z.ZodObject<{
+        namespace: z.ZodArray<z.ZodString>;
+        key: z.ZodString;
+        value: z.ZodRecord<z.ZodString, z.ZodAny>;
+        index: z.ZodOptional<z.ZodArray<z.ZodString>>;
     }, z.core.$strip>;
     "task.completion.completed": z.ZodObject<{
         entityId: z.ZodUUID;

@@ -76,12 +76,14 @@ export const ChatThreadId = z.object({
 });
 export const GetChatThread = z.object({
     id: z.uuid(anId),
-    limit: z.int().min(1).max(200).default(100).describe("So many of its messages, the newest."),
+    limit: z.int().min(1).max(200).default(100).describe("So many messages of a branch, the newest."),
     before: z.int().min(1).optional().describe("The nextBefore of the page before."),
+    through: z.uuid(anId).optional().describe("A message: the branch in which it is, up to the newest that follows it. Absent: that of the newest of all."),
 });
 export const SendChatMessage = z.object({
     threadId: z.uuid(anId).optional().describe("Absent: a new thread begins."),
-    text: z.string().min(1).max(20000),
+    text: z.string().min(1).max(20000).optional().describe("Absent: the message parentId, which is yours, is answered once more."),
+    parentId: z.uuid(anId).optional().describe("The message of the thread that this one follows: where another does already, a branch begins. The thread's own id: it begins the thread anew. Absent: the newest."),
     idempotencyKey: z.string().min(1).max(200).optional().describe("A repeat with the same key sends nothing again."),
 });
 export const ListChatThreads = z.object({
@@ -312,6 +314,10 @@ export const WatchEvents = z.object({
     actor: z.string().min(1).max(128).optional().describe("Only what this key, run or agent did: its id."),
     lastEventId: z.string().nullable().optional().describe("Go on behind this position. Absent: begin with what happens from now on, and be told first where that is."),
 });
+export const AskWhy = z.object({
+    entityId: z.uuid(anId),
+    version: z.int().min(1).optional().describe("As it was made. Absent: the present one."),
+});
 export const ReplayId = z.object({
     id: z.uuid(anId),
 });
@@ -339,9 +345,42 @@ export const ReplayFunction = z.object({
 export const ListReplays = z.object({
     function: z.string().min(1).max(400).optional().describe("Only those of this function."),
 });
+export const CountGraphThreads = z.object({
+    ids: z.array(z.string().min(1).max(512)).max(100).optional(),
+    metadata: z.record(z.string(), z.any()).default({}).describe("What it must have: objects by their members, lists by their items, the rest by being the same."),
+    values: z.record(z.string(), z.any()).default({}).describe("The same of the state at its newest checkpoint."),
+    status: z.enum(["idle", "busy", "interrupted", "error"]).optional().describe("interrupted: it waits for an answer. error: a task has failed. busy: something is to be done. idle: nothing is."),
+});
+export const CreateGraphThread = z.object({
+    threadId: z.string().min(1).max(512),
+    metadata: z.record(z.string(), z.any()).default({}).describe("Any JSON object of 16 KiB at most."),
+    ifExists: z.enum(["raise", "do_nothing"]).default("raise").describe("do_nothing: it is answered as it is."),
+});
+export const GraphThreadHistory = z.object({
+    threadId: z.string().min(1).max(512),
+    checkpointNs: z.string().max(4096).default("").describe("Of a subgraph; empty: of the graph itself."),
+    before: z.string().min(1).max(256).optional().describe("Ids of checkpoints smaller than this."),
+    metadata: z.record(z.string(), z.any()).default({}).describe("What it must have: objects by their members, lists by their items, the rest by being the same."),
+    limit: z.int().min(1).max(1000).default(10),
+});
+export const SearchGraphThreads = z.object({
+    ids: z.array(z.string().min(1).max(512)).max(100).optional(),
+    metadata: z.record(z.string(), z.any()).default({}).describe("What it must have: objects by their members, lists by their items, the rest by being the same."),
+    values: z.record(z.string(), z.any()).default({}).describe("The same of the state at its newest checkpoint."),
+    status: z.enum(["idle", "busy", "interrupted", "error"]).optional().describe("interrupted: it waits for an answer. error: a task has failed. busy: something is to be done. idle: nothing is."),
+    limit: z.int().min(1).max(1000).default(10),
+    offset: z.int().min(0).max(10000).default(0),
+    sortBy: z.enum(["threadId", "status", "createdAt", "updatedAt", "stateUpdatedAt"]).default("updatedAt"),
+    sortOrder: z.enum(["asc", "desc"]).default("desc"),
+    withValues: z.boolean().default(true).describe("false: the answer has no values and interrupts."),
+});
+export const UpdateGraphThread = z.object({
+    threadId: z.string().min(1).max(512),
+    metadata: z.record(z.string(), z.any()).describe("Its members replace those of the same name; others stay."),
+});
 export const CreateKey = z.object({
     name: z.string().min(1).max(100).describe("To recognise it by."),
-    scopes: z.array(z.string().max(64).regex(/^(\*|(\*|[A-Za-z0-9_]+):(\*|read|write))$/, "it must be a scope, as notes:read, notes:*, *:read or *")).min(1).max(32).optional().describe("What it may do: notes:read, notes:write, notes:*, *:read, or * for everything. Absent: the same as the key that asks."),
+    scopes: z.array(z.string().max(64).regex(/^(\*|propose|(\*|[A-Za-z0-9_]+):(\*|read|write|propose))$/, "it must be a scope, as notes:read, notes:propose, notes:*, *:read, propose or *")).min(1).max(32).optional().describe("What it may do: notes:read, notes:write, notes:propose, notes:*, *:read, propose, or * for everything. Absent: the same as the key that asks."),
     expiresAt: z.iso.datetime(aTime).optional().describe("Default: never."),
     expiresInDays: z.int().min(1).max(36500).optional().describe("It ends after so many days. Absent: never, unless expiresAt says when."),
     userId: z.string().min(1).max(128).optional().describe("Of another user; for owners. Default: yourself."),
@@ -583,6 +622,35 @@ export const UpdateProject = z.object({
     expectedVersion: z.int().min(1).optional().describe("Refused with CONFLICT unless it has this version."),
     idempotencyKey: z.string().min(1).max(200).optional().describe("Repeating a command with its key gives the first answer again."),
 });
+export const AcceptProposal = z.object({
+    id: z.uuid(anId),
+    input: z.record(z.string(), z.any()).optional().describe("With which the procedure is called instead: of the same thing, if it is about one. Absent: as it was proposed."),
+    idempotencyKey: z.string().min(1).max(200).optional().describe("A repeat with the same key is answered as the first was."),
+});
+export const CreateProposal = z.object({
+    procedure: z.string().min(1).max(200).describe("What is to be called: notes.update."),
+    input: z.record(z.string(), z.any()).default({}).describe("As the procedure takes it, 256 KiB of JSON at most."),
+    reason: z.string().max(2000).optional().describe("Why. Absent: the header synap-reason says."),
+    expiresAt: z.iso.datetime(aTime).optional().describe("From then on nobody can accept it: in 90 days at most. Absent: in 7."),
+    idempotencyKey: z.string().min(1).max(200).optional().describe("A repeat with the same key proposes nothing again."),
+});
+export const GetProposal = z.object({
+    id: z.uuid(anId),
+});
+export const ListProposals = z.object({
+    status: z.enum(["open", "accepting", "accepted", "failed", "rejected", "withdrawn", "expired"]).optional(),
+    cursor: z.string().min(1).max(32).optional().describe("The nextCursor of the page before."),
+    limit: z.int().min(1).max(100).default(50),
+});
+export const RejectProposal = z.object({
+    id: z.uuid(anId),
+    reason: z.string().max(2000).optional().describe("Why. Absent: the header synap-reason says."),
+    idempotencyKey: z.string().min(1).max(200).optional().describe("A repeat with the same key is answered as the first was."),
+});
+export const WithdrawProposal = z.object({
+    id: z.uuid(anId),
+    idempotencyKey: z.string().min(1).max(200).optional().describe("A repeat with the same key is answered as the first was."),
+});
 export const CreateRelation = z.object({
     fromId: z.uuid(anId).describe("The thing that it leads from."),
     toId: z.uuid(anId).describe("The thing that it leads to."),
@@ -692,6 +760,37 @@ export const SendSignal = z.object({
     signal: z.string().min(1).max(256).describe("Its name."),
     data: z.any().default(null).describe("What the run goes on with, at most 512 KiB of JSON."),
     idempotencyKey: z.string().min(1).max(256).optional().describe("A repeat with the same key sends nothing again."),
+});
+export const DeleteStoreItem = z.object({
+    namespace: z.array(z.string().min(1).max(128).regex(/^[^.\u0000]+$/, "it must be a label without a period, as memories")).max(20).describe("From the root on, as [\"memories\",\"ann\"]."),
+    key: z.string().min(1).max(256).regex(/^[^\u0000]+$/, "it must be a key, as preferences"),
+    expectedVersion: z.int().min(0).optional().describe("The version that it must have; 0: it must not be there. Absent: any."),
+});
+export const StoreItemName = z.object({
+    namespace: z.array(z.string().min(1).max(128).regex(/^[^.\u0000]+$/, "it must be a label without a period, as memories")).max(20).describe("From the root on, as [\"memories\",\"ann\"]."),
+    key: z.string().min(1).max(256).regex(/^[^\u0000]+$/, "it must be a key, as preferences"),
+});
+export const ListStoreNamespaces = z.object({
+    prefix: z.array(z.string().min(1).max(128).regex(/^[^.\u0000]+$/, "it must be a label without a period, as memories")).max(20).optional().describe("\"*\" is any label."),
+    suffix: z.array(z.string().min(1).max(128).regex(/^[^.\u0000]+$/, "it must be a label without a period, as memories")).max(20).optional().describe("\"*\" is any label."),
+    maxDepth: z.int().min(1).max(20).optional().describe("Longer ones are cut to so many labels."),
+    limit: z.int().min(1).max(1000).default(100),
+    offset: z.int().min(0).max(10000).default(0),
+});
+export const PutStoreItem = z.object({
+    namespace: z.array(z.string().min(1).max(128).regex(/^[^.\u0000]+$/, "it must be a label without a period, as memories")).max(20).min(1).describe("From the root on, as [\"memories\",\"ann\"]."),
+    key: z.string().min(1).max(256).regex(/^[^\u0000]+$/, "it must be a key, as preferences"),
+    value: z.record(z.string(), z.any()).describe("Any JSON object of 256 KiB at most."),
+    index: z.array(z.string().min(1).max(256)).max(20).optional().describe("Of which parts of the value search takes the words: paths, as \"text\" or \"messages[*].content\". Empty: of none. Absent: of all."),
+    expectedVersion: z.int().min(0).optional().describe("The version that it must have; 0: it must not be there. Absent: any."),
+    idempotencyKey: z.string().min(1).max(256).optional().describe("A repeat with the same key is answered as the first one was."),
+});
+export const SearchStoreItems = z.object({
+    namespacePrefix: z.array(z.string().min(1).max(128).regex(/^[^.\u0000]+$/, "it must be a label without a period, as memories")).max(20).default([]).describe("How the namespace begins; empty: all of yours."),
+    filter: z.record(z.string(), z.any()).default({}).describe("Members of the value and what they must be: a value, or an object of $eq, $ne, $gt, $gte, $lt, $lte, $in, $nin."),
+    query: z.string().max(1000).optional().describe("What is looked for, by its meaning where the pod has a model, and by its words. Absent: the items changed last come first."),
+    limit: z.int().min(1).max(100).default(10),
+    offset: z.int().min(0).max(10000).default(0),
 });
 export const ListTags = z.object({
     limit: z.int().min(1).max(1000).default(1000),
@@ -811,6 +910,8 @@ export const AgentRunRequested = z.object({
     input: z.any(),
     scopes: z.array(z.string()).describe("What whoever asked may do, and so the agent."),
     fork: AgentForkOf.optional(),
+    tainted: z.boolean().optional().describe("It was begun by an event, or by a run that had read stored text."),
+    key: z.string().optional().describe("By whose right it was asked: a session stands for its key."),
 });
 export const AgentRunResumed = z.object({
     entityId: z.uuid(anId),
@@ -845,6 +946,9 @@ export const ChatMessageCreated = z.object({
     tools: z.array(ChatToolUse).default([]).describe("That were called for it."),
     citations: z.array(ChatCitation).default([]).describe("What it goes back to."),
     error: z.string().optional().describe("Why there is no answer."),
+    tainted: z.boolean().optional().describe("Of an answer: what was stored had been read for it, or for one before it."),
+    key: z.string().optional().describe("By whose right it was sent, or its run was asked for: a session stands for its key."),
+    parentId: z.uuid(anId).optional().describe("The message that it follows (the thread: it begins it), or that it answers. Absent: it follows the newest."),
 });
 export const ChatThreadCreated = z.object({
     entityId: z.uuid(anId),
@@ -1140,6 +1244,29 @@ export const ProjectUpdateRequested = z.object({
     endDate: z.string().max(40).regex(/^(?:(?:\d\d[2468][048]|\d\d[13579][26]|\d\d0[48]|[02468][048]00|[13579][26]00)-02-29|\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8])))(?:T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z)?$/, "it must be a date, as 2026-01-31, or a time in UTC, as 2026-01-31T12:00:00Z").nullable().optional().describe("A day (2026-01-31) or a time (2026-01-31T12:00:00Z)."),
     status: z.enum(["active", "paused", "completed"]).optional(),
 });
+export const ProposalAcceptanceCompleted = z.object({
+    entityId: z.uuid(anId).optional().describe("What the call was about."),
+    requestId: z.uuid(anId).optional().describe("Of the call: requests.get tells what came of it."),
+    result: z.any().describe("The call's answer."),
+});
+export const ProposalAcceptanceRequested = z.object({
+    input: z.record(z.string(), z.any()).optional().describe("With which the procedure is called; absent: with the one that was proposed."),
+    scopes: z.array(z.string()).describe("What the accepting key may do."),
+});
+export const ProposalCreated = z.object({
+    procedure: z.string().describe("The one that is to be called."),
+    input: z.record(z.string(), z.any()).describe("With this."),
+    reason: z.string().optional().describe("Why, as whoever proposed it says."),
+    entityType: z.string().optional().describe("Of the thing that it would change."),
+    entityId: z.uuid(anId).optional(),
+    baseVersion: z.int().min(1).optional().describe("That the thing had when this was proposed."),
+    expiresAt: z.iso.datetime(aTime).describe("From then on nobody can accept it."),
+    key: z.string().optional().describe("The key of the session, or of the agent's run, that proposed it."),
+});
+export const ProposalRejected = z.object({
+    reason: z.string().optional(),
+});
+export const ProposalWithdrawn = z.object({});
 export const RelationCreationCompleted = z.object({
     entityId: z.uuid(anId),
     version: z.int().min(1).describe("That it has now."),
@@ -1190,6 +1317,16 @@ export const RunAct = z.object({
 export const Signal = z.object({
     signal: z.string().min(1).max(256).describe("The name of the signal."),
     data: z.any().describe("What the run that waits for it goes on with."),
+});
+export const StoreItemDeleted = z.object({
+    namespace: z.array(z.string()),
+    key: z.string(),
+});
+export const StoreItemPut = z.object({
+    namespace: z.array(z.string()),
+    key: z.string(),
+    value: z.record(z.string(), z.any()),
+    index: z.array(z.string()).optional().describe("Of which parts of the value search takes the words: paths, as \"text\" or \"messages[*].content\". Empty: of none. Absent: of all."),
 });
 export const TaskCompletionCompleted = z.object({
     entityId: z.uuid(anId),
@@ -1286,7 +1423,7 @@ export const inputSchemas = {
     "capture.thought": Thought,
     "chat.delete": ChatThreadId,
     "chat.get": GetChatThread,
-    "chat.send": SendChatMessage,
+    "chat.send": SendChatMessage.optional(),
     "chat.threads": ListChatThreads.optional(),
     "checkpoints.copyThread": CopyGraphThread,
     "checkpoints.deleteRuns": GraphRunNames,
@@ -1316,6 +1453,7 @@ export const inputSchemas = {
     "events.publish": PublishEvent,
     "events.readStream": ReadStream,
     "events.watch": WatchEvents.optional(),
+    "events.why": AskWhy,
     "functions.cancelReplay": ReplayId,
     "functions.get": FunctionId,
     "functions.invoke": InvokeFunction,
@@ -1324,6 +1462,14 @@ export const inputSchemas = {
     "functions.replay": ReplayFunction,
     "functions.replays": ListReplays.optional(),
     "functions.resume": FunctionId,
+    "graphThreads.copy": CopyGraphThread,
+    "graphThreads.count": CountGraphThreads.optional(),
+    "graphThreads.create": CreateGraphThread,
+    "graphThreads.get": GraphThreadName,
+    "graphThreads.history": GraphThreadHistory,
+    "graphThreads.search": SearchGraphThreads.optional(),
+    "graphThreads.state": GetCheckpoint,
+    "graphThreads.update": UpdateGraphThread,
     "keys.create": CreateKey,
     "keys.list": ListKeys.optional(),
     "keys.revoke": RevokeKey,
@@ -1356,6 +1502,12 @@ export const inputSchemas = {
     "projects.reopen": ReopenProject,
     "projects.restore": RestoreProject,
     "projects.update": UpdateProject,
+    "proposals.accept": AcceptProposal,
+    "proposals.create": CreateProposal,
+    "proposals.get": GetProposal,
+    "proposals.list": ListProposals.optional(),
+    "proposals.reject": RejectProposal,
+    "proposals.withdraw": WithdrawProposal,
     "relations.create": CreateRelation,
     "relations.delete": DeleteRelation,
     "relations.get": GetRelation,
@@ -1375,6 +1527,11 @@ export const inputSchemas = {
     "search.similar": SimilarQuery,
     "search.suggest": SuggestQuery,
     "signals.send": SendSignal,
+    "store.delete": DeleteStoreItem,
+    "store.get": StoreItemName,
+    "store.namespaces": ListStoreNamespaces.optional(),
+    "store.put": PutStoreItem,
+    "store.search": SearchStoreItems.optional(),
     "tags.list": ListTags.optional(),
     "tags.remove": RemoveTag,
     "tags.rename": RenameTag,
@@ -1464,6 +1621,12 @@ export const eventSchemas = {
     "project.update.completed": ProjectUpdateCompleted,
     "project.update.failed": Failure,
     "project.update.requested": ProjectUpdateRequested,
+    "proposal.acceptance.completed": ProposalAcceptanceCompleted,
+    "proposal.acceptance.failed": Failure,
+    "proposal.acceptance.requested": ProposalAcceptanceRequested,
+    "proposal.creation.completed": ProposalCreated,
+    "proposal.rejection.completed": ProposalRejected,
+    "proposal.withdrawal.completed": ProposalWithdrawn,
     "relation.creation.completed": RelationCreationCompleted,
     "relation.creation.failed": Failure,
     "relation.creation.requested": RelationCreationRequested,
@@ -1477,6 +1640,8 @@ export const eventSchemas = {
     "run.rerun": RunAct,
     "run.retried": RunAct,
     "signal.sent": Signal,
+    "store_item.deletion.completed": StoreItemDeleted,
+    "store_item.put.completed": StoreItemPut,
     "task.completion.completed": TaskCompletionCompleted,
     "task.completion.failed": Failure,
     "task.completion.requested": TaskCompletionRequested,

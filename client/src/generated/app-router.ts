@@ -91,17 +91,21 @@ export interface ChatThreadId {
 export interface GetChatThreadInput {
   /** A UUID. */
   id: string;
-  /** So many of its messages, the newest. 1 to 200; default 100. */
+  /** So many messages of a branch, the newest. 1 to 200; default 100. */
   limit?: number | undefined;
   /** The nextBefore of the page before. At least 1. */
   before?: number | undefined;
+  /** A message: the branch in which it is, up to the newest that follows it. Absent: that of the newest of all. A UUID. */
+  through?: string | undefined;
 }
 
 export interface SendChatMessage {
   /** Absent: a new thread begins. A UUID. */
   threadId?: string | undefined;
-  /** 1 to 20000 characters. */
-  text: string;
+  /** Absent: the message parentId, which is yours, is answered once more. 1 to 20000 characters. */
+  text?: string | undefined;
+  /** The message of the thread that this one follows: where another does already, a branch begins. The thread's own id: it begins the thread anew. Absent: the newest. A UUID. */
+  parentId?: string | undefined;
   /** A repeat with the same key sends nothing again. 1 to 200 characters. */
   idempotencyKey?: string | undefined;
 }
@@ -474,6 +478,13 @@ export interface WatchEvents {
   lastEventId?: string | null | undefined;
 }
 
+export interface AskWhy {
+  /** A UUID. */
+  entityId: string;
+  /** As it was made. Absent: the present one. At least 1. */
+  version?: number | undefined;
+}
+
 export interface ReplayId {
   /** A UUID. */
   id: string;
@@ -522,10 +533,71 @@ export interface ListReplays {
   function?: string | undefined;
 }
 
+export interface CountGraphThreadsInput {
+  /** At most 100 items, each 1 to 512 characters. */
+  ids?: string[] | undefined;
+  /** What it must have: objects by their members, lists by their items, the rest by being the same. Default {}. */
+  metadata?: Record<string, unknown> | undefined;
+  /** The same of the state at its newest checkpoint. Default {}. */
+  values?: Record<string, unknown> | undefined;
+  /** interrupted: it waits for an answer. error: a task has failed. busy: something is to be done. idle: nothing is. */
+  status?: "idle" | "busy" | "interrupted" | "error" | undefined;
+}
+
+export interface CreateGraphThreadInput {
+  /** 1 to 512 characters. */
+  threadId: string;
+  /** Any JSON object of 16 KiB at most. Default {}. */
+  metadata?: Record<string, unknown> | undefined;
+  /** do_nothing: it is answered as it is. Default "raise". */
+  ifExists?: "raise" | "do_nothing" | undefined;
+}
+
+export interface GraphThreadHistoryInput {
+  /** 1 to 512 characters. */
+  threadId: string;
+  /** Of a subgraph; empty: of the graph itself. At most 4096 characters; default "". */
+  checkpointNs?: string | undefined;
+  /** Ids of checkpoints smaller than this. 1 to 256 characters. */
+  before?: string | undefined;
+  /** What it must have: objects by their members, lists by their items, the rest by being the same. Default {}. */
+  metadata?: Record<string, unknown> | undefined;
+  /** 1 to 1000; default 10. */
+  limit?: number | undefined;
+}
+
+export interface SearchGraphThreadsInput {
+  /** At most 100 items, each 1 to 512 characters. */
+  ids?: string[] | undefined;
+  /** What it must have: objects by their members, lists by their items, the rest by being the same. Default {}. */
+  metadata?: Record<string, unknown> | undefined;
+  /** The same of the state at its newest checkpoint. Default {}. */
+  values?: Record<string, unknown> | undefined;
+  /** interrupted: it waits for an answer. error: a task has failed. busy: something is to be done. idle: nothing is. */
+  status?: "idle" | "busy" | "interrupted" | "error" | undefined;
+  /** 1 to 1000; default 10. */
+  limit?: number | undefined;
+  /** 0 to 10000; default 0. */
+  offset?: number | undefined;
+  /** Default "updatedAt". */
+  sortBy?: "threadId" | "status" | "createdAt" | "updatedAt" | "stateUpdatedAt" | undefined;
+  /** Default "desc". */
+  sortOrder?: "asc" | "desc" | undefined;
+  /** false: the answer has no values and interrupts. Default true. */
+  withValues?: boolean | undefined;
+}
+
+export interface UpdateGraphThread {
+  /** 1 to 512 characters. */
+  threadId: string;
+  /** Its members replace those of the same name; others stay. */
+  metadata: Record<string, unknown>;
+}
+
 export interface CreateKey {
   /** To recognise it by. 1 to 100 characters. */
   name: string;
-  /** What it may do: notes:read, notes:write, notes:*, *:read, or * for everything. Absent: the same as the key that asks. 1 to 32 items, each at most 64 characters. */
+  /** What it may do: notes:read, notes:write, notes:propose, notes:*, *:read, propose, or * for everything. Absent: the same as the key that asks. 1 to 32 items, each at most 64 characters. */
   scopes?: string[] | undefined;
   /** Default: never. A time, ISO 8601. */
   expiresAt?: string | undefined;
@@ -915,6 +987,57 @@ export interface UpdateProject {
   idempotencyKey?: string | undefined;
 }
 
+export interface AcceptProposal {
+  /** A UUID. */
+  id: string;
+  /** With which the procedure is called instead: of the same thing, if it is about one. Absent: as it was proposed. */
+  input?: Record<string, unknown> | undefined;
+  /** A repeat with the same key is answered as the first was. 1 to 200 characters. */
+  idempotencyKey?: string | undefined;
+}
+
+export interface CreateProposalInput {
+  /** What is to be called: notes.update. 1 to 200 characters. */
+  procedure: string;
+  /** As the procedure takes it, 256 KiB of JSON at most. Default {}. */
+  input?: Record<string, unknown> | undefined;
+  /** Why. Absent: the header synap-reason says. At most 2000 characters. */
+  reason?: string | undefined;
+  /** From then on nobody can accept it: in 90 days at most. Absent: in 7. A time, ISO 8601. */
+  expiresAt?: string | undefined;
+  /** A repeat with the same key proposes nothing again. 1 to 200 characters. */
+  idempotencyKey?: string | undefined;
+}
+
+export interface GetProposal {
+  /** A UUID. */
+  id: string;
+}
+
+export interface ListProposalsInput {
+  status?: "open" | "accepting" | "accepted" | "failed" | "rejected" | "withdrawn" | "expired" | undefined;
+  /** The nextCursor of the page before. 1 to 32 characters. */
+  cursor?: string | undefined;
+  /** 1 to 100; default 50. */
+  limit?: number | undefined;
+}
+
+export interface RejectProposal {
+  /** A UUID. */
+  id: string;
+  /** Why. Absent: the header synap-reason says. At most 2000 characters. */
+  reason?: string | undefined;
+  /** A repeat with the same key is answered as the first was. 1 to 200 characters. */
+  idempotencyKey?: string | undefined;
+}
+
+export interface WithdrawProposal {
+  /** A UUID. */
+  id: string;
+  /** A repeat with the same key is answered as the first was. 1 to 200 characters. */
+  idempotencyKey?: string | undefined;
+}
+
 export interface CreateRelationInput {
   /** The thing that it leads from. A UUID. */
   fromId: string;
@@ -1115,6 +1238,63 @@ export interface SendSignalInput {
   idempotencyKey?: string | undefined;
 }
 
+export interface DeleteStoreItem {
+  /** From the root on, as ["memories","ann"]. At most 20 items, each 1 to 128 characters. */
+  namespace: string[];
+  /** 1 to 256 characters. */
+  key: string;
+  /** The version that it must have; 0: it must not be there. Absent: any. At least 0. */
+  expectedVersion?: number | undefined;
+}
+
+export interface StoreItemName {
+  /** From the root on, as ["memories","ann"]. At most 20 items, each 1 to 128 characters. */
+  namespace: string[];
+  /** 1 to 256 characters. */
+  key: string;
+}
+
+export interface ListStoreNamespacesInput {
+  /** "*" is any label. At most 20 items, each 1 to 128 characters. */
+  prefix?: string[] | undefined;
+  /** "*" is any label. At most 20 items, each 1 to 128 characters. */
+  suffix?: string[] | undefined;
+  /** Longer ones are cut to so many labels. 1 to 20. */
+  maxDepth?: number | undefined;
+  /** 1 to 1000; default 100. */
+  limit?: number | undefined;
+  /** 0 to 10000; default 0. */
+  offset?: number | undefined;
+}
+
+export interface PutStoreItem {
+  /** From the root on, as ["memories","ann"]. 1 to 20 items, each 1 to 128 characters. */
+  namespace: string[];
+  /** 1 to 256 characters. */
+  key: string;
+  /** Any JSON object of 256 KiB at most. */
+  value: Record<string, unknown>;
+  /** Of which parts of the value search takes the words: paths, as "text" or "messages[*].content". Empty: of none. Absent: of all. At most 20 items, each 1 to 256 characters. */
+  index?: string[] | undefined;
+  /** The version that it must have; 0: it must not be there. Absent: any. At least 0. */
+  expectedVersion?: number | undefined;
+  /** A repeat with the same key is answered as the first one was. 1 to 256 characters. */
+  idempotencyKey?: string | undefined;
+}
+
+export interface SearchStoreItemsInput {
+  /** How the namespace begins; empty: all of yours. At most 20 items, each 1 to 128 characters; default []. */
+  namespacePrefix?: string[] | undefined;
+  /** Members of the value and what they must be: a value, or an object of $eq, $ne, $gt, $gte, $lt, $lte, $in, $nin. Default {}. */
+  filter?: Record<string, unknown> | undefined;
+  /** What is looked for, by its meaning where the pod has a model, and by its words. Absent: the items changed last come first. At most 1000 characters. */
+  query?: string | undefined;
+  /** 1 to 100; default 10. */
+  limit?: number | undefined;
+  /** 0 to 10000; default 0. */
+  offset?: number | undefined;
+}
+
 export interface ListTagsInput {
   /** 1 to 1000; default 1000. */
   limit?: number | undefined;
@@ -1271,12 +1451,14 @@ export interface SwitchedAgent {
 }
 
 export interface Accepted {
-  /** The command is on disk. */
-  status: "pending";
+  /** pending: the command is on disk. proposed: the key may only propose, or an agent asks that has read what was stored, so nothing is done yet. entityId is the proposal's. */
+  status: "pending" | "proposed";
   /** Ask requests.get, or watch, for what comes of it. */
   requestId: string;
   /** What it is about. */
   entityId: string;
+  /** Of the proposal, where it was proposed. */
+  proposalId?: string;
 }
 
 export interface AgentRunError {
@@ -1299,6 +1481,13 @@ export interface AgentSpent {
   cost: number;
 }
 
+export interface AgentReading {
+  /** It has read stored text: what a model asks for waits for a person. */
+  tainted: boolean;
+  /** Of what it has read and was asked with, at most 1,000. */
+  ids: string[];
+}
+
 export interface AgentCheckpoint {
   /** Which round begins here. */
   number: number;
@@ -1307,6 +1496,8 @@ export interface AgentCheckpoint {
   state: unknown;
   /** Up to here. */
   spent: AgentSpent;
+  /** What the run had read up to here. */
+  reading?: AgentReading;
 }
 
 export interface AgentRunWithStates {
@@ -1505,11 +1696,20 @@ export interface ChatMessage {
   error?: string;
   /** A time, ISO 8601. */
   createdAt: string;
+  /** The message that it follows. Absent: it begins the thread. */
+  parentId?: string;
+  /** How many follow the same one, with it. */
+  siblings: number;
+  /** Which of these it is, the oldest being 1. */
+  sibling: number;
+  /** chat.get shows its branch with through. */
+  previousSiblingId?: string;
+  nextSiblingId?: string;
 }
 
 export interface ChatThreadWithMessages {
   thread: ChatThread;
-  /** In their order. */
+  /** Of one branch, in their order. */
   messages: ChatMessage[];
   /** There are earlier ones. Absent: there are none. */
   nextBefore?: number;
@@ -1520,6 +1720,7 @@ export interface SentChatMessage {
   requestId: string;
   /** The thread. */
   entityId: string;
+  /** That is answered. */
   messageId: string;
   /** The run of the agent that answers: agents.watch tells how it does. */
   runId: string;
@@ -1574,6 +1775,13 @@ export interface CheckpointList {
   nextCursor?: string;
 }
 
+export interface PrunedGraphThreads {
+  /** Taken away of threads that stay. */
+  checkpoints: number;
+  /** Of those named, that there were. */
+  threads: number;
+}
+
 export interface SweptDeadLetters {
   /** So many were. */
   count: number;
@@ -1609,14 +1817,16 @@ export interface DeadLetterGroups {
 }
 
 export interface Completed {
-  /** It is done, and on disk. */
-  status: "completed";
+  /** completed: it is done, and on disk. proposed: the key may only propose, or an agent asks that has read what was stored, so nothing is done yet. entityId is the proposal's. */
+  status: "completed" | "proposed";
   /** Of the command. */
   requestId: string;
   /** What it is about. */
   entityId: string;
   /** That it has now. */
   version: number;
+  /** Of the proposal, where it was proposed. */
+  proposalId?: string;
 }
 
 export interface Entity {
@@ -1832,6 +2042,50 @@ export interface StreamPage {
   nextVersion?: number;
 }
 
+export interface WhyLink {
+  /** event: of the log. message: an event of a chat. run: of a function, which wrote the event before. agent: a run of an agent, which decided on it. step: of that run, which called the procedure. model: the call of a model whose answer asked for it. actor: who began it all. */
+  kind: "event" | "message" | "run" | "agent" | "step" | "model" | "actor";
+  /** Of the event, run, step, call or key. Of a run of an agent: its own. */
+  id: string;
+  /** An event's type, a run's function, an agent, a step's procedure, a model, a message's role; of an actor what it is: key, run or agent. */
+  name?: string;
+  /** A time, ISO 8601. */
+  at?: string;
+  /** Of an event. */
+  position?: number;
+  /** Of an event: api, agent, system, ... */
+  source?: string;
+  /** Of an event that a key has made: its id. */
+  key?: string;
+  /** The beginning of a message. */
+  text?: string;
+  /** Of a model. */
+  provider?: string;
+  /** The version of the model that says to have answered. */
+  answeredBy?: string;
+  /** SHA-256 of what a model was sent, hexadecimal. */
+  requestHash?: string;
+  /** Of a step: the things that tools had given its run before, by their recorded results. */
+  sources?: string[];
+  /** Of a step: those of them, or of what it was asked with, on which the call rests, as the model has said. Absent: it said nothing. */
+  declaredSources?: string[];
+  /** The user whom an actor stands for. */
+  onBehalfOf?: string;
+  /** True: the event is damaged on disk. */
+  damaged?: boolean;
+}
+
+export interface Why {
+  entityId: string;
+  entityType?: string;
+  /** Absent: it is deleted. */
+  version?: number;
+  /** Each led to the one before it. The first is the event that made the version. */
+  links: WhyLink[];
+  /** True: there is more than can be told at once. */
+  cut?: boolean;
+}
+
 export interface EndedReplay {
   id: string;
   status: "cancelled";
@@ -2026,6 +2280,67 @@ export interface ReplayList {
   replays: Replay[];
 }
 
+export interface GraphThread {
+  threadId: string;
+  createdAt: string;
+  updatedAt: string;
+  /** When the newest checkpoint was stored. */
+  stateUpdatedAt?: string;
+  metadata: Record<string, unknown>;
+  /** interrupted: it waits for an answer. error: a task has failed. busy: something is to be done. idle: nothing is. */
+  status: "idle" | "busy" | "interrupted" | "error";
+  /** What only the agent's own serializer can read is {"__unread__":{...}}. */
+  values: unknown;
+  /** What it waits for: of each task, a list. */
+  interrupts: Record<string, unknown>;
+}
+
+export interface GraphThreadCount {
+  count: number;
+}
+
+export interface GraphTask {
+  /** Absent: it has written nothing. */
+  id?: string;
+  /** Its node. */
+  name: string;
+  error?: string;
+  /** What it has asked. */
+  interrupts: unknown[];
+  /** What it has written to the state; absent while it has not ended. */
+  result?: unknown;
+}
+
+export interface GraphState {
+  threadId: string;
+  checkpointNs: string;
+  /** Absent: there is none yet. */
+  checkpointId?: string;
+  parentCheckpointId?: string;
+  createdAt?: string;
+  /** Of the checkpoint. */
+  metadata: unknown;
+  /** What only the agent's own serializer can read is {"__unread__":{...}}. */
+  values: unknown;
+  /** Nodes that are to be done. */
+  next: string[];
+  tasks: GraphTask[];
+  interrupts: unknown[];
+}
+
+export interface GraphStateList {
+  /** The newest first. */
+  states: GraphState[];
+  /** There may be more: what one answer takes or looks through is bounded. */
+  isCut: boolean;
+}
+
+export interface GraphThreadList {
+  threads: GraphThread[];
+  /** There may be more: what one answer takes or looks through is bounded. */
+  isCut: boolean;
+}
+
 export interface Health {
   status: "ok";
 }
@@ -2197,7 +2512,7 @@ export interface PodNode {
   name: string;
   /** Of the program. */
   version: string;
-  /** Whether it runs jobs, schedules and followers; one does. */
+  /** Whether it says whose turn it is, and runs schedules and followers; one does. */
   leads: boolean;
   /** Whether it has answered this call. */
   isThis: boolean;
@@ -2211,6 +2526,10 @@ export interface PodNode {
   leaseLeftMs: number;
   /** Since it was started. */
   commits: number;
+  /** Jobs that it does at a time, its setting `worker_concurrency`. 0: it has not begun, or stops. */
+  slots: number;
+  /** That it has claimed, or was assigned by the node that leads: under way, or waiting for their turn there. */
+  jobs: number;
 }
 
 export interface PodFollower {
@@ -2553,6 +2872,107 @@ export interface ProjectList {
   nextCursor?: string;
 }
 
+export interface ProposalActor {
+  kind: "key" | "run" | "agent";
+  id: string;
+}
+
+export interface ProposalResult {
+  /** What the call was about. */
+  entityId?: string;
+  /** Of the call: requests.get tells what came of it. */
+  requestId?: string;
+  /** Its answer. */
+  result: unknown;
+}
+
+export interface ProposalError {
+  /** As "CONFLICT". */
+  name: string;
+  message: string;
+}
+
+export interface ProposedField {
+  field: string;
+  /** Absent: there is none. */
+  before?: unknown;
+  /** Absent: there will be none. */
+  after?: unknown;
+  /** True: of what is over 64 KiB the beginning is shown, as text. */
+  isCut?: boolean;
+}
+
+export interface WholeProposal {
+  id: string;
+  /** That is to be called. */
+  procedure: string;
+  /** accepting: it was accepted, and is being carried out. failed: it was accepted, and the call was refused. */
+  status: "open" | "accepting" | "accepted" | "failed" | "rejected" | "withdrawn" | "expired";
+  proposedBy: ProposalActor;
+  /** Why; "" where nobody said. */
+  reason: string;
+  /** Of the thing that it would change. */
+  entityType?: string;
+  entityId?: string;
+  /** That the thing had when this was proposed. */
+  baseVersion?: number;
+  /** A time, ISO 8601. */
+  createdAt: string;
+  /** From then on nobody can accept it. A time, ISO 8601. */
+  expiresAt: string;
+  /** A time, ISO 8601. */
+  decidedAt?: string;
+  decidedBy?: ProposalActor;
+  decisionReason?: string;
+  /** Of the call. */
+  input: Record<string, unknown>;
+  /** With which it was accepted instead. */
+  editedInput?: Record<string, unknown>;
+  /** Of an accepted one. */
+  result?: ProposalResult;
+  /** Why the call was refused. */
+  error?: ProposalError;
+  /** What it would change, as it was proposed: fields that stay as they are are left out. Without `before` where your key may not read the thing. */
+  diff: ProposedField[];
+  /** Of the thing, now. Absent: it is none, or gone. */
+  version?: number;
+  /** The thing has changed since this was proposed: accepted, it would be refused. */
+  isConflict: boolean;
+}
+
+export interface Proposal {
+  id: string;
+  /** That is to be called. */
+  procedure: string;
+  /** accepting: it was accepted, and is being carried out. failed: it was accepted, and the call was refused. */
+  status: "open" | "accepting" | "accepted" | "failed" | "rejected" | "withdrawn" | "expired";
+  proposedBy: ProposalActor;
+  /** Why; "" where nobody said. */
+  reason: string;
+  /** Of the thing that it would change. */
+  entityType?: string;
+  entityId?: string;
+  /** That the thing had when this was proposed. */
+  baseVersion?: number;
+  /** A time, ISO 8601. */
+  createdAt: string;
+  /** From then on nobody can accept it. A time, ISO 8601. */
+  expiresAt: string;
+  /** A time, ISO 8601. */
+  decidedAt?: string;
+  decidedBy?: ProposalActor;
+  decisionReason?: string;
+}
+
+export interface ProposalList {
+  /** The newest first. */
+  proposals: Proposal[];
+  /** Of all pages; at most 10,000 are counted. */
+  total: number;
+  /** Absent on the last page. */
+  nextCursor?: string;
+}
+
 export interface Relation {
   id: string;
   /** 1 when made, +1 with each change. */
@@ -2767,6 +3187,8 @@ export interface RunWithSteps {
   error?: RunError;
   /** Why there is this run, if it is not that the event triggered its function. */
   origin?: RunOrigin;
+  /** Of many nodes the one that made its last call, by its name. Absent: the pod is alone, or no call has stored anything yet. */
+  node?: string;
   /** From when it was queued to its first call. */
   queueDelayMs?: number;
   /** Of a run for a batch: its events, at most 100 of them. */
@@ -2807,6 +3229,8 @@ export interface Run {
   error?: RunError;
   /** Why there is this run, if it is not that the event triggered its function. */
   origin?: RunOrigin;
+  /** Of many nodes the one that made its last call, by its name. Absent: the pod is alone, or no call has stored anything yet. */
+  node?: string;
 }
 
 export interface RunList {
@@ -2964,6 +3388,63 @@ export interface SentSignal {
   position: number;
 }
 
+export interface StoreItemDeletion {
+  /** It is gone, on disk. */
+  status: "completed";
+  /** Of the item. */
+  entityId: string;
+  /** False: there was none, and nothing is recorded. */
+  wasThere: boolean;
+}
+
+export interface StoreItem {
+  namespace: string[];
+  key: string;
+  value: Record<string, unknown>;
+  /** Grows with each change, also where it was deleted in between. */
+  version: number;
+  /** A time, ISO 8601. */
+  createdAt: string;
+  /** A time, ISO 8601. */
+  updatedAt: string;
+}
+
+export interface GottenStoreItem {
+  /** Absent: there is none. */
+  item?: StoreItem;
+}
+
+export interface StoreNamespaceList {
+  /** In the order of their labels. */
+  namespaces: string[][];
+  /** There are more than could be looked through in one call. */
+  isCut: boolean;
+}
+
+export interface FoundStoreItem {
+  namespace: string[];
+  key: string;
+  value: Record<string, unknown>;
+  /** Grows with each change, also where it was deleted in between. */
+  version: number;
+  /** A time, ISO 8601. */
+  createdAt: string;
+  /** A time, ISO 8601. */
+  updatedAt: string;
+  /** Of a query; the highest first. */
+  score?: number;
+}
+
+export interface FoundStoreItems {
+  items: FoundStoreItem[];
+  /** More than could be looked through, or answered, in one call: there may be others. */
+  isCut: boolean;
+  /** By what a query was answered. */
+  mode?: "text" | "hybrid" | "semantic";
+  /** Why by that. */
+  modeReason?: string;
+}
+
 export interface TagCount {
   tag: string;
   /** Notes that have it. */
@@ -3101,6 +3582,10 @@ export interface AgentRunRequested {
   /** What whoever asked may do, and so the agent. */
   scopes: string[];
   fork?: AgentForkOf;
+  /** It was begun by an event, or by a run that had read stored text. */
+  tainted?: boolean;
+  /** By whose right it was asked: a session stands for its key. */
+  key?: string;
 }
 
 export interface AgentRunResumed {
@@ -3132,6 +3617,12 @@ export interface ChatMessageCreated {
   citations: ChatCitation[];
   /** Why there is no answer. */
   error?: string;
+  /** Of an answer: what was stored had been read for it, or for one before it. */
+  tainted?: boolean;
+  /** By whose right it was sent, or its run was asked for: a session stands for its key. */
+  key?: string;
+  /** The message that it follows (the thread: it begins it), or that it answers. Absent: it follows the newest. */
+  parentId?: string;
 }
 
 export interface ChatThreadCreated {
@@ -3618,6 +4109,46 @@ export interface ProjectUpdateRequested {
   status?: "active" | "paused" | "completed";
 }
 
+export interface ProposalAcceptanceCompleted {
+  /** What the call was about. */
+  entityId?: string;
+  /** Of the call: requests.get tells what came of it. */
+  requestId?: string;
+  /** The call's answer. */
+  result: unknown;
+}
+
+export interface ProposalAcceptanceRequested {
+  /** With which the procedure is called; absent: with the one that was proposed. */
+  input?: Record<string, unknown>;
+  /** What the accepting key may do. */
+  scopes: string[];
+}
+
+export interface ProposalCreated {
+  /** The one that is to be called. */
+  procedure: string;
+  /** With this. */
+  input: Record<string, unknown>;
+  /** Why, as whoever proposed it says. */
+  reason?: string;
+  /** Of the thing that it would change. */
+  entityType?: string;
+  entityId?: string;
+  /** That the thing had when this was proposed. */
+  baseVersion?: number;
+  /** From then on nobody can accept it. A time, ISO 8601. */
+  expiresAt: string;
+  /** The key of the session, or of the agent's run, that proposed it. */
+  key?: string;
+}
+
+export interface ProposalRejected {
+  reason?: string;
+}
+
+export interface ProposalWithdrawn {}
+
 export interface RelationCreationCompleted {
   entityId: string;
   /** That it has now. */
@@ -3708,6 +4239,19 @@ export interface Signal {
   signal: string;
   /** What the run that waits for it goes on with. */
   data: unknown;
+}
+
+export interface StoreItemDeleted {
+  namespace: string[];
+  key: string;
+}
+
+export interface StoreItemPut {
+  namespace: string[];
+  key: string;
+  value: Record<string, unknown>;
+  /** Of which parts of the value search takes the words: paths, as "text" or "messages[*].content". Empty: of none. Absent: of all. */
+  index?: string[];
 }
 
 export interface TaskCompletionCompleted {
@@ -3900,7 +4444,7 @@ export interface EventData {
   "function.resumed": FunctionAct;
   /** By its schedule, it was time for a run of a function. */
   "function.scheduled": Tick;
-  /** A graph outside has stored its first checkpoint of a thread. */
+  /** A thread of a graph outside is there: by a call, or by its first checkpoint. */
   "graph.thread.created": GraphThreadPlace;
   /** A thread of a graph outside was deleted, with its checkpoints. */
   "graph.thread.deleted": GraphThreadPlace;
@@ -3974,6 +4518,18 @@ export interface EventData {
   "project.update.failed": Failure;
   /** Somebody wants a project to be changed. */
   "project.update.requested": ProjectUpdateRequested;
+  /** What was proposed has been called. */
+  "proposal.acceptance.completed": ProposalAcceptanceCompleted;
+  /** What proposal.acceptance.requested asked for was given up. */
+  "proposal.acceptance.failed": Failure;
+  /** A proposal was accepted, as it was or edited. */
+  "proposal.acceptance.requested": ProposalAcceptanceRequested;
+  /** Somebody who may not make a change proposes it. */
+  "proposal.creation.completed": ProposalCreated;
+  /** A proposal was rejected: nothing comes of it. */
+  "proposal.rejection.completed": ProposalRejected;
+  /** Whoever proposed something has taken it back. */
+  "proposal.withdrawal.completed": ProposalWithdrawn;
   /** A relation was made. */
   "relation.creation.completed": RelationCreationCompleted;
   /** What relation.creation.requested asked for was given up. */
@@ -4000,6 +4556,10 @@ export interface EventData {
   "run.retried": RunAct;
   /** A signal was sent; the run that waits for it goes on. */
   "signal.sent": Signal;
+  /** An item of the store was deleted. */
+  "store_item.deletion.completed": StoreItemDeleted;
+  /** An item of the store was put: this is what it is now. */
+  "store_item.put.completed": StoreItemPut;
   /** tasks.complete was done: this is what the task is now. */
   "task.completion.completed": TaskCompletionCompleted;
   /** What task.completion.requested asked for was given up. */
@@ -4150,10 +4710,10 @@ export type AppRouter = TRPCBuiltRouter<
     chat: {
       /** Take a thread away, with its messages. */
       delete: Mutation<ChatThreadId, DeletedChatThread>;
-      /** A thread with its messages. */
+      /** A thread with the messages of one of its branches. */
       get: Query<GetChatThreadInput, ChatThreadWithMessages>;
       /** Say something to the agent chat, in a thread or in a new one. */
-      send: Mutation<SendChatMessage, SentChatMessage>;
+      send: Mutation<SendChatMessage | undefined, SentChatMessage>;
       /** Your threads. */
       threads: Query<ListChatThreadsInput | undefined, ChatThreadList>;
     };
@@ -4169,7 +4729,7 @@ export type AppRouter = TRPCBuiltRouter<
       /** Checkpoints of a thread or of all, the newest first. */
       list: Query<ListCheckpointsInput | undefined, CheckpointList>;
       /** Take away all but the newest checkpoints of threads, or the threads. */
-      prune: Mutation<PruneGraphThreadsInput, CheckpointCount>;
+      prune: Mutation<PruneGraphThreadsInput, PrunedGraphThreads>;
       /** Store a checkpoint of a thread of LangGraph. */
       put: Mutation<PutCheckpointInput, CheckpointStored>;
       /** Store what a task has written, before its step is over. */
@@ -4230,6 +4790,8 @@ export type AppRouter = TRPCBuiltRouter<
       readStream: Query<ReadStreamInput, StreamPage>;
       /** What happens, live. */
       watch: Subscription<WatchEvents | undefined, Tracked<SynapEvent>>;
+      /** What led to a version of a thing, back to who began it. */
+      why: Query<AskWhy, Why>;
     };
     functions: {
       /** Let a replay make no more runs. */
@@ -4248,6 +4810,24 @@ export type AppRouter = TRPCBuiltRouter<
       replays: Query<ListReplays | undefined, ReplayList>;
       /** End the pause of a function: what waits goes on. */
       resume: Mutation<FunctionId, PauseChange>;
+    };
+    graphThreads: {
+      /** Copy a thread with its checkpoints, and answer the other one. */
+      copy: Mutation<CopyGraphThread, GraphThread>;
+      /** How many threads of graphs outside have these. */
+      count: Query<CountGraphThreadsInput | undefined, GraphThreadCount>;
+      /** Make a thread for a graph outside, before it has stored anything. */
+      create: Mutation<CreateGraphThreadInput, GraphThread>;
+      /** A thread of a graph outside: its metadata, status and newest values. */
+      get: Query<GraphThreadName, GraphThread>;
+      /** The states of a thread at its checkpoints, the newest first. */
+      history: Query<GraphThreadHistoryInput, GraphStateList>;
+      /** Threads of graphs outside that have these metadata, values or status. */
+      search: Query<SearchGraphThreadsInput | undefined, GraphThreadList>;
+      /** The state of a thread at its newest checkpoint, or at another one. */
+      state: Query<GetCheckpointInput, GraphState>;
+      /** Change the metadata of a thread. */
+      update: Mutation<UpdateGraphThread, GraphThread>;
     };
     keys: {
       /** Make another key, for yourself or, as an owner, for another user. */
@@ -4363,6 +4943,20 @@ export type AppRouter = TRPCBuiltRouter<
       /** Change a project. What is absent stays as it is. */
       update: Mutation<UpdateProject, Completed>;
     };
+    proposals: {
+      /** Accept a proposal, as it is or edited: then it is carried out. */
+      accept: Mutation<AcceptProposal, Accepted>;
+      /** Propose a change, which somebody else accepts or rejects. */
+      create: Mutation<CreateProposalInput, Completed>;
+      /** One proposal, with what it would change. */
+      get: Query<GetProposal, WholeProposal>;
+      /** What was proposed. */
+      list: Query<ListProposalsInput | undefined, ProposalList>;
+      /** Reject a proposal: nothing comes of it. */
+      reject: Mutation<RejectProposal, Completed>;
+      /** Take back what one has proposed. */
+      withdraw: Mutation<WithdrawProposal, Completed>;
+    };
     relations: {
       /** Make a relation. */
       create: Mutation<CreateRelationInput, Completed>;
@@ -4416,6 +5010,18 @@ export type AppRouter = TRPCBuiltRouter<
     signals: {
       /** Let the run that waits for a signal go on. */
       send: Mutation<SendSignalInput, SentSignal>;
+    };
+    store: {
+      /** Forget an item of the store. */
+      delete: Mutation<DeleteStoreItem, StoreItemDeletion>;
+      /** An item of the store, with its version; or that there is none. */
+      get: Query<StoreItemName, GottenStoreItem>;
+      /** The namespaces in which you have items. */
+      namespaces: Query<ListStoreNamespacesInput | undefined, StoreNamespaceList>;
+      /** Remember a JSON object under a key in a namespace. */
+      put: Mutation<PutStoreItem, Completed>;
+      /** Items of the store whose namespace begins so. */
+      search: Query<SearchStoreItemsInput | undefined, FoundStoreItems>;
     };
     tags: {
       /** The tags of your notes, with how many have each. */
