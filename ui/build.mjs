@@ -3,7 +3,7 @@
 //   are loaded from.
 // Fails if a type is wrong, or if the bundle is larger than a first view may be.
 import { spawnSync } from 'node:child_process';
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -15,6 +15,35 @@ const FIRST_VIEW_BYTES_MAX = 100_000;
 const ALL_BYTES_MAX = 250_000;
 
 const here = fileURLToPath(new URL('.', import.meta.url));
+
+// What scripts set, by this name.
+const NAMES_OF_SCRIPTS = ['--hue'];
+
+/** Custom properties of the style have long names in the sources only. */
+const shortProperties = {
+  name: 'short-properties',
+  setup({ onLoad }) {
+    const folder = join(here, 'src/style');
+    let shortened;
+    const shorten = async () => {
+      const names = new Set(NAMES_OF_SCRIPTS);
+      for (const file of (await readdir(folder)).sort()) {
+        const text = await readFile(join(folder, file), 'utf8');
+        for (const [name] of text.matchAll(/--[a-z-]+(?=:)/g)) names.add(name);
+      }
+      const rest = [...names].slice(NAMES_OF_SCRIPTS.length);
+      return new Map(rest.map((name, index) => [name, `--${index.toString(36)}`]));
+    };
+    onLoad({ filter: /\.css$/ }, async ({ path }) => {
+      shortened ??= await shorten();
+      const text = await readFile(path, 'utf8');
+      const contents = text
+        .replace(/--[a-z-]+/g, (name) => shortened.get(name) ?? name)
+        .replace(/^( *--\w+): /gm, '$1:');
+      return { contents, loader: 'css' };
+    });
+  },
+};
 
 /** Builds the page into `folder`; gives the bytes of the first view and of everything. */
 export async function buildPage(folder) {
@@ -40,6 +69,7 @@ export async function buildPage(folder) {
     // tsconfig.json has the form that types are checked in, which says "children" for each element: 9 KB of all.
     tsconfigRaw: { compilerOptions: { jsx: 'react', jsxFactory: 'h', jsxFragmentFactory: 'Fragment' } },
     inject: ['src/lib/jsx.ts'],
+    plugins: [shortProperties],
     logLevel: 'warning',
   });
   await rm(folder, { recursive: true, force: true });

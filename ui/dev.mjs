@@ -110,6 +110,8 @@ export async function serveForDevelopment({ pod, port = 0, folder, rebuild = fal
       const forward = httpRequest(onward(request), (answer) => {
         response.writeHead(answer.statusCode, answer.headers);
         answer.pipe(response);
+        // A stream of a pod that is gone has no end.
+        answer.on('close', () => answer.complete || response.destroy());
       });
       forward.on('error', () =>
         response.headersSent

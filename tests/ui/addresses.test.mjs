@@ -70,6 +70,31 @@ describe('addresses', () => {
     await close(page);
   });
 
+  test('what an address names is seen in its list, however far down it stands', async () => {
+    const page = await site.visit();
+    await site.signIn(page);
+    for (const path of ['/catalogue/users.list', '/catalogue/types/user.creation.completed']) {
+      await page.goto(site.url + path);
+      await page.waitForSelector('[aria-current=true][data-in-list]');
+      const { y } = await page.locator('[aria-current=true][data-in-list]').boundingBox();
+      assert.ok(y > 0 && y < 800, `${path}: ${y}`);
+    }
+    await close(page);
+  });
+
+  test('events are chosen by every noun that has some', async () => {
+    const page = await site.visit();
+    await site.signIn(page, { path: '/events?q=noun:weight' });
+    await page.waitForFunction(() =>
+      [...document.querySelector('select[aria-label=Noun]').options].some(({ text }) => text === 'proposal'),
+    );
+    const nouns = await page.locator('select[aria-label=Noun] option').allTextContents();
+    for (const noun of ['agent', 'chat', 'store_item', 'note', 'weight'])
+      assert.ok(nouns.includes(noun), `${noun} of ${nouns}`);
+    assert.equal(await page.inputValue('select[aria-label=Noun]'), 'weight');
+    await close(page);
+  });
+
   test('relations are listed by the titles of their ends, asked for together', async () => {
     const many = [];
     for (let n = 0; n < 12; ++n) {
@@ -107,6 +132,8 @@ describe('addresses', () => {
     await page.keyboard.press('ArrowDown');
     await from.locator('button:focus >> text=Alpha').waitFor();
     await page.keyboard.press('ArrowUp');
+    await from.locator('input').dispatchEvent('keydown', { key: 'Enter', isComposing: true });
+    assert.equal(await from.locator('input').inputValue(), 'alp', 'what ends a composition takes nothing');
     await page.keyboard.press('Enter');
     assert.equal(await from.locator('input').inputValue(), first, 'Enter takes the first, and sends nothing');
     await from.locator('input:focus').waitFor();
@@ -142,6 +169,13 @@ describe('addresses', () => {
     await site.goto(page, `/entities/${entityId}/edit`);
     const field = page.locator('.thing-form textarea');
     assert.deepEqual(JSON.parse(await field.inputValue()), { title: 'Emma', pages: 400 });
+    for (const text of ['["Emma"]', '5', '"Emma"', 'null']) {
+      await field.fill(text);
+      await page.click('text=Save');
+      await page.waitForSelector('.thing-form [role=alert], .thing-form .field-error');
+      assert.equal((await site.call('entities.get', { id: entityId })).version, 1, text);
+      assert.match(page.complaints.splice(0).join(), /^Failed to load resource: .* 400 \(Bad Request\)$/);
+    }
     await field.fill('{"title": "Emma"}');
     await page.click('text=Save');
     await page.waitForSelector('.panel .tabs');

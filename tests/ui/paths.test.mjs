@@ -59,6 +59,22 @@ describe('the page', () => {
     await page.context().close();
   });
 
+  test('copies the event that it shows, as curl and as TypeScript alike', async () => {
+    const id = await site.make('tasks', { title: 'Copied' });
+    const { events } = await site.call('events.list', { aggregateId: id });
+    const page = await site.visit();
+    await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+    await site.signIn(page, { path: `/events/${events[0].id}` });
+    for (const label of ['curl', 'TypeScript']) {
+      await page.click(`.section-title button >> text=${label}`);
+      await page.waitForSelector(`text=Copied: ${label}`);
+      const copied = await page.evaluate(() => navigator.clipboard.readText());
+      assert.match(copied, /events\.get/);
+      assert.ok(copied.includes(events[0].id), copied);
+    }
+    await page.context().close();
+  });
+
   test('makes a note and shows it moving, without being asked', async (t) => {
     const page = await site.visit();
     await site.signIn(page);
@@ -156,6 +172,8 @@ describe('the page', () => {
     await page.click('.tabs >> text=History');
     await page.waitForSelector('.diff .removed >> text=two');
     await page.waitForSelector('.diff .added >> text=three');
+    await page.waitForSelector('.why >> text=Why there is version 2');
+    assert.match(await page.locator('.why ol').innerText(), /^note\.update\.completed .*\nwritten by a run of notes\.update .*\nnote\.update\.requested .*\nbegun by a key [-0-9a-f]{36}\s*$/);
     await page.click('.versions >> text=Restore');
     await page.click('dialog button.danger');
     await page.waitForSelector('.versions li:nth-child(3)');
@@ -599,6 +617,19 @@ describe('the page', () => {
     await page.waitForSelector('.split-panel .panel-close:focus');
     await keyboard.press('Shift+Tab');
     await page.waitForSelector('.row a:focus >> text=Third');
+    await keyboard.press('j');
+    await page.waitForSelector('.row a:focus >> text=Second');
+    await keyboard.press('Delete');
+    await keyboard.press('?');
+    await page.waitForSelector('dialog >> text=Delete it');
+    assert.equal(await page.locator('dialog').count(), 1, 'what has the focus is not what is open');
+    await keyboard.press('Escape');
+    await keyboard.press('Enter');
+    await page.waitForSelector('.split-panel h2 >> text=Second');
+    await page.goBack();
+    await page.waitForSelector('.split-panel h2 >> text=Third');
+    await page.waitForSelector('.row a[tabindex="0"] >> text=Third');
+    await page.locator('.row a', { hasText: 'Third' }).focus();
     await keyboard.press('Delete');
     await page.waitForSelector('dialog >> text=Delete this task?');
     await keyboard.press('Tab');

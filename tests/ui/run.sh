@@ -26,6 +26,7 @@ case "${1:?usage: run.sh build FOLDER | FILE...}" in
     needs "$PWD" playwright-core axe-core
     needs "$(cd ../e2e && pwd)" @trpc/client eventsource ws
     needs "$(cd ../inngest && pwd)" inngest
+    needs "$(cd ../models && pwd)" @copilotkit/aimock
     exec node --test --test-reporter=spec "$@"
     ;;
 esac

@@ -87,6 +87,8 @@ describe('every screen', () => {
       ['entities', '/entities', '.virtual-list .row'],
       ['entity', `/entities/${book}`, '.facts'],
       ['entity-edit', `/entities/${book}/edit`, 'textarea'],
+      ['proposals', '/proposals', '.empty'],
+      ['chat', '/chat', '.chat-composer'],
       ['tags', '/tags', 'tbody tr'],
       ['search-indexes', '/search', '.checks li:nth-child(2)'],
       ['tasks', '/tasks', '.virtual-list .row'],

@@ -128,6 +128,26 @@ describe('the page in trouble', () => {
     await page.context().close();
   });
 
+  test('keeps no draft of who signs out, however late the answer comes', async () => {
+    const id = await site.make('notes', { content: '# Left behind' });
+    const page = await site.visit();
+    page.removeAllListeners('dialog');
+    page.on('dialog', (dialog) => dialog.accept());
+    await site.signIn(page, { path: `/notes/${id}/edit` });
+    await page.locator('.thing-form textarea').first().fill('# Left behind, and changed');
+    await page.route('**/session', async (route) => {
+      if (route.request().method() !== 'DELETE') return route.continue();
+      const response = await route.fetch();
+      await pause(1500); // What is live has heard by then that the session is over.
+      await route.fulfill({ response });
+    });
+    await page.click('text=Sign out');
+    await page.waitForSelector('#key');
+    assert.equal(await page.evaluate(() => sessionStorage.getItem('synap-drafts')), null);
+    assert.equal(await page.locator('text=Your session has ended').count(), 0);
+    await page.context().close();
+  });
+
   test('moves a list along while more happens than can be asked for', async () => {
     const page = await site.visit();
     await site.signIn(page, { path: '/tasks' });
@@ -267,7 +287,7 @@ describe('the page in trouble', () => {
     await lose(page, '**/trpc/notes.create*', 1, { sent: true });
     await page.fill('.quick-note textarea', '# Its answer is lost');
     await page.click('text=Make the note');
-    await page.waitForSelector('.quick-note .issue >> text=does not answer');
+    await page.waitForSelector('.quick-note .issue >> text=whether this was done is not known');
     await page.click('text=Make the note');
     await page.waitForFunction(() => document.querySelector('.quick-note textarea').value === '');
     assert.equal(await totalOf('notes'), before + 2);

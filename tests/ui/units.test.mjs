@@ -35,6 +35,9 @@ before(async () => {
     'until-answered',
     'command',
     'search-hits',
+    'rpc',
+    'chat',
+    'proposals',
   ];
   const contents = parts.map((part) => `export * from './src/lib/${part}.ts';`).join('\n');
   const outfile = join(folder, 'lib.mjs');
@@ -716,6 +719,11 @@ describe('a command', () => {
     assert.notEqual(keys[3], keys[4], 'what failed is tried anew');
   });
 
+  test('that became a proposal has changed nothing, and says so', async () => {
+    pod({ mutation: () => ok({ ...accepted, status: 'proposed', entityId: 'p' }), end: completed });
+    await assert.rejects(new lib.Intent().command('notes.create', {}), /nothing is changed yet: it is the proposal p now/);
+  });
+
   test('hears of its end also while it asks', async () => {
     const listeners = new Set();
     lib.log.value = { listen: (call) => (listeners.add(call), () => listeners.delete(call)) };
@@ -943,5 +951,98 @@ describe('a function', () => {
       'Priority: event.data.rank seconds earlier', 'Cancelled by: shop/gone, if async.data.id == event.data.id',
     ]);
     assert.deepEqual(lib.limitWords({ concurrency: [], cancelOn: [] }), []);
+  });
+});
+
+describe('an answer while it is written', () => {
+  const nothing = { text: '', tools: [] };
+  const after = (items, now = nothing) => items.reduce(lib.grown, now);
+  const text = (piece) => ({ type: 'text', text: piece });
+
+  test('is its pieces, and begins anew where a model does', () => {
+    assert.equal(after([text('so '), text('far')]).text, 'so far');
+    assert.equal(after([text('void'), { type: 'answer' }, text('new')]).text, 'new');
+    const state = { type: 'state', state: { answer: 'all of it', tools: [] } };
+    assert.equal(after([text('all'), state]).text, 'all of it');
+    assert.equal(after([text('kept'), { type: 'state', state: { answer: '' } }]).text, 'kept');
+  });
+
+  test('has its tools, with what each gave, also where two of a name are called at once', () => {
+    const call = (title) => ({ type: 'tool', name: 'tasks_create', arguments: title });
+    const gave = (what, ok = true) => ({ type: 'result', name: 'tasks.create', ok, text: what });
+    const { tools } = after([call('a'), call('b'), gave('first'), gave('second', false)]);
+    assert.deepEqual(tools, [
+      { name: 'tasks.create', arguments: 'a', ok: true, result: 'first' },
+      { name: 'tasks.create', arguments: 'b', ok: false, result: 'second' },
+    ]);
+  });
+
+  test('is watched as long as the last message has none', () => {
+    const user = (runId) => ({ role: 'user', runId });
+    const assistant = (runId) => ({ role: 'assistant', runId });
+    assert.equal(lib.runUnderWay([]), undefined);
+    assert.equal(lib.runUnderWay([user('1')]), '1');
+    assert.equal(lib.runUnderWay([user('1'), assistant('1')]), undefined);
+    assert.equal(lib.runUnderWay([user('1'), user('2'), assistant('1')]), '2');
+  });
+
+  test('stands in a thread of which what was known before stays', () => {
+    const said = (...ids) => ids.map((id) => ({ id }));
+    const ids = (all) => all.map(({ id }) => id).join('');
+    assert.equal(ids(lib.joined(said(...'abc'), said(...'bcd'))), 'abcd');
+    assert.equal(ids(lib.joined([], said(...'ab'))), 'ab');
+    assert.equal(ids(lib.joined(said(...'ab'), said(...'ab'))), 'ab');
+  });
+
+  test('names the proposal that a call became, also where what it gave is cut', () => {
+    const id = '01980000-0000-7000-8000-000000000001';
+    const whole = JSON.stringify({ status: 'proposed', requestId: 'r', proposalId: id });
+    assert.equal(lib.proposalIn(whole), id);
+    assert.equal(lib.proposalIn(`${whole.slice(0, -1)}, "more": "…`), id);
+    assert.equal(lib.proposalIn(whole.replace('proposed', 'completed')), undefined);
+    assert.equal(lib.proposalIn(undefined), undefined);
+  });
+});
+
+describe('a stream', () => {
+  const { fetch } = globalThis;
+  after(() => (globalThis.fetch = fetch));
+  const { signal } = new AbortController();
+  const told = async (...pieces) => {
+    const headers = { 'content-type': 'text/event-stream' };
+    globalThis.fetch = async () =>
+      new Response(ReadableStream.from(pieces.map((piece) => new TextEncoder().encode(piece))), { headers });
+    const items = [];
+    await lib.stream('agents.watch', { id: 'x' }, (item) => items.push(item), signal);
+    return items;
+  };
+
+  test('tells each item, wherever its bytes are cut, until it ends', async () => {
+    const whole = 'event: connected\ndata: {}\n\ndata: {"a":1}\nid: 0\n\ndata: {"a":"ä"}\nid: 1\n\nevent: return\ndata: \n\n';
+    assert.deepEqual(await told(...whole), [{ a: 1 }, { a: 'ä' }]);
+    assert.deepEqual(await told(whole), [{ a: 1 }, { a: 'ä' }]);
+  });
+
+  test('is one to ask for again where it breaks off, and none where it is refused', async () => {
+    await assert.rejects(told('data: {"a":1}\n\ndata: {'), (error) => lib.isPassing(error));
+    const refused = { message: 'There is no such run', data: { code: 'NOT_FOUND', httpStatus: 404 } };
+    await assert.rejects(
+      told(`event: serialized-error\ndata: ${JSON.stringify(refused)}\n\n`),
+      (error) => error.code === 'NOT_FOUND' && error.message === 'There is no such run' && !lib.isPassing(error),
+    );
+  });
+});
+
+describe('a proposal', () => {
+  test('has expired when its time is over, whatever was told of it', () => {
+    const one = { status: 'open', expiresAt: '2030-01-01T00:00:00Z' };
+    assert.equal(lib.statusOf(one, Date.parse('2029-12-31')), 'open');
+    assert.equal(lib.statusOf(one, Date.parse('2030-01-01')), 'expired');
+    assert.equal(lib.statusOf({ ...one, status: 'accepted' }, Date.parse('2031-01-01')), 'accepted');
+  });
+
+  test('is edited without what is of its call', () => {
+    const input = { id: 'x', title: 'a', note: 'b', expectedVersion: 3, idempotencyKey: 'k' };
+    assert.deepEqual(lib.editedInput(input, { title: 'c' }), { id: 'x', title: 'c', note: 'b' });
   });
 });

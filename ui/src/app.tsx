@@ -15,26 +15,29 @@ import { Empty, Problem, Waiting } from './parts/answer.js';
 import { Boundary } from './parts/boundary.js';
 import { Icon } from './parts/icon.js';
 import { Navigation, places } from './parts/navigation.js';
+import { Button } from './parts/plain.js';
 import { Sayings } from './parts/say.js';
 import { toggleTheme } from './parts/theme.js';
 import { HomeScreen } from './screens/home.js';
 import { SignIn } from './screens/sign-in.js';
 
-// Screens that the first view does not show come when they are asked for.
-const ofThings = () => import('./screens/of-things.js');
-const ofRuns = () => import('./screens/of-runs.js');
-const SCREENS: Record<string, () => Promise<ComponentType>> = {
-  search: () => ofThings().then((all) => all.Search),
-  tags: () => ofThings().then((all) => all.Tags),
-  noun: () => ofThings().then((all) => all.Noun),
-  runs: () => ofRuns().then((all) => all.Runs),
-  functions: () => ofRuns().then((all) => all.Functions),
-  'dead-letters': () => ofRuns().then((all) => all.DeadLetters),
-  events: () => import('./screens/events.js').then((all) => all.default),
-  catalogue: () => import('./screens/catalogue.js').then((all) => all.default),
-  users: () => import('./screens/users.js').then((all) => all.default),
-  pod: () => import('./screens/pod.js').then((all) => all.default),
-};
+// Screens that the first view does not show come together, when one of them is asked for: whoever opens one
+// is soon on another, and each file more costs names that it shares with the others.
+const SCREENS = new Set([
+  'search',
+  'tags',
+  'runs',
+  'functions',
+  'dead-letters',
+  'events',
+  'catalogue',
+  'chat',
+  'users',
+  'pod',
+  'proposals',
+]);
+const screenOf = (name: string): Promise<ComponentType> =>
+  import('./screens/others.js').then((others) => others.SCREENS[name]!);
 
 let style: Promise<void> | undefined;
 
@@ -86,7 +89,7 @@ function LiveBadge() {
 function nameOfScreen(first: string | undefined): string | undefined {
   if (first === undefined) return undefined;
   if (podDocument.value?.nounOf(first)) return 'noun';
-  return Object.hasOwn(SCREENS, first) && first !== 'noun' ? first : undefined;
+  return SCREENS.has(first) ? first : undefined;
 }
 
 function Screen() {
@@ -102,7 +105,7 @@ function Screen() {
     const onFailure = (error: unknown) => left.signal.aborted || setLoaded({ name, error });
     untilAnswered(
       () =>
-        Promise.all([SCREENS[name]!(), loadStyle()]).catch((error: unknown) => {
+        Promise.all([screenOf(name), loadStyle()]).catch((error: unknown) => {
           throw new PodError(messageOf(error), 'UNREACHABLE', 0);
         }),
       { signal: left.signal, onFailure },
@@ -163,7 +166,8 @@ function focusSearch(at = route.value.path): void {
   const field = document.querySelector<HTMLInputElement>('[data-search]');
   if (field) field.select();
   // A screen that is still on its way may have one.
-  else if (document.querySelector('main > .waiting')) waits = window.setTimeout(focusSearch, 50, at);
+  else if (document.querySelector('main > .waiting'))
+    waits = window.setTimeout(focusSearch, 50, at);
   else go('/search');
 }
 
@@ -239,9 +243,9 @@ function Outdated() {
   return (
     <p class="outdated" role="status">
       The pod is version {version} now.{' '}
-      <button type="button" class="link" onClick={() => location.reload()}>
+      <Button class="link" onClick={() => location.reload()}>
         Load its page
-      </button>
+      </Button>
     </p>
   );
 }
@@ -282,8 +286,7 @@ function SignedIn() {
         Skip to the content
       </a>
       <header class="top">
-        <button
-          type="button"
+        <Button
           class="plain"
           aria-label="Menu"
           aria-expanded={isOpen}
@@ -291,7 +294,7 @@ function SignedIn() {
           onClick={() => setOpen(!isOpen)}
         >
           <Icon name="menu" />
-        </button>
+        </Button>
         <a class="brand" href="/">
           <img src="/favicon.svg" alt="" width="20" height="20" />
           Synap
@@ -317,7 +320,13 @@ export function App() {
   const who = session.value;
   return (
     <>
-      {who === undefined ? <Waiting words={signInNotice.value || undefined} /> : who === null ? <SignIn /> : <SignedIn key={who.user.id} />}
+      {who === undefined ? (
+        <Waiting words={signInNotice.value || undefined} />
+      ) : who === null ? (
+        <SignIn />
+      ) : (
+        <SignedIn key={who.user.id} />
+      )}
       <Sayings />
     </>
   );

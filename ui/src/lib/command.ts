@@ -1,10 +1,11 @@
 // Commands: a mutation that is answered when it is on disk, and what became of it.
+import { liveStatus } from './live.js';
 import { log } from './log.js';
-import { isPassing, isRefused, messageOf, mutate, PodError, query } from './rpc.js';
+import { AWAY, isPassing, isRefused, messageOf, mutate, PodError, query } from './rpc.js';
 import { pause, untilAnswered } from './until-answered.js';
 
 interface Accepted {
-  status: 'pending' | 'completed';
+  status: 'pending' | 'completed' | 'proposed';
   requestId: string;
   entityId: string;
   version?: number;
@@ -32,6 +33,27 @@ function unknownEnd(error: unknown): PodError {
     0,
   );
 }
+
+/** A request went out, and no answer came back. */
+const notAnswered = (): PodError =>
+  new PodError(
+    `${AWAY}: whether this was done is not known. Once more, as it is, does nothing twice.`,
+    'END_UNKNOWN',
+    0,
+  );
+
+/** Nothing has changed, so nothing is to look as if it had. */
+function proposed(id: string): PodError {
+  return new PodError(
+    `This key may only propose, so nothing is changed yet: it is the proposal ${id} now, for somebody else to accept.`,
+    'PROPOSED',
+    0,
+  );
+}
+
+/** What was written is not lost, then: the proposal has it. */
+export const isProposed = (error: unknown): boolean =>
+  error instanceof PodError && error.code === 'PROPOSED';
 
 /** Waits until it is done, and rejects if it failed; false if who is here may not ask. */
 async function settled(requestId: string): Promise<boolean> {
@@ -79,10 +101,11 @@ export class Intent {
   #said: string | undefined;
   #key = '';
 
-  /** Calls a command and waits until it is done. Rejects if it was refused or failed. */
+  /** Calls a command and waits until it is done. Rejects if it was refused or failed, or only proposed. */
   command(name: string, input: unknown): Promise<Done> {
     return this.#once(name, input, async (key) => {
       const accepted = await mutate<Accepted>(name, input, key);
+      if (accepted.status === 'proposed') throw proposed(accepted.entityId);
       const isPending = accepted.status === 'pending' && accepted.requestId !== undefined;
       return { ...accepted, isDone: !isPending || (await settled(accepted.requestId)) };
     });
@@ -97,12 +120,15 @@ export class Intent {
     const said = `${name} ${JSON.stringify(input)}`;
     if (said !== this.#said) this.#key = newKey();
     this.#said = said;
+    const wasThere = liveStatus.value !== 'lost';
     let isOpen = false;
     try {
       return await act(this.#key);
     } catch (error) {
       isOpen = isPassing(error) || (error instanceof PodError && error.code === 'END_UNKNOWN');
-      throw error;
+      // A pod that was known to be away has not got it.
+      const isLost = error instanceof PodError && error.code === 'UNREACHABLE' && wasThere;
+      throw isLost ? notAnswered() : error;
     } finally {
       // What is done, refused or failed is over: once more is another.
       if (!isOpen) this.#said = undefined;

@@ -10,6 +10,8 @@ interface Page {
   total?: number;
   totalIsAtLeast?: boolean;
   nextCursor?: string;
+  /** Of those that count back instead. */
+  nextBefore?: number;
   /** It ends early, since so much was looked at for it; and what was looked at. */
   isCut?: boolean;
   lookedTo?: string;
@@ -21,7 +23,7 @@ interface State<T> {
   items: T[];
   total: number | undefined;
   isTotalAtLeast: boolean;
-  cursor: string | undefined;
+  cursor: string | number | undefined;
   /** The last page was cut short: everything since then was looked at. Only the reader goes on. */
   lookedTo: string | undefined;
   isReady: boolean;
@@ -80,10 +82,14 @@ export function usePagedList<T extends { id: string }>(
         ? items.length + 1
         : Math.min(Math.max(before.items.length, 1), RELOADED_MAX);
       do {
-        const next = { ...input, limit: PAGE, ...(cursor ? { cursor } : {}) };
+        const next = {
+          ...input,
+          limit: PAGE,
+          ...(cursor ? { [typeof cursor === 'number' ? 'before' : 'cursor']: cursor } : {}),
+        };
         page = await query<Page>(name, next, signal);
         items = items.concat(page[member] as T[]);
-        cursor = page.nextCursor;
+        cursor = page.nextCursor ?? page.nextBefore;
       } while (cursor && items.length < enough && !page.isCut);
       const ids = new Set(items.map((item) => item.id));
       const isTailKept = !isMore && before.items.length > items.length && cursor !== undefined;

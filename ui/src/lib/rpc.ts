@@ -201,6 +201,43 @@ export async function query<T>(name: string, input?: unknown, signal?: AbortSign
 }
 
 /**
+ * Tells each item of a subscription, until the pod ends it. Rejects if it is refused, or breaks off: then it
+ * may be asked for again.
+ */
+export async function stream<T>(
+  name: string,
+  input: unknown,
+  onItem: (item: T) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  const url = `/trpc/${name}?input=${encodeURIComponent(JSON.stringify(input))}`;
+  const response = await send(url, { headers: { accept: 'text/event-stream' }, signal });
+  const isStream = response.headers.get('content-type')?.startsWith('text/event-stream');
+  if (!isStream) throw refusal((await parsed(response)) as Envelope, response.status);
+  const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
+  try {
+    for (let text = ''; ;) {
+      const { value } = await reader.read().catch(() => ({ value: undefined }));
+      if (value === undefined) throw new PodError(AWAY, 'UNREACHABLE', 0);
+      const parts = (text + value).split('\n\n');
+      text = parts.pop()!;
+      for (const part of parts) {
+        const kind = /^event: (.*)$/m.exec(part)?.[1];
+        const data = /^data: (.+)$/m.exec(part)?.[1];
+        if (kind === 'return') return;
+        if (kind === 'serialized-error') {
+          const error = JSON.parse(data!) as NonNullable<Envelope['error']>;
+          throw refusal({ error }, error.data?.httpStatus ?? 500);
+        }
+        if (!kind && data) onItem(JSON.parse(data) as T);
+      }
+    }
+  } finally {
+    reader.cancel().catch(() => {});
+  }
+}
+
+/**
  * Asks one query with several inputs, in one request, or more where a pod takes only smaller ones. What
  * is refused of them is undefined; where one may be answered another time, this rejects.
  */
@@ -217,7 +254,8 @@ export async function queryEach<T>(name: string, inputs: unknown[]): Promise<(T 
     return answers.map(({ result }) => result?.data as T | undefined);
   }
   // Of all of them at once: there are more than this pod takes.
-  if (inputs.length < 2 || ![400, 413, 414].includes(of(answers))) throw refusal(answers, of(answers));
+  if (inputs.length < 2 || ![400, 413, 414].includes(of(answers)))
+    throw refusal(answers, of(answers));
   const half = inputs.length >> 1;
   const parts = [inputs.slice(0, half), inputs.slice(half)].map((some) => queryEach<T>(name, some));
   return (await Promise.all(parts)).flat();

@@ -19,6 +19,8 @@ export interface Run {
   createdAt: string;
   startedAt?: string;
   endedAt?: string;
+  /** Of many nodes the one that made its last call. */
+  node?: string;
   error?: RunError;
   origin?: {
     kind: 'invoke' | 'rerun' | 'replay';

@@ -30,9 +30,12 @@ const leavers = new Set<() => void>();
 /** Called when somebody signs out, while the session is still theirs. */
 export const whenLeaving = (leave: () => void) => leavers.add(leave);
 
+let isLeaving = false;
+
 /** Somebody was signed in and is no more. */
 export function endSession(): void {
-  if (!session.value) return;
+  // Who signs out hears of the end by what is live before the answer comes.
+  if (!session.value || isLeaving) return;
   for (const keep of keepers) keep();
   signInNotice.value = 'Your session has ended. Sign in again.';
   session.value = null;
@@ -88,11 +91,13 @@ export async function whoIsIt(): Promise<Session | null> {
 }
 
 export async function signOut(): Promise<void> {
+  isLeaving = true;
   await plain('/session', { method: 'DELETE' }).catch(() => undefined);
   for (const leave of leavers) leave();
   keepPageHalf(undefined);
   signInNotice.value = '';
   session.value = null;
+  isLeaving = false;
 }
 
 /** The token of a one-time link. It is taken out of the address and the history at once. */

@@ -5,8 +5,9 @@ import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
 import { InTurn } from '../lib/in-turn.js';
 import { log } from '../lib/log.js';
 import { liveStatus } from '../lib/live.js';
-import { AWAY, messageOf, PodError } from '../lib/rpc.js';
+import { AWAY, messageOf, PodError, query } from '../lib/rpc.js';
 import type { SynapEvent } from '../lib/events.js';
+import { Button } from './plain.js';
 
 export interface Answer<T> {
   value: T | undefined;
@@ -58,6 +59,10 @@ export function useAnswer<T>(key: string, ask: (signal: AbortSignal) => Promise<
     reload,
   };
 }
+
+/** What a query of the pod answers, asked again where its input is another. */
+export const useQuery = <T,>(name: string, input?: unknown): Answer<T> =>
+  useAnswer(name + JSON.stringify(input), (signal) => query<T>(name, input, signal));
 
 /** What could not be asked while the pod was away is asked once it is back. */
 export function useAskOnceBack(hasFailed: boolean, reload: () => void): void {
@@ -116,18 +121,15 @@ export function useAskAgain(reload: () => void, isOpen: boolean, everyMs = ASK_E
 }
 
 export function Problem({ error, retry }: { error: unknown; retry?: () => void }) {
-  // What is refused is refused again.
-  const isFinal = error instanceof PodError && [400, 403, 404].includes(error.status);
+  // What the pod itself refuses it refuses again.
+  const isFinal =
+    error instanceof PodError && ['BAD_REQUEST', 'FORBIDDEN', 'NOT_FOUND'].includes(error.code);
   return (
     <div class="problem" role="alert">
       <p>
         <bdi>{messageOf(error)}</bdi>
       </p>
-      {retry && !isFinal && (
-        <button type="button" onClick={retry}>
-          Try again
-        </button>
-      )}
+      {retry && !isFinal && <Button onClick={retry}>Try again</Button>}
     </div>
   );
 }

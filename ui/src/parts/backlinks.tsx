@@ -2,9 +2,10 @@
 import { useState } from 'preact/hooks';
 
 import type { Noun } from '../lib/document.js';
-import { messageOf, query } from '../lib/rpc.js';
-import { useAnswer, useReloadOn } from './answer.js';
-import { say } from './say.js';
+import { query } from '../lib/rpc.js';
+import { useQuery, useReloadOn } from './answer.js';
+import { Button } from './plain.js';
+import { sayError } from './say.js';
 import { Line } from './text.js';
 
 interface Backlink {
@@ -22,9 +23,12 @@ const PAGE = 20;
 
 export function Backlinks({ noun, id }: { noun: Noun; id: string }) {
   const name = `${noun.plural}.backlinks`;
-  const answer = useAnswer(`${name}:${id}`, (signal) => query<Page>(name, { id, limit: PAGE }, signal));
+  const answer = useQuery<Page>(name, { id, limit: PAGE });
   const [more, setMore] = useState<{ of: Page; pages: Page[] }>();
-  useReloadOn((event) => event.aggregateType === 'relation' || event.aggregateType === noun.name, answer.reload);
+  useReloadOn(
+    (event) => event.aggregateType === 'relation' || event.aggregateType === noun.name,
+    answer.reload,
+  );
   const first = answer.value;
   if (!first) return null; // beside what is read: a word of waiting would only jump
   const pages = more?.of === first ? [first, ...more.pages] : [first];
@@ -33,7 +37,7 @@ export function Backlinks({ noun, id }: { noun: Noun; id: string }) {
   const load = () =>
     query<Page>(name, { id, limit: PAGE, cursor }).then(
       (page) => setMore({ of: first, pages: [...pages.slice(1), page] }),
-      (error: unknown) => say(messageOf(error), 'bad'),
+      sayError,
     );
   if (all.length === 0) return null;
   return (
@@ -54,9 +58,9 @@ export function Backlinks({ noun, id }: { noun: Noun; id: string }) {
         ))}
       </ul>
       {cursor !== undefined && (
-        <button type="button" class="link" onClick={() => void load()}>
+        <Button class="link" onClick={() => void load()}>
           More
-        </button>
+        </Button>
       )}
     </section>
   );

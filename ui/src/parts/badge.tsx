@@ -41,6 +41,7 @@ export function OutcomeMark({ outcome }: { outcome: Outcome }) {
 
 const STATUS_KINDS: Record<string, string> = {
   completed: 'good',
+  accepted: 'good',
   done: 'good',
   live: 'good',
   ok: 'good',
@@ -56,6 +57,7 @@ const STATUS_KINDS: Record<string, string> = {
   in_progress: 'busy',
   again: 'busy',
   pending: 'busy',
+  accepting: 'busy',
   sleeping: 'calm',
   cancelled: 'calm',
   open: 'calm',

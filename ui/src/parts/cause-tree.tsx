@@ -4,6 +4,7 @@ import { outcomeOf, titleOf, type SynapEvent } from '../lib/events.js';
 import type { Run } from '../lib/runs.js';
 import { duration } from '../lib/time.js';
 import { OutcomeMark, Status } from './badge.js';
+import { Quiet } from './plain.js';
 import { Line } from './text.js';
 
 const ROW = 40;
@@ -60,9 +61,9 @@ function Label({ node }: { node: CauseNode }) {
     <>
       <OutcomeMark outcome={outcomeOf(event.type)} />
       <b>{event.type}</b>{' '}
-      <span class="quiet">
+      <Quiet>
         <Line text={titleOf(event.data)} max={60} />
-      </span>
+      </Quiet>
     </>
   );
 }

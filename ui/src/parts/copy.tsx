@@ -1,9 +1,9 @@
 // Copying, with a word that it was done.
 import { useState } from 'preact/hooks';
 
-import { messageOf } from '../lib/rpc.js';
 import { Icon } from './icon.js';
-import { say } from './say.js';
+import { Button } from './plain.js';
+import { say, sayError } from './say.js';
 
 async function copy(text: string): Promise<void> {
   if (navigator.clipboard) return navigator.clipboard.writeText(text);
@@ -24,7 +24,7 @@ export function CopyButton({ text, label }: { text: string | (() => string); lab
     try {
       what = typeof text === 'string' ? text : text();
     } catch (error) {
-      return say(messageOf(error), 'bad');
+      return sayError(error);
     }
     return copy(what).then(
       () => {
@@ -36,10 +36,10 @@ export function CopyButton({ text, label }: { text: string | (() => string); lab
     );
   };
   return (
-    <button type="button" class="small" onClick={() => void click()}>
+    <Button class="small" onClick={() => void click()}>
       <Icon name={isDone ? 'check' : 'copy'} />
       {label}
-    </button>
+    </Button>
   );
 }
 
@@ -49,9 +49,9 @@ export function Id({ id }: { id: string }) {
   const click = () =>
     void copy(id).then(() => (setDone(true), setTimeout(() => setDone(false), 1_200)));
   return (
-    <button type="button" class="id" title={`${id}\nClick to copy`} onClick={click}>
+    <Button class="id" title={`${id}\nClick to copy`} onClick={click}>
       {isDone ? 'copied' : shortId(id)}
-    </button>
+    </Button>
   );
 }
 

@@ -3,6 +3,7 @@ import type { ComponentChildren } from 'preact';
 import { useEffect, useId, useRef } from 'preact/hooks';
 
 import { Icon } from './icon.js';
+import { Button } from './plain.js';
 
 interface Props {
   title: string;
@@ -33,9 +34,9 @@ export function Dialog({ title, onClose, children, isWide }: Props) {
       <div class="dialog-body">
         <header>
           <h2 id={id}>{title}</h2>
-          <button type="button" class="plain" aria-label="Close" onClick={onClose}>
+          <Button class="plain" aria-label="Close" onClick={onClose}>
             <Icon name="close" />
-          </button>
+          </Button>
         </header>
         {children}
       </div>
@@ -55,8 +56,7 @@ export function Confirm(props: {
     <Dialog title={props.title} onClose={props.onClose}>
       <p>{props.text}</p>
       <p class="actions">
-        <button
-          type="button"
+        <Button
           class="danger"
           onClick={() => {
             props.onClose();
@@ -64,10 +64,8 @@ export function Confirm(props: {
           }}
         >
           {props.action}
-        </button>
-        <button type="button" onClick={props.onClose}>
-          Cancel
-        </button>
+        </Button>
+        <Button onClick={props.onClose}>Cancel</Button>
       </p>
     </Dialog>
   );

@@ -8,6 +8,7 @@ import { podDocument } from '../lib/document.js';
 import { useAnswer, useReloadOn } from './answer.js';
 import { CopyButton } from './copy.js';
 import { Icon } from './icon.js';
+import { Button } from './plain.js';
 
 const HIDDEN_KEY = 'synap-first-steps-hidden';
 
@@ -70,7 +71,9 @@ async function programsOf(keys: Key[], signal: AbortSignal): Promise<Programs> {
 }
 
 /** What of notes ever was, which the log and the pod's own list of files say: also of those that are gone. */
-async function notesOf(signal: AbortSignal): Promise<{ isOneMade: boolean; isOneImported: boolean }> {
+async function notesOf(
+  signal: AbortSignal,
+): Promise<{ isOneMade: boolean; isOneImported: boolean }> {
   const isAny = async (name: string, list: string, input: object): Promise<boolean> => {
     try {
       return (await query<Record<string, unknown[]>>(name, input, signal))[list]!.length > 0;
@@ -138,9 +141,9 @@ export function FirstSteps() {
     <section class="card first-steps" aria-labelledby="first-steps-title">
       <header>
         <h2 id="first-steps-title">{isAllDone ? 'All first steps are done' : 'First steps'}</h2>
-        <button type="button" class="link" onClick={hide}>
+        <Button class="link" onClick={hide}>
           Hide
-        </button>
+        </Button>
       </header>
       <ol>
         {steps.map((step) => (

@@ -2,8 +2,8 @@
 import { useId } from 'preact/hooks';
 
 import { type Field, labelOf } from '../lib/fields.js';
-import { query } from '../lib/rpc.js';
-import { useAnswer } from './answer.js';
+import { useQuery } from './answer.js';
+import { Quiet } from './plain.js';
 import { ThingChoices, walkChoices } from './thing-choices.js';
 
 export type Values = Record<string, string>;
@@ -20,9 +20,9 @@ interface ControlProps {
 type Named = { id: string; title?: string; name?: string };
 
 function Reference({ field, value, id, describedBy, onChange }: ControlProps) {
-  const { value: answer } = useAnswer(`choices:${field.references}`, (signal) =>
-    query<Record<string, Named[]>>(`${field.references}.list`, { limit: 100 }, signal),
-  );
+  const { value: answer } = useQuery<Record<string, Named[]>>(`${field.references}.list`, {
+    limit: 100,
+  });
   const things = answer?.[field.references] ?? [];
   const isListed = value === '' || things.some((one) => one.id === value);
   return (
@@ -84,7 +84,13 @@ function Control(props: ControlProps) {
     case 'thing':
       return (
         <div onKeyDown={walkChoices}>
-          <input {...common} type="text" dir="auto" placeholder="A title, or an id" autocomplete="off" />
+          <input
+            {...common}
+            type="text"
+            dir="auto"
+            placeholder="A title, or an id"
+            autocomplete="off"
+          />
           <ThingChoices value={value} onChange={onChange} />
         </div>
       );
@@ -141,14 +147,18 @@ export function FormField({ field, value, issue, onChange }: FieldProps) {
     ? undefined
     : field.schema.description?.replace(/^null: /, 'Left empty: ');
   const help =
-    field.kind === 'list' ? [said, 'A comma between two; "quotes" around one that has a comma.'].filter(Boolean).join(' ') : said;
+    field.kind === 'list'
+      ? [said, 'A comma between two; "quotes" around one that has a comma.']
+          .filter(Boolean)
+          .join(' ')
+      : said;
   const describedBy =
     [help && `${id}-help`, issue && `${id}-issue`].filter(Boolean).join(' ') || undefined;
   return (
     <div class={`field ${field.kind}`}>
       <label for={id}>
         {labelOf(field.name)}
-        {field.isRequired && <span class="quiet"> (needed)</span>}
+        {field.isRequired && <Quiet> (needed)</Quiet>}
       </label>
       <Control
         field={field}

@@ -6,6 +6,7 @@ import { isMetricsRefused, metricsProblem, samples, sumOf, type Sample } from '.
 import { plain } from '../lib/rpc.js';
 import { useAnswer } from './answer.js';
 import { Icon } from './icon.js';
+import { Quiet } from './plain.js';
 
 interface Trouble {
   what: string;
@@ -89,7 +90,7 @@ export function Health() {
       {isWell && (
         <p>
           <b>{isMetricsRefused.value ? 'The pod is ready.' : 'The pod is well.'}</b>{' '}
-          {!isMetricsRefused.value && <span class="quiet">{metricsProblem.value}</span>}
+          {!isMetricsRefused.value && <Quiet>{metricsProblem.value}</Quiet>}
         </p>
       )}
       {isUnknown && <p>Asking the pod…</p>}

@@ -4,7 +4,8 @@ import { useState } from 'preact/hooks';
 import { useDraft } from '../lib/drafts.js';
 import { parseGiven } from '../lib/given-json.js';
 import { messageOf } from '../lib/rpc.js';
-import { say } from './say.js';
+import { Button, Issue } from './plain.js';
+import { say, sayError } from './say.js';
 import { useUnsaved } from './unsaved.js';
 
 /** Does it; says `done`, or why not. True if it was done. */
@@ -14,7 +15,7 @@ export async function attempt(act: () => Promise<unknown>, done: string): Promis
     say(done);
     return true;
   } catch (error) {
-    say(messageOf(error), 'bad');
+    sayError(error);
     return false;
   }
 }
@@ -31,12 +32,23 @@ interface JsonFormProps {
 }
 
 const SHAPES = {
-  object: { words: 'Give a JSON object: {"name": "value"}', is: (value: unknown) => typeof value === 'object' && value !== null && !Array.isArray(value) },
+  object: {
+    words: 'Give a JSON object: {"name": "value"}',
+    is: (value: unknown) => typeof value === 'object' && value !== null && !Array.isArray(value),
+  },
   list: { words: 'Give a JSON list: ["value", 1]', is: Array.isArray },
 };
 
 /** JSON to write or to change, and a button. */
-export function JsonForm({ label, help, initial, action, shape, onSubmit, onClose }: JsonFormProps) {
+export function JsonForm({
+  label,
+  help,
+  initial,
+  action,
+  shape,
+  onSubmit,
+  onClose,
+}: JsonFormProps) {
   const [text, setText] = useDraft(() => initial, label);
   const [issue, setIssue] = useState('');
   const [isBusy, setBusy] = useState(false);
@@ -55,10 +67,12 @@ export function JsonForm({ label, help, initial, action, shape, onSubmit, onClos
     setBusy(true);
     leaveFreely(); // what it leads to may be another screen
     setSent(text);
-    void onSubmit(value).then(
-      (done) => done === false && setSent(initial),
-      () => setSent(initial),
-    ).finally(() => setBusy(false));
+    void onSubmit(value)
+      .then(
+        (done) => done === false && setSent(initial),
+        () => setSent(initial),
+      )
+      .finally(() => setBusy(false));
   };
   return (
     <form class="json-form" onSubmit={submit}>
@@ -74,20 +88,12 @@ export function JsonForm({ label, help, initial, action, shape, onSubmit, onClos
         />
       </label>
       {help && <p class="help">{help}</p>}
-      {issue && (
-        <p class="issue" role="alert">
-          {issue}
-        </p>
-      )}
+      <Issue of={issue} />
       <p class="actions">
         <button type="submit" class="primary" disabled={isBusy}>
           {action}
         </button>
-        {onClose && (
-          <button type="button" onClick={onClose}>
-            Close
-          </button>
-        )}
+        {onClose && <Button onClick={onClose}>Close</Button>}
       </p>
     </form>
   );

@@ -1,5 +1,6 @@
 // JSON to read: coloured, and cut where it is long.
 import { useState } from 'preact/hooks';
+import { Button } from './plain.js';
 
 const STRING_MAX = 2_000;
 const TEXT_MAX = 60_000;
@@ -45,9 +46,9 @@ export function Json({ value, label }: { value: unknown; label: string }) {
       {isCut && (
         <p class="cut">
           Long values are cut.{' '}
-          <button type="button" class="link" onClick={() => setWhole(true)}>
+          <Button class="link" onClick={() => setWhole(true)}>
             Show all
-          </button>
+          </Button>
         </p>
       )}
     </>

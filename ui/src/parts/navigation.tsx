@@ -1,10 +1,15 @@
 // Where one can go, and who is here.
+import { useEffect } from 'preact/hooks';
+
 import { podDocument } from '../lib/document.js';
 import { isHelpOpen } from '../lib/keyboard.js';
+import { log } from '../lib/log.js';
 import { mayLeave, route } from '../lib/router.js';
 import { isOwner, session, signOut } from '../lib/session.js';
+import { useQuery } from './answer.js';
 import { hueOf } from './badge.js';
 import { Icon, type IconName } from './icon.js';
+import { Button, Quiet } from './plain.js';
 import { Line } from './text.js';
 import { ThemeButton } from './theme.js';
 
@@ -17,7 +22,7 @@ interface Place {
 }
 
 export function places(): Place[] {
-  const taken = new Set(['h', 's', 'e', 'r', 'f', 'd', 'c', 'u', 'p', 'a']);
+  const taken = new Set(['h', 's', 'e', 'r', 'f', 'd', 'c', 'u', 'p', 'a', 'w', 'm']);
   const has = (name: string) => podDocument.value?.has(name) ?? false;
   const nouns = (podDocument.value?.nouns ?? []).map((noun): Place => {
     const key = [...noun.plural].find((letter) => !taken.has(letter)) ?? '';
@@ -34,6 +39,12 @@ export function places(): Place[] {
       : []),
     ...(has('deadLetters.groups')
       ? [{ href: '/dead-letters', label: 'Dead letters', icon: 'warn' as const, key: 'd' }]
+      : []),
+    ...(has('chat.send')
+      ? [{ href: '/chat', label: 'Chat', icon: 'chat' as const, key: 'm' }]
+      : []),
+    ...(has('proposals.list')
+      ? [{ href: '/proposals', label: 'Proposals', icon: 'check' as const, key: 'w' }]
       : []),
     ...nouns,
     ...(has('tags.rename')
@@ -77,12 +88,33 @@ export function Navigation({ isOpen, onLeave }: { isOpen: boolean; onLeave(): vo
                 <Icon name={place.icon} />
               )}
               {place.label}
+              {place.href === '/proposals' && <Waiting />}
             </a>
           </li>
         ))}
       </ul>
       <Account />
     </nav>
+  );
+}
+
+/** How many proposals wait. Asked for once, and when one was made or decided on. */
+function Waiting() {
+  const { value, reload } = useQuery<{ total: number }>('proposals.list', {
+    status: 'open',
+    limit: 1,
+  });
+  const current = log.value;
+  useEffect(
+    () => current?.listen(({ type }) => type.startsWith('proposal.') && reload()),
+    [current],
+  );
+  if (!value?.total) return null;
+  return (
+    <span class="count">
+      {value.total}
+      <span class="unseen"> wait</span>
+    </span>
   );
 }
 
@@ -95,25 +127,24 @@ function Account() {
         <b>
           <Line text={user.name} max={40} />
         </b>
-        <span class="quiet">
+        <Quiet>
           {user.role}
           {version ? ` · ${version}` : ''}
-        </span>
+        </Quiet>
       </p>
       <div class="account-buttons">
         <ThemeButton />
-        <button
-          type="button"
+        <Button
           class="plain"
           onClick={() => (isHelpOpen.value = true)}
           aria-label="Keyboard help"
           title="Keyboard (?)"
         >
           ?
-        </button>
-        <button type="button" class="small" onClick={() => mayLeave() && void signOut()}>
+        </Button>
+        <Button class="small" onClick={() => mayLeave() && void signOut()}>
           Sign out
-        </button>
+        </Button>
       </div>
     </div>
   );

@@ -3,10 +3,10 @@ import { podDocument } from '../lib/document.js';
 import { useNarrow } from '../lib/narrow.js';
 import { type Edge, layOut, type Neighbours, type Node } from '../lib/neighbourhood.js';
 import { go, route, withQuery } from '../lib/router.js';
-import { query } from '../lib/rpc.js';
 import { number } from '../lib/time.js';
-import { Show, useAnswer, useReloadOn } from './answer.js';
+import { Show, useQuery, useReloadOn } from './answer.js';
 import { hueOf } from './badge.js';
+import { Quiet } from './plain.js';
 import { Line } from './text.js';
 
 const THINGS_MAX = 60;
@@ -55,17 +55,21 @@ function ThingNode({ node, columns }: { node: Node; columns: number }) {
   return (
     <li style={style} class={thing.depth === 0 ? 'is-middle' : ''}>
       <a
-        href={noun && thing.depth > 0 ? `/${noun.plural}/${thing.id}/links${location.search}` : undefined}
+        href={
+          noun && thing.depth > 0
+            ? `/${noun.plural}/${thing.id}/links${location.search}`
+            : undefined
+        }
         aria-current={thing.depth === 0 ? 'true' : undefined}
         title={`${thing.noun}: ${thing.title}`}
       >
         <b>
           <Line text={thing.title || '(without a title)'} max={80} />
         </b>
-        <span class="quiet">
+        <Quiet>
           <span class={words && 'unseen'}>{thing.noun}</span>
           <bdi>{words}</bdi>
-        </span>
+        </Quiet>
       </a>
     </li>
   );
@@ -75,9 +79,7 @@ export function Neighbourhood({ id }: { id: string }) {
   const asked = route.value.query.get('depth') ?? '1';
   const depth = DEPTHS.includes(asked) ? Number(asked) : 1;
   const isNarrow = useNarrow();
-  const answer = useAnswer(`neighbours:${id}:${depth}`, (signal) =>
-    query<Neighbours>('relations.neighbours', { id, depth, limit: THINGS_MAX }, signal),
-  );
+  const answer = useQuery<Neighbours>('relations.neighbours', { id, depth, limit: THINGS_MAX });
   useReloadOn((event) => event.aggregateType === 'relation', answer.reload);
   return (
     <section class="neighbourhood" aria-labelledby="neighbourhood-title">
@@ -87,7 +89,9 @@ export function Neighbourhood({ id }: { id: string }) {
           as far as{' '}
           <select
             value={String(depth)}
-            onChange={(event) => go(withQuery({ depth: event.currentTarget.value }), { replace: true })}
+            onChange={(event) =>
+              go(withQuery({ depth: event.currentTarget.value }), { replace: true })
+            }
           >
             <option value="1">one relation</option>
             <option value="2">two relations</option>

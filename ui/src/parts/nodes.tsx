@@ -1,10 +1,10 @@
 // The nodes of a pod that has many: which of them leads, which one answers, who has gone silent.
 import { useEffect } from 'preact/hooks';
 
-import { query } from '../lib/rpc.js';
 import { duration, number } from '../lib/time.js';
-import { useAnswer } from './answer.js';
+import { useQuery } from './answer.js';
 import { Status } from './badge.js';
+import { Card } from './plain.js';
 import { Time } from './time.js';
 
 interface PodNode {
@@ -17,15 +17,14 @@ interface PodNode {
   startedAt: string;
   silentMs: number;
   leaseLeftMs: number;
+  jobs: number;
 }
 
 const AGAIN_EVERY_MS = 5_000;
 
 /** Nothing where the pod is one program. */
 export function Nodes() {
-  const answer = useAnswer('nodes', (signal) =>
-    query<{ nodes: PodNode[] }>('nodes.list', undefined, signal),
-  );
+  const answer = useQuery<{ nodes: PodNode[] }>('nodes.list');
   const nodes = answer.value?.nodes ?? [];
   useEffect(() => {
     if (nodes.length === 0) return;
@@ -34,10 +33,7 @@ export function Nodes() {
   }, [nodes.length]);
   if (nodes.length === 0) return null;
   return (
-    <section class="card" aria-label="Nodes">
-      <header>
-        <h2>Nodes</h2>
-      </header>
+    <Card title="Nodes">
       <ul class="checks">
         {nodes.map((one) => (
           <li key={one.number}>
@@ -46,7 +42,7 @@ export function Nodes() {
               <b>{one.name}</b> {one.leads ? 'leads' : 'follows'}
               {one.isThis && ', answers here'}
               <p class="help">
-                Node {number(one.number)}, Synap {one.version}, since <Time at={one.startedAt} />.
+                Node {number(one.number)}, Synap {one.version}, since <Time at={one.startedAt} />, {number(one.jobs)} {one.jobs === 1 ? 'job' : 'jobs'}.
                 {!one.isConnected &&
                   ` Silent for ${duration(one.silentMs)}: the others go on without it in ${duration(one.leaseLeftMs)}.`}
               </p>
@@ -54,6 +50,6 @@ export function Nodes() {
           </li>
         ))}
       </ul>
-    </section>
+    </Card>
   );
 }

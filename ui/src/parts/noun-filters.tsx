@@ -3,10 +3,9 @@ import { useState } from 'preact/hooks';
 
 import type { Noun, PodDocument } from '../lib/document.js';
 import { type Field, fieldOf, labelOf } from '../lib/fields.js';
-import { go, route, withQuery } from '../lib/router.js';
-import { query } from '../lib/rpc.js';
-import { useAnswer } from './answer.js';
-import { Icon } from './icon.js';
+import { useQuery } from './answer.js';
+import { asked, AskedChoice, AskedDay, Choice, SearchField, setAsked } from './filters.js';
+import { Button } from './plain.js';
 
 const SORT_LABELS: Record<string, [string, string]> = {
   createdAt: ['newest first', 'oldest first'],
@@ -22,91 +21,58 @@ function sortLabel(sort: string): string {
   return sort.startsWith('-') ? down : up;
 }
 
-const set = (name: string, value: string): void =>
-  go(withQuery({ [name]: value }), { replace: true });
-
-function TagFilter({ value }: { value: string }) {
-  const { value: answer } = useAnswer('tags', (signal) =>
-    query<{ tags: { tag: string; count: number }[] }>('tags.list', undefined, signal),
-  );
-  const tags = answer?.tags ?? [];
+function TagFilter() {
+  const { value: answer } = useQuery<{ tags: { tag: string; count: number }[] }>('tags.list');
   return (
-    <select
-      aria-label="Tag"
-      value={value}
-      onChange={(event) => set('tag', event.currentTarget.value)}
-    >
-      <option value="">every tag</option>
-      {value && !tags.some((one) => one.tag === value) && <option value={value}>{value}</option>}
-      {tags.map(({ tag, count }) => (
-        <option key={tag} value={tag}>
-          {`${tag} (${count})`}
-        </option>
-      ))}
-    </select>
+    <AskedChoice
+      name="tag"
+      label="Tag"
+      none="every tag"
+      choices={(answer?.tags ?? []).map(({ tag, count }) => [tag, `${tag} (${count})`])}
+    />
   );
 }
 
-function ReferenceFilter({ field, value }: { field: Field; value: string }) {
-  const { value: answer } = useAnswer(`choices:${field.references}`, (signal) =>
-    query<Record<string, { id: string; title?: string; name?: string }[]>>(
-      `${field.references}.list`,
-      { limit: 100 },
-      signal,
-    ),
-  );
-  const things = answer?.[field.references] ?? [];
+type Named = { id: string; title?: string; name?: string };
+
+function ReferenceFilter({ field }: { field: Field }) {
+  const plural = field.references!;
+  const { value: answer } = useQuery<Record<string, Named[]>>(`${plural}.list`, { limit: 100 });
+  const named = (answer?.[plural] ?? []).map((one): [string, string?] => [
+    one.id,
+    one.title ?? one.name,
+  ]);
+  return <FieldChoice field={field} choices={named} />;
+}
+
+function FieldChoice({ field, choices }: { field: Field; choices: [string, string?][] }) {
+  const label = labelOf(field.name);
   return (
-    <select
-      aria-label={labelOf(field.name)}
-      value={value}
-      onChange={(event) => set(field.name, event.currentTarget.value)}
-    >
-      <option value="">every {labelOf(field.name).toLowerCase()}</option>
-      {value && !things.some((one) => one.id === value) && <option value={value}>{value}</option>}
-      {things.map((one) => (
-        <option key={one.id} value={one.id}>
-          {one.title ?? one.name ?? one.id}
-        </option>
-      ))}
-    </select>
+    <AskedChoice
+      name={field.name}
+      label={label}
+      none={`every ${label.toLowerCase()}`}
+      choices={choices}
+    />
   );
 }
 
 function Filter({ field, names }: { field: Field; names: string[] }) {
-  const value = route.value.query.get(field.name) ?? '';
   if (field.kind === 'choice') {
     return (
-      <select
-        aria-label={labelOf(field.name)}
-        value={value}
-        onChange={(event) => set(field.name, event.currentTarget.value)}
-      >
-        <option value="">every {labelOf(field.name).toLowerCase()}</option>
-        {field.choices.map((choice) => (
-          <option key={choice} value={choice}>
-            {choice.replace(/_/g, ' ')}
-          </option>
-        ))}
-      </select>
+      <FieldChoice
+        field={field}
+        choices={field.choices.map((one) => [one, one.replace(/_/g, ' ')])}
+      />
     );
   }
-  if (field.kind === 'reference') return <ReferenceFilter field={field} value={value} />;
-  if (field.name === 'tag') return <TagFilter value={value} />;
+  if (field.kind === 'reference') return <ReferenceFilter field={field} />;
+  if (field.name === 'tag') return <TagFilter />;
   // Of a range its two ends are enough.
   const isRangeEnd = /(From|To)$/.test(field.name);
   if (!isRangeEnd && names.includes(`${field.name}From`)) return null;
   if (field.kind === 'date' && isRangeEnd) {
-    return (
-      <label>
-        {labelOf(field.name).toLowerCase()}
-        <input
-          type="date"
-          value={value}
-          onChange={(event) => set(field.name, event.currentTarget.value)}
-        />
-      </label>
-    );
+    return <AskedDay name={field.name} label={labelOf(field.name).toLowerCase()} />;
   }
   return (
     <label>
@@ -115,8 +81,8 @@ function Filter({ field, names }: { field: Field; names: string[] }) {
         type="text"
         inputMode={field.kind === 'number' ? 'numeric' : 'text'}
         placeholder={field.kind === 'json' ? '{"name": "value"}' : undefined}
-        value={value}
-        onChange={(event) => set(field.name, event.currentTarget.value)}
+        value={asked(field.name)}
+        onChange={(event) => setAsked(field.name, event.currentTarget.value)}
       />
     </label>
   );
@@ -127,46 +93,35 @@ export function NounFilters({ document, noun }: { document: PodDocument; noun: N
     fieldOf(document, name, schema, false),
   );
   const names = fields.map((field) => field.name);
-  const active = names.filter((name) => route.value.query.get(name)).length;
+  const active = names.filter(asked).length;
   const [isOpen, setOpen] = useState(active > 0);
   return (
     <div class="toolbar" role="search">
-      <div class="search">
-        <Icon name="search" />
-        <input
-          data-search
-          type="search"
-          aria-label={`Find in the titles of the ${noun.plural}, and in how their texts begin`}
-          placeholder="Find in titles and beginnings"
-          value={route.value.query.get('find') ?? ''}
-          onInput={(event) => set('find', event.currentTarget.value)}
-        />
-      </div>
-      <button
-        type="button"
+      <SearchField
+        aria-label={`Find in the titles of the ${noun.plural}, and in how their texts begin`}
+        placeholder="Find in titles and beginnings"
+        value={asked('find')}
+        onInput={(event) => setAsked('find', event.currentTarget.value)}
+      />
+      <Button
         class="fold"
         aria-expanded={isOpen}
         aria-controls="noun-filters"
         onClick={() => setOpen(!isOpen)}
       >
         Filters{active > 0 && ` (${active})`}
-      </button>
+      </Button>
       <div id="noun-filters" class={`filters can-fold ${isOpen ? 'is-open' : ''}`}>
         {fields.map((field) => (
           <Filter key={field.name} field={field} names={names} />
         ))}
         {noun.sorts.length > 0 && (
-          <select
-            aria-label="Order"
-            value={route.value.query.get('sort') ?? noun.sorts[0]}
-            onChange={(event) => set('sort', event.currentTarget.value)}
-          >
-            {noun.sorts.map((sort) => (
-              <option key={sort} value={sort}>
-                {sortLabel(sort)}
-              </option>
-            ))}
-          </select>
+          <Choice
+            label="Order"
+            value={asked('sort') || noun.sorts[0]!}
+            choices={noun.sorts.map((sort) => [sort, sortLabel(sort)])}
+            onChange={(sort) => setAsked('sort', sort)}
+          />
         )}
       </div>
     </div>

@@ -1,10 +1,11 @@
 // A note from where one is: write, Ctrl+Enter, and see it move through the log beside it.
 import { useState } from 'preact/hooks';
 
-import { Intent } from '../lib/command.js';
+import { Intent, isProposed } from '../lib/command.js';
 import { useDraft } from '../lib/drafts.js';
 import { messageOf } from '../lib/rpc.js';
 import { useIssue } from './answer.js';
+import { Issue, Quiet } from './plain.js';
 import { sayDone } from './say.js';
 import { useUnsaved } from './unsaved.js';
 
@@ -27,7 +28,10 @@ export function QuickNote() {
         setMade(accepted.entityId);
         sayDone(accepted, 'The note is stored');
       })
-      .catch((error: unknown) => setIssue(messageOf(error)))
+      .catch((error: unknown) => {
+        if (isProposed(error)) setText('');
+        setIssue(messageOf(error));
+      })
       .finally(() => setBusy(false));
   };
   return (
@@ -49,16 +53,12 @@ export function QuickNote() {
             event.key === 'Enter' && (event.ctrlKey || event.metaKey) && submit(event)
           }
         />
-        {issue && (
-          <p class="issue" role="alert">
-            {issue}
-          </p>
-        )}
+        <Issue of={issue} />
         <p class="actions">
           <button type="submit" class="primary" disabled={isBusy || !text.trim()}>
             {isBusy ? 'Storing…' : 'Make the note'}
           </button>
-          <span class="quiet">Ctrl + Enter</span>
+          <Quiet>Ctrl + Enter</Quiet>
         </p>
       </form>
     </section>

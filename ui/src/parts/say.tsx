@@ -1,6 +1,9 @@
 // What the page says: in a corner for eyes, politely for screen readers.
 import { signal } from '@preact/signals';
 
+import { messageOf } from '../lib/rpc.js';
+import { Sentence } from './plain.js';
+
 interface Said {
   id: number;
   text: string;
@@ -19,6 +22,9 @@ export function say(text: string, kind: Said['kind'] = 'good'): void {
   );
 }
 
+/** Says what came in the way. */
+export const sayError = (error: unknown): void => say(messageOf(error), 'bad');
+
 /** Says that a command is `done`, where the pod said so. */
 export function sayDone({ isDone }: { isDone: boolean }, done: string): void {
   say(isDone ? done : 'Accepted. This key may not ask what came of it: requests:read is needed.');
@@ -29,7 +35,7 @@ export function Sayings() {
     <div class="sayings" role="status" aria-live="polite">
       {said.value.map(({ id, text, kind }) => (
         <p key={id} class={kind}>
-          {text}
+          <Sentence text={text} />
         </p>
       ))}
     </div>

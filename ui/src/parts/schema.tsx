@@ -1,5 +1,6 @@
 // A JSON schema to read: names, types, bounds, what they mean.
 import { podDocument, type PodDocument, type Schema } from '../lib/document.js';
+import { Quiet } from './plain.js';
 
 const DEPTH_MAX = 4;
 
@@ -53,7 +54,7 @@ function Properties({
               </span>
             )}{' '}
             <span class="schema-type">{typeOf(raw.$ref ? { $ref: raw.$ref } : one)}</span>{' '}
-            <span class="quiet">{boundsOf(one)}</span>
+            <Quiet>{boundsOf(one)}</Quiet>
             {one.description && <p class="help">{one.description}</p>}
             {isNested && (
               <details>

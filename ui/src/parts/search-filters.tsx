@@ -6,6 +6,8 @@ import { go, route, withQuery } from '../lib/router.js';
 import { query } from '../lib/rpc.js';
 import { type How, type Mode, MODES } from '../lib/search-hits.js';
 import { useAnswer } from './answer.js';
+import { AskedChoice, AskedDay } from './filters.js';
+import { Button } from './plain.js';
 
 const MODE_WORDS: Record<Mode, string> = {
   hybrid: 'words and meaning',
@@ -29,48 +31,6 @@ export function howOf(asked: URLSearchParams): How {
   };
 }
 
-const set = (name: string, value: string): void =>
-  go(withQuery({ [name]: value }), { replace: true });
-
-interface ChoiceProps {
-  name: string;
-  label: string;
-  none: string;
-  choices: [string, string][];
-}
-
-function Choice({ name, label, none, choices }: ChoiceProps) {
-  const value = route.value.query.get(name) ?? '';
-  return (
-    <select
-      aria-label={label}
-      value={value}
-      onChange={(event) => set(name, event.currentTarget.value)}
-    >
-      <option value="">{none}</option>
-      {value && !choices.some(([one]) => one === value) && <option value={value}>{value}</option>}
-      {choices.map(([one, words]) => (
-        <option key={one} value={one}>
-          {words}
-        </option>
-      ))}
-    </select>
-  );
-}
-
-function Day({ name, label }: { name: string; label: string }) {
-  return (
-    <label>
-      {label}
-      <input
-        type="date"
-        value={route.value.query.get(name) ?? ''}
-        onChange={(event) => set(name, event.currentTarget.value)}
-      />
-    </label>
-  );
-}
-
 /** The statuses that things of any noun can have. */
 function statuses(): string[] {
   const all = (podDocument.value?.nouns ?? []).flatMap(
@@ -90,50 +50,50 @@ export function SearchFilters() {
   );
   return (
     <>
-      <button
-        type="button"
+      <Button
         class="fold"
         aria-expanded={isOpen}
         aria-controls="search-filters"
         onClick={() => setOpen(!isOpen)}
       >
         Filters{active > 0 && ` (${active})`}
-      </button>
+      </Button>
       <div id="search-filters" class={`filters can-fold ${isOpen ? 'is-open' : ''}`}>
-        <Choice
+        <AskedChoice
           name="mode"
           label="What is looked for"
           none="best for this pod"
           choices={MODES.map((mode) => [mode, `by ${MODE_WORDS[mode]}`])}
         />
-        <Choice
+        <AskedChoice
           name="type"
           label="Type"
           none="every type"
           choices={nouns.map((noun) => [noun.name, noun.plural])}
         />
-        <Choice
+        <AskedChoice
           name="tag"
           label="Tag"
           none="every tag"
           choices={(tags.value?.tags ?? []).map(({ tag, count }) => [tag, `${tag} (${count})`])}
         />
-        <Choice
+        <AskedChoice
           name="status"
           label="Status"
           none="every status"
           choices={statuses().map((one) => [one, one.replace(/_/g, ' ')])}
         />
-        <Day name="from" label="changed from" />
-        <Day name="to" label="to" />
+        <AskedDay name="from" label="changed from" />
+        <AskedDay name="to" label="to" />
         {active > 0 && (
-          <button
-            type="button"
+          <Button
             class="link"
-            onClick={() => go(withQuery(Object.fromEntries(NAMES.map((name) => [name, '']))), { replace: true })}
+            onClick={() =>
+              go(withQuery(Object.fromEntries(NAMES.map((name) => [name, '']))), { replace: true })
+            }
           >
             Take the filters away
-          </button>
+          </Button>
         )}
       </div>
     </>

@@ -1,10 +1,10 @@
 // How far the indexes of search are, and by which model meanings are found.
 import type { ComponentChildren } from 'preact';
 
-import { query } from '../lib/rpc.js';
 import { bytes, duration, number } from '../lib/time.js';
-import { Show, useAnswer, useAskAgain } from './answer.js';
+import { Show, useQuery, useAskAgain } from './answer.js';
 import { Status } from './badge.js';
+import { Quiet } from './plain.js';
 
 export interface IndexStatus {
   status: 'live' | 'filling' | 'rebuilding' | 'failing';
@@ -36,9 +36,7 @@ const CALM_MS = 30_000;
 const BUSY_MS = 2_500;
 
 export function useIndexStatus() {
-  return useAnswer('search.status', (signal) =>
-    query<IndexStatus>('search.status', undefined, signal),
-  );
+  return useQuery<IndexStatus>('search.status');
 }
 
 interface State {
@@ -62,10 +60,10 @@ function Index({ label, status, done, end, left, error, children }: State) {
         {isOpen && (
           <p class="progress">
             <progress max={end || 1} value={done} aria-label={`${label}: how far it is`} />
-            <span class="quiet">
+            <Quiet>
               {`${number(done)} of ${number(end)} events`}
               {left !== undefined && `, some ${duration(left * 1000)} left`}
-            </span>
+            </Quiet>
           </p>
         )}
         {error && (
@@ -82,19 +80,19 @@ function Index({ label, status, done, end, left, error, children }: State) {
 function MeaningWords({ meaning }: { meaning: MeaningStatus }) {
   if (meaning.status === 'none') {
     return (
-      <span class="quiet">
-        There is no sentence model: words alone are looked for. <code>synap model add FILE</code> adds
-        one.
-      </span>
+      <Quiet>
+        There is no sentence model: words alone are looked for. <code>synap model add FILE</code>{' '}
+        adds one.
+      </Quiet>
     );
   }
   const { passagesPerSecond: speed } = meaning;
   return (
-    <span class="quiet">
+    <Quiet>
       <bdi>{meaning.model}</bdi>, {number(meaning.passages)} passages of your texts
       {speed > 0 && `, ${speed < 10 ? speed.toFixed(1) : number(Math.round(speed))} a second`},{' '}
       {bytes(meaning.memoryBytes)} of {bytes(meaning.memoryBytesMax)} in memory
-    </span>
+    </Quiet>
   );
 }
 
@@ -113,8 +111,14 @@ export function SearchStatus() {
       <Show of={answer}>
         {({ status, documents, position, end, filledTo, error, meaning }) => (
           <ul class="checks">
-            <Index label="Words" status={status} done={filledTo ?? position} end={end} error={error}>
-              <span class="quiet">{number(documents)} of your things can be found</span>
+            <Index
+              label="Words"
+              status={status}
+              done={filledTo ?? position}
+              end={end}
+              error={error}
+            >
+              <Quiet>{number(documents)} of your things can be found</Quiet>
             </Index>
             {meaning && (
               <Index

@@ -1,6 +1,7 @@
 // Text that somebody wrote. It is shown as text, apart from the direction of what stands around it, and
 // cut where it is so long that a browser would stall over it. lib/visible.ts keeps it from deceiving.
 import { useState } from 'preact/hooks';
+import { Button } from './plain.js';
 
 const SHOWN_MAX = 20_000;
 
@@ -22,9 +23,9 @@ export function LongText({ text, label }: { text: string; label: string }) {
       {isCut && (
         <p class="cut">
           {`The first ${shown.toLocaleString()} of ${text.length.toLocaleString()} characters. `}
-          <button type="button" class="link" onClick={() => show(shown * 20)}>
+          <Button class="link" onClick={() => show(shown * 20)}>
             {shown * 20 >= text.length ? 'Show all' : `Show ${(shown * 20).toLocaleString()}`}
-          </button>
+          </Button>
         </p>
       )}
     </>

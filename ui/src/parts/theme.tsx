@@ -2,6 +2,7 @@
 import { signal } from '@preact/signals';
 
 import { Icon } from './icon.js';
+import { Button } from './plain.js';
 
 type Theme = 'light' | 'dark';
 const KEY = 'synap-theme';
@@ -43,14 +44,13 @@ export function toggleTheme(): void {
 export function ThemeButton() {
   const next = theme.value === 'dark' ? 'light' : 'dark';
   return (
-    <button
-      type="button"
+    <Button
       class="plain"
       onClick={toggleTheme}
       aria-label={`Change to ${next} colours`}
       title={`${next} colours`}
     >
       <Icon name={next === 'dark' ? 'moon' : 'sun'} />
-    </button>
+    </Button>
   );
 }

@@ -1,6 +1,7 @@
 // The form of a thing: for a new one, or to change one. Long texts are plain fields with a preview.
 import { useEffect, useRef, useState } from 'preact/hooks';
 
+import { isProposed } from '../lib/command.js';
 import { useDraft } from '../lib/drafts.js';
 import { type Field, fromText, labelOf, toText } from '../lib/fields.js';
 import { withLineEnds } from '../lib/line-ends.js';
@@ -8,6 +9,7 @@ import { messageOf, PodError } from '../lib/rpc.js';
 import { useIssue } from './answer.js';
 import { FormField, halfTyped, issuesByField, type Values } from './form.js';
 import { Markdown } from './markdown.js';
+import { Button, Issue, Quiet } from './plain.js';
 import { useUnsaved } from './unsaved.js';
 
 interface Props {
@@ -28,10 +30,11 @@ const EDITED_LENGTH_MAX = 200_000;
 
 const BESIDE = 'Nothing is stored: look at what is said beside the fields';
 
-/** What is there no more is taken away by name. */
-function withoutLost(before: unknown, after: unknown = {}): object {
-  const lost = Object.keys(before as object).filter((name) => !Object.hasOwn(after as object, name));
-  return { ...(after as object), ...Object.fromEntries(lost.map((name) => [name, null])) };
+/** What is there no more is taken away by name. What is no object goes to the pod, which says so. */
+function withoutLost(before: unknown, after: unknown): unknown {
+  if (typeof after !== 'object' || after === null || Array.isArray(after)) return after ?? null;
+  const lost = Object.keys(before as object).filter((name) => !Object.hasOwn(after, name));
+  return { ...after, ...Object.fromEntries(lost.map((name) => [name, null])) };
 }
 
 function changesOf(fields: Field[], before: Values, after: Values): Record<string, unknown> {
@@ -42,7 +45,8 @@ function changesOf(fields: Field[], before: Values, after: Values): Record<strin
     const text = field.kind === 'text' && now !== was ? withLineEnds(was, now) : now;
     if (text === was) continue;
     const value = fromText(field, text);
-    if (field.isMerged && was !== '') changes[field.name] = withoutLost(fromText(field, was), value);
+    if (field.isMerged && was !== '')
+      changes[field.name] = withoutLost(fromText(field, was), value);
     else if (value !== undefined) changes[field.name] = value;
     else if (field.isNullable) changes[field.name] = null;
     else changes[field.name] = field.kind === 'list' ? [] : text;
@@ -64,9 +68,9 @@ function TextField(props: {
         <b>{labelOf(props.field.name)}</b>
         <p class="quiet">
           {`${props.value.length.toLocaleString()} characters: a browser may stall over so long a text. `}
-          <button type="button" class="link" onClick={() => setLongTaken(true)}>
+          <Button class="link" onClick={() => setLongTaken(true)}>
             Edit it nevertheless
-          </button>
+          </Button>
         </p>
       </div>
     );
@@ -74,12 +78,12 @@ function TextField(props: {
   return (
     <div class="text-field">
       <div class="toggles" role="group" aria-label={`${props.field.name}: write or preview`}>
-        <button type="button" aria-pressed={!isPreview} onClick={() => setPreview(false)}>
+        <Button aria-pressed={!isPreview} onClick={() => setPreview(false)}>
           Write
-        </button>
-        <button type="button" aria-pressed={isPreview} onClick={() => setPreview(true)}>
+        </Button>
+        <Button aria-pressed={isPreview} onClick={() => setPreview(true)}>
           Preview
-        </button>
+        </Button>
       </div>
       {isPreview ? (
         <div class="preview">
@@ -127,6 +131,7 @@ export function ThingForm({ fields, thing, action, label = action, onSubmit, onC
       setBusy(true);
       onSubmit(changes, leaveFreely)
         .catch((error: unknown) => {
+          if (isProposed(error)) leaveFreely();
           const byField = error instanceof PodError ? issuesByField(error.issues) : {};
           setIssues(byField);
           const isBeside = fields.some(({ name }) => name in byField);
@@ -154,7 +159,8 @@ export function ThingForm({ fields, thing, action, label = action, onSubmit, onC
           field,
           value: values[field.name] ?? '',
           issue: issues[field.name],
-          onChange: (value: string) => setDraft({ thing, values: { ...values, [field.name]: value } }),
+          onChange: (value: string) =>
+            setDraft({ thing, values: { ...values, [field.name]: value } }),
         };
         return field.kind === 'text' ? (
           <TextField key={field.name} {...own} />
@@ -162,19 +168,13 @@ export function ThingForm({ fields, thing, action, label = action, onSubmit, onC
           <FormField key={field.name} {...own} />
         );
       })}
-      {issue && (
-        <p class="issue" role="alert">
-          {issue}
-        </p>
-      )}
+      <Issue of={issue} />
       <p class="actions">
         <button type="submit" class="primary" disabled={isBusy || !(isChanged || isHalf)}>
           {isBusy ? 'Storing…' : label}
         </button>
-        <button type="button" onClick={onCancel}>
-          Cancel
-        </button>
-        <span class="quiet">Ctrl + Enter</span>
+        <Button onClick={onCancel}>Cancel</Button>
+        <Quiet>Ctrl + Enter</Quiet>
       </p>
     </form>
   );

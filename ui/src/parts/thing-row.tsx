@@ -4,6 +4,7 @@ import { plainText } from '../lib/plain-text.js';
 import { endsOf, isMoment, shown, titleOfThing, type Thing } from '../lib/things.js';
 import { Chip, Status } from './badge.js';
 import { End } from './end.js';
+import { Quiet } from './plain.js';
 import { Line } from './text.js';
 import { Time } from './time.js';
 
@@ -20,7 +21,7 @@ function Value({ field, value }: { field: Field; value: unknown }) {
             <Line text={String(tag)} max={24} />
           </Chip>
         ))}
-        {value.length > TAGS_SHOWN && <span class="quiet">+{value.length - TAGS_SHOWN}</span>}
+        {value.length > TAGS_SHOWN && <Quiet>+{value.length - TAGS_SHOWN}</Quiet>}
       </>
     );
   }
@@ -53,8 +54,7 @@ export function ThingRow({ thing, columns }: { thing: Thing; columns: Field[] })
       <b>
         {ends ? (
           <>
-            <End id={ends.from} isLink={false} /> {title} →{' '}
-            <End id={ends.to} isLink={false} />
+            <End id={ends.from} isLink={false} /> {title} → <End id={ends.to} isLink={false} />
           </>
         ) : (
           <Line text={title} />

@@ -1,10 +1,11 @@
 // A moment, in the reader's zone; UTC on hover.
 import { ago, longTime, now, shortTime, utcOf } from '../lib/time.js';
+import { Quiet } from './plain.js';
 
 type Style = 'short' | 'long' | 'ago';
 
 export function Time({ at, style = 'short' }: { at: string | number | undefined; style?: Style }) {
-  if (at === undefined) return <span class="quiet">never</span>;
+  if (at === undefined) return <Quiet>never</Quiet>;
   const ms = typeof at === 'number' ? at : Date.parse(at);
   if (Number.isNaN(ms)) return <span>{String(at)}</span>;
   const text =

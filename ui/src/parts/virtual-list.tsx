@@ -86,6 +86,12 @@ function useWalk<T>(
   const active = useRef(props.openKey);
   const [, setFocused] = useState(props.openKey);
   const wantsFocus = useRef(false);
+  const opened = useRef(props.openKey);
+  if (opened.current !== props.openKey) {
+    // By Back, too.
+    opened.current = props.openKey;
+    if (props.openKey !== undefined) active.current = props.openKey;
+  }
   useLayoutEffect(() => {
     if (!wantsFocus.current) return;
     const selector = `[data-key="${CSS.escape(active.current ?? '')}"]`;

@@ -13,6 +13,7 @@ import {
   type WaterfallRow,
 } from '../lib/waterfall.js';
 import { Status } from './badge.js';
+import { Button, Head, Quiet } from './plain.js';
 import { Line } from './text.js';
 import { Time } from './time.js';
 
@@ -103,11 +104,11 @@ function Failures({ failures }: { failures: FailedAttempt[] }) {
     <ol class="failures">
       {failures.map((failure, index) => (
         <li key={index}>
-          <span class="quiet">
+          <Quiet>
             Attempt {index + 1}, <Time at={failure.endedAt} style="long" />
             {failure.startedAt &&
               `, after ${duration(Date.parse(failure.endedAt) - Date.parse(failure.startedAt))}`}
-          </span>{' '}
+          </Quiet>{' '}
           <b>{failure.error.name}</b> <Line text={failure.error.message} max={4_000} />
         </li>
       ))}
@@ -132,24 +133,24 @@ function Row({
   const failed = row.failures.length;
   return (
     <li class={pending ? 'pending-step' : ''}>
-      <button type="button" class="step" aria-expanded={isOpen} onClick={onToggle}>
+      <Button class="step" aria-expanded={isOpen} onClick={onToggle}>
         <span class="step-words">
           <Status status={statusOf(row)} />
           <span class="step-name">
             <Line text={row.name} max={120} />
           </span>
           {failed > 0 && !pending && (
-            <span class="quiet">{failed === 1 ? '1 attempt failed' : `${failed} attempts failed`}</span>
+            <Quiet>{failed === 1 ? '1 attempt failed' : `${failed} attempts failed`}</Quiet>
           )}
           {!pending && <span class="quiet step-time">{duration(lengthOf(row))}</span>}
         </span>
         <Track bars={row.bars} segments={segments} />
-      </button>
+      </Button>
       {pending && (
         <div class="pending-words">
-          <span class="quiet">
+          <Quiet>
             {pendingWords(pending)} {pending.dueAt && <Time at={pending.dueAt} />}
-          </span>
+          </Quiet>
           {pending.error && (
             <p>
               {pending.attempts > 0 && `${pending.attempts} failed: `}
@@ -188,7 +189,13 @@ function linesOf({ rows, segments }: Drawn): Told[] {
   );
   const folds = segments
     .filter(({ isFold }) => isFold)
-    .map(({ from, to }) => ({ at: from, name: '', words: 'nothing was done', ms: to - from, isOpen: false }));
+    .map(({ from, to }) => ({
+      at: from,
+      name: '',
+      words: 'nothing was done',
+      ms: to - from,
+      isOpen: false,
+    }));
   return [...bars, ...folds].sort((a, b) => a.at - b.at);
 }
 
@@ -198,14 +205,7 @@ function AsTable({ drawn }: { drawn: Drawn }) {
       <summary>As a table</summary>
       <div class="table-box">
         <table>
-          <thead>
-            <tr>
-              <th scope="col">Begun</th>
-              <th scope="col">Step</th>
-              <th scope="col">What</th>
-              <th scope="col">Took</th>
-            </tr>
-          </thead>
+          <Head of="Begun|Step|What|Took" />
           <tbody>
             {linesOf(drawn).map((line, index) => (
               <tr key={index}>
@@ -229,7 +229,9 @@ function walkRows(event: KeyboardEvent): void {
   const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
   const target = event.target as HTMLElement;
   if (!step || !target.matches('button.step')) return;
-  const all = [...(event.currentTarget as HTMLElement).querySelectorAll<HTMLElement>('button.step')];
+  const all = [
+    ...(event.currentTarget as HTMLElement).querySelectorAll<HTMLElement>('button.step'),
+  ];
   all[all.indexOf(target) + step]?.focus();
   event.preventDefault();
 }

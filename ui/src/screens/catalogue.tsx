@@ -2,10 +2,10 @@
 import { useEffect } from 'preact/hooks';
 
 import { podDocument, type PodDocument, type Procedure } from '../lib/document.js';
-import { go, route, withQuery } from '../lib/router.js';
-import { addWalk } from '../lib/walk.js';
+import { go, route } from '../lib/router.js';
+import { addWalk, intoView } from '../lib/walk.js';
 import { Empty, Waiting } from '../parts/answer.js';
-import { Icon } from '../parts/icon.js';
+import { asked, SearchField, setAsked } from '../parts/filters.js';
 import { EventTypeList, EventTypePanel } from './event-types.js';
 import { ProcedurePanel } from './procedure.js';
 
@@ -38,6 +38,7 @@ function ProcedureList({
                 <a
                   href={`/catalogue/${one.name}${location.search}`}
                   aria-current={one.name === openName ? 'true' : undefined}
+                  ref={one.name === openName ? intoView : null}
                   data-in-list
                 >
                   <span class={`kind ${one.kind}`}>{one.kind}</span>
@@ -80,19 +81,12 @@ export default function CatalogueScreen() {
           </a>
         </div>
         <div class="toolbar" role="search">
-          <div class="search">
-            <Icon name="search" />
-            <input
-              data-search
-              type="search"
-              aria-label="Find in the catalogue"
-              placeholder="Find"
-              value={route.value.query.get('find') ?? ''}
-              onInput={(event) =>
-                go(withQuery({ find: event.currentTarget.value }), { replace: true })
-              }
-            />
-          </div>
+          <SearchField
+            aria-label="Find in the catalogue"
+            placeholder="Find"
+            value={asked('find')}
+            onInput={(event) => setAsked('find', event.currentTarget.value)}
+          />
           <nav class="toggles" aria-label="Parts of the catalogue">
             <a class="toggle" href="/catalogue" aria-current={isTypes ? undefined : 'page'}>
               Procedures

@@ -1,17 +1,25 @@
 // Dead letters: runs that were given up, by function and error; tried again, edited, or put away.
-import { useLayoutEffect, useState } from 'preact/hooks';
+import { useState } from 'preact/hooks';
 
-import { addShortcuts } from '../lib/keyboard.js';
 import { useNarrow } from '../lib/narrow.js';
 import { usePagedList } from '../lib/paged-list.js';
 import { go, route, withQuery } from '../lib/router.js';
-import { messageOf, mutate, query } from '../lib/rpc.js';
+import { messageOf, mutate } from '../lib/rpc.js';
 import { isOfApp, nameOfFunction, type Run, wordsOfError } from '../lib/runs.js';
 import { number } from '../lib/time.js';
-import { type Answer, Empty, Problem, Show, useAnswer, useReloadOn, Waiting } from '../parts/answer.js';
+import {
+  type Answer,
+  Empty,
+  Problem,
+  Show,
+  useQuery,
+  useReloadOn,
+  Waiting,
+} from '../parts/answer.js';
 import { Confirm } from '../parts/dialog.js';
 import { Icon } from '../parts/icon.js';
 import { attempt } from '../parts/json-form.js';
+import { Button, Fact, Panel, Quiet, Split } from '../parts/plain.js';
 import { say } from '../parts/say.js';
 import { Line, LongText } from '../parts/text.js';
 import { Time } from '../parts/time.js';
@@ -100,12 +108,12 @@ function Many({
   const isBusy = done !== undefined;
   return (
     <>
-      <button type="button" class="primary" disabled={isBusy} onClick={() => act('replay')}>
+      <Button class="primary" disabled={isBusy} onClick={() => act('replay')}>
         {isBusy ? `${number(done)} done…` : `Retry ${words}`}
-      </button>
-      <button type="button" disabled={isBusy} onClick={() => setAsking(true)}>
+      </Button>
+      <Button disabled={isBusy} onClick={() => setAsking(true)}>
         Put {words} away
-      </button>
+      </Button>
       {isAsking && (
         <Confirm
           title={`Put ${words} away?`}
@@ -131,38 +139,35 @@ function Letter({ run, reload }: { run: Run; reload(): void }) {
         <a href={`/runs/${run.id}`}>
           <Time at={run.createdAt} style="long" />
         </a>{' '}
-        <span class="quiet">
+        <Quiet>
           for <a href={`/events/${run.eventId}`}>{run.eventType}</a>
-        </span>
+        </Quiet>
       </p>
       <p class="actions">
-        <button
-          type="button"
+        <Button
           class="small"
           aria-label={`Retry ${about}`}
           onClick={() => void act('deadLetters.replay', 'It is tried again')}
         >
           Retry
-        </button>
+        </Button>
         {isOfApp(run.function) && (
-          <button
-            type="button"
+          <Button
             class="small"
             aria-label={`Edit and replay ${about}`}
             aria-expanded={isEditing}
             onClick={() => setEditing(!isEditing)}
           >
             Edit and replay
-          </button>
+          </Button>
         )}
-        <button
-          type="button"
+        <Button
           class="small"
           aria-label={`Put away ${about}`}
           onClick={() => void act('deadLetters.discard', 'It is put away; it can be rerun')}
         >
           Put away
-        </button>
+        </Button>
       </p>
       {isEditing && <EditedReplay run={run} onDone={(id) => (id ? go(`/runs/${id}`) : reload())} />}
     </li>
@@ -193,9 +198,9 @@ function Letters({ group, reload }: { group: Group; reload(): void }) {
       {list.isReady && !list.isComplete && (
         <p class="list-footer">
           {number(letters.length)} of {number(group.count)}.{' '}
-          <button type="button" class="link" disabled={list.isLoading} onClick={list.more}>
+          <Button class="link" disabled={list.isLoading} onClick={list.more}>
             {list.isLoading ? 'Looking…' : 'Look further back'}
-          </button>
+          </Button>
         </p>
       )}
     </>
@@ -205,46 +210,36 @@ function Letters({ group, reload }: { group: Group; reload(): void }) {
 function GroupPanel({ group, reload }: { group: Group; reload(): void }) {
   const { function: id, name, message, count } = group;
   return (
-    <section class="split-panel" aria-label="Dead letters of one kind">
-      <div class="panel">
-        <header>
-          <h2>
-            <Line text={name} max={200} />
-          </h2>
-          <a
-            class="panel-close"
-            href={`/dead-letters${location.search}`}
-            aria-label="Close"
-            title="Esc"
-          >
-            <Icon name="close" />
-          </a>
-        </header>
-        <LongText text={message} label="What the error says" />
-        <div class="actions">
-          <Many
-            filter={{ function: id, name, message }}
-            words={count === 1 ? 'it' : `all ${number(count)}`}
-            onDone={reload}
-          />
-        </div>
-        <dl class="facts">
-          <dt>Function</dt>
-          <dd>
-            <a href={`/functions/${encodeURIComponent(id)}`}>{nameOfFunction(id)}</a>
-          </dd>
-          <dt>First queued</dt>
-          <dd>
-            <Time at={group.firstAt} style="long" />
-          </dd>
-          <dt>Last queued</dt>
-          <dd>
-            <Time at={group.lastAt} style="long" />
-          </dd>
-        </dl>
-        <Letters group={group} reload={reload} />
+    <Panel
+      label="Dead letters of one kind"
+      back={`/dead-letters${location.search}`}
+      title={
+        <h2>
+          <Line text={name} max={200} />
+        </h2>
+      }
+    >
+      <LongText text={message} label="What the error says" />
+      <div class="actions">
+        <Many
+          filter={{ function: id, name, message }}
+          words={count === 1 ? 'it' : `all ${number(count)}`}
+          onDone={reload}
+        />
       </div>
-    </section>
+      <dl class="facts">
+        <Fact of="Function">
+          <a href={`/functions/${encodeURIComponent(id)}`}>{nameOfFunction(id)}</a>
+        </Fact>
+        <Fact of="First queued">
+          <Time at={group.firstAt} style="long" />
+        </Fact>
+        <Fact of="Last queued">
+          <Time at={group.lastAt} style="long" />
+        </Fact>
+      </dl>
+      <Letters group={group} reload={reload} />
+    </Panel>
   );
 }
 
@@ -254,7 +249,8 @@ function GroupRow({ group }: { group: Group }) {
       <span class="status bad">{number(group.count)}</span>
       <b>{nameOfFunction(group.function)}</b>
       <span class="run-words">
-        <b title={group.name}>{wordsOfError(group.name)}:</b> <Line text={group.message} max={160} />
+        <b title={group.name}>{wordsOfError(group.name)}:</b>{' '}
+        <Line text={group.message} max={160} />
       </span>
       <Time at={group.lastAt} />
     </span>
@@ -269,11 +265,11 @@ function GroupList({ answer, openKey }: { answer: Answer<Groups>; openKey: strin
       <div class="bar-top">
         <h1>Dead letters</h1>
         {only && (
-          <button type="button" class="small" onClick={() => go(withQuery({ function: '' }))}>
+          <Button class="small" onClick={() => go(withQuery({ function: '' }))}>
             of {nameOfFunction(only)}
             <Icon name="close" />
             <span class="unseen">: show those of every function</span>
-          </button>
+          </Button>
         )}
         {(answer.value?.groups.length ?? 0) > 1 && openKey === undefined && (
           <div class="actions bar-action">
@@ -317,24 +313,19 @@ function GroupList({ answer, openKey }: { answer: Answer<Groups>; openKey: strin
 }
 
 const concerns = ({ type }: { type: string }): boolean =>
-  type === 'function.failed' || /^run\.(retried|rerun|discarded)$/.test(type) || type.endsWith('.failed');
+  type === 'function.failed' ||
+  /^run\.(retried|rerun|discarded)$/.test(type) ||
+  type.endsWith('.failed');
 
 export default function DeadLettersScreen() {
   const openKey = route.value.parts[1];
   const only = route.value.query.get('function') ?? '';
-  const answer = useAnswer(`dead-letters:${only}`, (signal) =>
-    query<Groups>('deadLetters.groups', only ? { function: only } : undefined, signal),
-  );
+  const answer = useQuery<Groups>('deadLetters.groups', only ? { function: only } : undefined);
   useReloadOn(concerns, answer.reload);
-  useLayoutEffect(() => {
-    if (openKey === undefined) return undefined;
-    const close = () => go(`/dead-letters${location.search}`);
-    return addShortcuts([{ keys: 'Escape', label: 'Close the group', run: close }]);
-  }, [openKey]);
   const open = answer.value?.groups.find((group) => keyOf(group) === openKey);
   const isGone = openKey !== undefined && answer.value !== undefined && !open;
   return (
-    <div class={`split ${openKey ? 'has-panel' : ''}`}>
+    <Split open={openKey} back="/dead-letters">
       <GroupList answer={answer} openKey={openKey} />
       {open && <GroupPanel key={openKey} group={open} reload={answer.reload} />}
       {isGone && (
@@ -344,6 +335,6 @@ export default function DeadLettersScreen() {
           </Empty>
         </section>
       )}
-    </div>
+    </Split>
   );
 }

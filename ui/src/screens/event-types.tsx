@@ -4,10 +4,11 @@ import { type EventType, eventType, eventTypes } from '../lib/event-types.js';
 import { log } from '../lib/log.js';
 import { asTypeScript } from '../lib/snippets.js';
 import { useOpenTitle } from '../lib/title.js';
+import { intoView } from '../lib/walk.js';
 import { Empty, Show, useAnswer } from '../parts/answer.js';
 import { NounBadge, OutcomeMark } from '../parts/badge.js';
 import { CopyButton } from '../parts/copy.js';
-import { Icon } from '../parts/icon.js';
+import { Fact, Panel, Quiet } from '../parts/plain.js';
 import { SchemaView } from '../parts/schema.js';
 
 const FROM_WORDS = {
@@ -33,6 +34,7 @@ export function EventTypeList({ openName, find }: { openName: string | undefined
                 <a
                   href={`/catalogue/types/${type.name}${location.search}`}
                   aria-current={type.name === openName ? 'true' : undefined}
+                  ref={type.name === openName ? intoView : null}
                   data-in-list
                 >
                   <OutcomeMark outcome={outcomeOf(type.name)} />
@@ -52,6 +54,8 @@ export function EventTypeList({ openName, find }: { openName: string | undefined
 /** A procedure is a link; `function:` and `projection:` say what else it is. */
 function Part({ name }: { name: string }) {
   const [kind, rest] = name.includes(':') ? name.split(':') : ['procedure', name];
+  // "bus", "apps", "search"
+  if (kind === 'procedure' && !name.includes('.')) return <>{name}</>;
   if (kind === 'procedure')
     return (
       <a href={`/catalogue/${name}`}>
@@ -75,8 +79,8 @@ function Part({ name }: { name: string }) {
 }
 
 function Parts({ names }: { names: string[] | undefined }) {
-  if (!names) return <span class="quiet">the pod does not say</span>;
-  if (names.length === 0) return <span class="quiet">nobody</span>;
+  if (!names) return <Quiet>the pod does not say</Quiet>;
+  if (names.length === 0) return <Quiet>nobody</Quiet>;
   return (
     <ul>
       {names.map((name) => (
@@ -102,22 +106,14 @@ function Described({ type }: { type: EventType }) {
         />
       </div>
       <dl class="facts">
-        <dt>From</dt>
-        <dd>{FROM_WORDS[type.from]}</dd>
-        {type.version !== undefined && (
-          <>
-            <dt>Version</dt>
-            <dd>{type.version}</dd>
-          </>
-        )}
-        <dt>Written by</dt>
-        <dd>
+        <Fact of="From">{FROM_WORDS[type.from]}</Fact>
+        {type.version !== undefined && <Fact of="Version">{type.version}</Fact>}
+        <Fact of="Written by">
           <Parts names={type.writtenBy} />
-        </dd>
-        <dt>Read by</dt>
-        <dd>
+        </Fact>
+        <Fact of="Read by">
           <Parts names={type.readBy} />
-        </dd>
+        </Fact>
       </dl>
       <section>
         <h3>Data</h3>
@@ -137,27 +133,20 @@ export function EventTypePanel({ name }: { name: string }) {
     type: await eventType(name, signal),
   }));
   return (
-    <section class="split-panel" aria-label="Event type">
-      <div class="panel">
-        <header>
-          <h2>
-            <NounBadge noun={nounOfType(name)} /> {name}
-          </h2>
-          <a
-            class="panel-close"
-            href={`/catalogue/types${location.search}`}
-            aria-label="Close"
-            title="Esc"
-          >
-            <Icon name="close" />
-          </a>
-        </header>
-        <Show of={answer}>
-          {({ type }) =>
-            type ? <Described type={type} /> : <Empty title="There is no such event type" />
-          }
-        </Show>
-      </div>
-    </section>
+    <Panel
+      label="Event type"
+      back={`/catalogue/types${location.search}`}
+      title={
+        <h2>
+          <NounBadge noun={nounOfType(name)} /> {name}
+        </h2>
+      }
+    >
+      <Show of={answer}>
+        {({ type }) =>
+          type ? <Described type={type} /> : <Empty title="There is no such event type" />
+        }
+      </Show>
+    </Panel>
   );
 }

@@ -13,6 +13,7 @@ import { CauseTree } from '../parts/cause-tree.js';
 import { CopyButton, Id } from '../parts/copy.js';
 import { Icon } from '../parts/icon.js';
 import { Json } from '../parts/json.js';
+import { Button, Fact, Part, Quiet } from '../parts/plain.js';
 import { Time } from '../parts/time.js';
 
 // A cause with more events than this is told in part.
@@ -74,7 +75,7 @@ async function eventOf(id: string, signal: AbortSignal): Promise<SynapEvent> {
 
 function ThingLink({ event }: { event: SynapEvent }) {
   const noun = podDocument.value?.nouns.find((one) => one.name === event.aggregateType);
-  if (!event.aggregateId) return <span class="quiet">nothing</span>;
+  if (!event.aggregateId) return <Quiet>nothing</Quiet>;
   return (
     <>
       {noun ? (
@@ -83,9 +84,7 @@ function ThingLink({ event }: { event: SynapEvent }) {
         event.aggregateType
       )}{' '}
       <Id id={event.aggregateId} />{' '}
-      {event.aggregateVersion !== undefined && (
-        <span class="quiet">event {event.aggregateVersion} of it</span>
-      )}{' '}
+      {event.aggregateVersion !== undefined && <Quiet>event {event.aggregateVersion} of it</Quiet>}{' '}
       <a href={`/events?q=about:${event.aggregateId}`}>its events</a>
     </>
   );
@@ -95,21 +94,17 @@ function Facts({ event }: { event: SynapEvent }) {
   const actor = Object.entries(event.actor ?? {});
   return (
     <dl class="facts">
-      <dt>When</dt>
-      <dd>
+      <Fact of="When">
         <Time at={event.timestamp} style="long" />{' '}
-        <span class="quiet">
+        <Quiet>
           <Time at={event.timestamp} style="ago" />
-        </span>
-      </dd>
-      <dt>Position</dt>
-      <dd>{event.position}</dd>
-      <dt>About</dt>
-      <dd>
+        </Quiet>
+      </Fact>
+      <Fact of="Position">{event.position}</Fact>
+      <Fact of="About">
         <ThingLink event={event} />
-      </dd>
-      <dt>Who</dt>
-      <dd>
+      </Fact>
+      <Fact of="Who">
         {actor.length === 0
           ? 'the pod itself'
           : actor.map(([kind, id]) => (
@@ -117,23 +112,18 @@ function Facts({ event }: { event: SynapEvent }) {
                 {kind === 'run' ? <a href={`/runs/${id}`}>run</a> : kind} <Id id={id} />{' '}
               </span>
             ))}
-        <span class="quiet">of user</span> <Id id={event.userId} />
-      </dd>
-      <dt>Source</dt>
-      <dd>{event.source}</dd>
+        <Quiet>of user</Quiet> <Id id={event.userId} />
+      </Fact>
+      <Fact of="Source">{event.source}</Fact>
       {event.requestId && (
-        <>
-          <dt>Request</dt>
-          <dd>
-            <Id id={event.requestId} />{' '}
-            <a href={`/events?q=request:${event.requestId}`}>its events</a>
-          </dd>
-        </>
+        <Fact of="Request">
+          <Id id={event.requestId} />{' '}
+          <a href={`/events?q=request:${event.requestId}`}>its events</a>
+        </Fact>
       )}
-      <dt>Id</dt>
-      <dd>
+      <Fact of="Id">
         <Id id={event.id} />
-      </dd>
+      </Fact>
     </dl>
   );
 }
@@ -142,10 +132,7 @@ function CausesOf({ event }: { event: SynapEvent }) {
   const causes = useAnswer(`causes:${event.id}`, (signal) => causesOf(event, signal));
   useReloadOn((other) => other.correlationId === correlationOf(event), causes.reload);
   return (
-    <section aria-labelledby="causes-title">
-      <div class="section-title">
-        <h3 id="causes-title">Causes</h3>
-      </div>
+    <Part id="causes-title" title="Causes">
       <Show of={causes}>
         {({ events, runs, isCut }) => (
           <>
@@ -154,7 +141,7 @@ function CausesOf({ event }: { event: SynapEvent }) {
           </>
         )}
       </Show>
-    </section>
+    </Part>
   );
 }
 
@@ -174,15 +161,14 @@ export function EventPanel({ id }: { id: string }) {
               <NounBadge noun={nounOfType(answer.value.type)} /> {answer.value.type}
             </h2>
           )}
-          <button
-            type="button"
+          <Button
             class="plain panel-close"
             onClick={close}
             aria-label="Close the event"
             title="Esc"
           >
             <Icon name="close" />
-          </button>
+          </Button>
         </header>
         <Show of={answer}>
           {(event) => (
@@ -195,22 +181,25 @@ export function EventPanel({ id }: { id: string }) {
               )}
               <Facts event={event} />
               <CausesOf event={event} />
-              <section aria-labelledby="data-title">
-                <div class="section-title">
-                  <h3 id="data-title">
-                    Data{event.erased ? ' (erased)' : event.damaged ? ' (damaged)' : ''}
-                  </h3>
-                  <CopyButton label="JSON" text={() => JSON.stringify(event, null, 2)} />
-                  <CopyButton label="curl" text={() => asCurl('events.get', { id: event.id }, 'query')} />
-                  <CopyButton
-                    label="TypeScript"
-                    text={() =>
-                      asTypeScript('events.watch', { types: [event.type] }, 'subscription')
-                    }
-                  />
-                </div>
+              <Part
+                id="data-title"
+                title={`Data${event.erased ? ' (erased)' : event.damaged ? ' (damaged)' : ''}`}
+                more={
+                  <>
+                    <CopyButton label="JSON" text={() => JSON.stringify(event, null, 2)} />
+                    <CopyButton
+                      label="curl"
+                      text={() => asCurl('events.get', { id: event.id }, 'query')}
+                    />
+                    <CopyButton
+                      label="TypeScript"
+                      text={() => asTypeScript('events.get', { id: event.id }, 'query')}
+                    />
+                  </>
+                }
+              >
                 <Json value={event.data} label="Data of the event as JSON" />
-              </section>
+              </Part>
               {event.metadata && (
                 <section>
                   <h3>Metadata</h3>

@@ -1,8 +1,8 @@
 // Events: the log as a live list, and one event beside it.
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 
-import { podDocument } from '../lib/document.js';
-import type { Row } from '../lib/events.js';
+import { eventTypes } from '../lib/event-types.js';
+import { nounOfType, type Row } from '../lib/events.js';
 import { parseFilter, SOURCES, termOf, timeOf, withTerm } from '../lib/filter.js';
 import { InTurn } from '../lib/in-turn.js';
 import { addShortcuts } from '../lib/keyboard.js';
@@ -11,12 +11,13 @@ import { liveStatus } from '../lib/live.js';
 import { useNarrow } from '../lib/narrow.js';
 import { LogView } from '../lib/log-view.js';
 import { go, route, withQuery } from '../lib/router.js';
-import { messageOf } from '../lib/rpc.js';
 import { number } from '../lib/time.js';
-import { Empty, Waiting } from '../parts/answer.js';
+import { Empty, useAnswer, Waiting } from '../parts/answer.js';
 import { EventRow } from '../parts/event-row.js';
+import { Choice, SearchField } from '../parts/filters.js';
 import { Icon } from '../parts/icon.js';
-import { say } from '../parts/say.js';
+import { Button, Split } from '../parts/plain.js';
+import { say, sayError } from '../parts/say.js';
 import { VirtualList } from '../parts/virtual-list.js';
 import { EventPanel } from './event.js';
 
@@ -26,48 +27,36 @@ const MATCHES_WANTED = 100;
 const OUTCOMES = ['requested', 'completed', 'failed'];
 
 function Toolbar({ text, onChange }: { text: string; onChange(text: string): void }) {
-  const nouns = ['note', 'task', 'project', 'key', 'user', 'function', 'run', 'app', 'signal'];
-  for (const noun of podDocument.value?.nouns ?? [])
-    if (!nouns.includes(noun.name)) nouns.push(noun.name);
+  const types = useAnswer(`nouns:${log.value?.ready.value}`, eventTypes).value ?? [];
+  const nouns = new Set(types.map((type) => nounOfType(type.name)));
   const outcome = termOf(text, 'is');
   return (
     <div class="toolbar" role="search">
-      <div class="search">
-        <Icon name="search" />
-        <input
-          data-search
-          type="search"
-          aria-label="Filter the events"
-          placeholder="Filter: words, an id, type:note.*, actor:…, since:2h"
-          title={
-            'Words in the type or the title, or the beginning of an id.\ntype:note.creation.*  noun:task  is:failed  source:api\nactor:ID  user:ID  about:ID  request:ID\nsince:2h  until:2026-01-31T12:00'
-          }
-          spellcheck={false}
-          value={text}
-          onInput={(event) => onChange(event.currentTarget.value)}
-        />
-      </div>
+      <SearchField
+        aria-label="Filter the events"
+        placeholder="Filter: words, an id, type:note.*, actor:…, since:2h"
+        title={
+          'Words in the type or the title, or the beginning of an id.\ntype:note.creation.*  noun:task  is:failed  source:api\nactor:ID  user:ID  about:ID  request:ID\nsince:2h  until:2026-01-31T12:00'
+        }
+        spellcheck={false}
+        value={text}
+        onInput={(event) => onChange(event.currentTarget.value)}
+      />
       <div class="filters">
-        <select
-          aria-label="Noun"
+        <Choice
+          label="Noun"
+          none="every noun"
           value={termOf(text, 'noun')}
-          onChange={(event) => onChange(withTerm(text, 'noun', event.currentTarget.value))}
-        >
-          <option value="">every noun</option>
-          {nouns.map((noun) => (
-            <option key={noun}>{noun}</option>
-          ))}
-        </select>
-        <select
-          aria-label="Source"
+          choices={[...nouns].sort().map((one) => [one])}
+          onChange={(one) => onChange(withTerm(text, 'noun', one))}
+        />
+        <Choice
+          label="Source"
+          none="every source"
           value={termOf(text, 'source')}
-          onChange={(event) => onChange(withTerm(text, 'source', event.currentTarget.value))}
-        >
-          <option value="">every source</option>
-          {SOURCES.map((source) => (
-            <option key={source}>{source}</option>
-          ))}
-        </select>
+          choices={SOURCES.map((one) => [one])}
+          onChange={(one) => onChange(withTerm(text, 'source', one))}
+        />
         <div class="toggles" role="group" aria-label="Outcome">
           {OUTCOMES.map((one) => (
             <button
@@ -108,7 +97,7 @@ function useSearchBack(current: EventLog, view: LogView): { isLooking: boolean; 
           while (isWanted() && own.oldest > stopAt && own.count < wanted && !own.isFull)
             await own.loadOlder();
         } catch (error) {
-          if (isWanted()) say(messageOf(error), 'bad');
+          if (isWanted()) sayError(error);
         }
         walking.current = undefined;
         if (!signal.aborted) setLooking(undefined);
@@ -125,18 +114,14 @@ function useSearchBack(current: EventLog, view: LogView): { isLooking: boolean; 
   return { isLooking: looking === view, more };
 }
 
-function Footer({
-  view,
-  isLooking,
-  more,
-}: {
-  view: LogView;
-  isLooking: boolean;
-  more(): void;
-}) {
+function Footer({ view, isLooking, more }: { view: LogView; isLooking: boolean; more(): void }) {
   if (isLooking) return <p class="list-footer">Looking through the log…</p>;
   if (view.oldest <= 0)
-    return <p class="list-footer">{view.filter.isEmpty ? 'This is where the log begins.' : 'No older ones pass.'}</p>;
+    return (
+      <p class="list-footer">
+        {view.filter.isEmpty ? 'This is where the log begins.' : 'No older ones pass.'}
+      </p>
+    );
   if (view.isFull) {
     return (
       <p class="list-footer">
@@ -150,9 +135,9 @@ function Footer({
   return (
     <p class="list-footer">
       Everything behind position {number(view.oldest)} was looked at.{' '}
-      <button type="button" class="link" onClick={more}>
+      <Button class="link" onClick={more}>
         Look further back
-      </button>
+      </Button>
     </p>
   );
 }
@@ -182,8 +167,7 @@ function EventList({ current, openId }: { current: EventLog; openId: string | un
       <div class="bar-top">
         <h1>Events</h1>
         {isLive ? (
-          <button
-            type="button"
+          <Button
             class="small"
             aria-pressed={pausedAt !== undefined}
             onClick={togglePause}
@@ -193,12 +177,12 @@ function EventList({ current, openId }: { current: EventLog; openId: string | un
             {pausedAt === undefined
               ? 'Pause'
               : `Go on${waiting ? ` (${number(waiting)} new)` : ''}`}
-          </button>
+          </Button>
         ) : (
-          <button type="button" class="small" onClick={() => go(withQuery({ at: '' }))}>
+          <Button class="small" onClick={() => go(withQuery({ at: '' }))}>
             <Icon name="play" />
             Back to live
-          </button>
+          </Button>
         )}
         <span class="quiet count">
           {view.filter.isEmpty
@@ -218,9 +202,7 @@ function EventList({ current, openId }: { current: EventLog; openId: string | un
           title={view.filter.isEmpty ? 'Nothing has happened yet' : 'No event passes this filter'}
         >
           {!view.filter.isEmpty && (
-            <button type="button" onClick={() => setText('')}>
-              Take the filter away
-            </button>
+            <Button onClick={() => setText('')}>Take the filter away</Button>
           )}
         </Empty>
       ) : (
@@ -283,7 +265,7 @@ function useLog(): EventLog | undefined {
   const start = startOf(at);
   const past = useMemo(() => (start ? new EventLog() : undefined), [at]);
   useEffect(() => {
-    if (past && start) past.startAt(start).catch((error: unknown) => say(messageOf(error), 'bad'));
+    if (past && start) past.startAt(start).catch(sayError);
   }, [past]);
   return past ?? live;
 }
@@ -291,11 +273,6 @@ function useLog(): EventLog | undefined {
 export default function EventsScreen() {
   const current = useLog();
   const openId = route.value.parts[1];
-  useLayoutEffect(() => {
-    if (openId === undefined) return;
-    const close = () => go(withQuery({}).replace(/^\/events\/[^?]*/, '/events'));
-    return addShortcuts([{ keys: 'Escape', label: 'Close the event', run: close }]);
-  }, [openId]);
   if (!current) return <Waiting />;
   if (liveStatus.value === 'refused') {
     return (
@@ -305,9 +282,9 @@ export default function EventsScreen() {
     );
   }
   return (
-    <div class={`split ${openId ? 'has-panel' : ''}`}>
+    <Split open={openId} back="/events">
       <EventList current={current} openId={openId} />
       {openId && <EventPanel key={openId} id={openId} />}
-    </div>
+    </Split>
   );
 }

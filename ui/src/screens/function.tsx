@@ -6,17 +6,18 @@ import { podDocument } from '../lib/document.js';
 import { type FunctionInfo, limitWords, progressOf, type Replay } from '../lib/functions.js';
 import { timeOf } from '../lib/filter.js';
 import { go } from '../lib/router.js';
-import { messageOf, mutate, plain, query } from '../lib/rpc.js';
+import { mutate, plain } from '../lib/rpc.js';
 import { nameOfFunction } from '../lib/runs.js';
 import { isOwner, session } from '../lib/session.js';
 import { duration, number } from '../lib/time.js';
 import { useOpenTitle } from '../lib/title.js';
-import { Show, useAnswer, useAskAgain, useReloadOn } from '../parts/answer.js';
+import { Show, useQuery, useAskAgain, useReloadOn } from '../parts/answer.js';
 import { Status } from '../parts/badge.js';
 import { Id } from '../parts/copy.js';
 import { Icon } from '../parts/icon.js';
 import { attempt, JsonForm } from '../parts/json-form.js';
-import { say } from '../parts/say.js';
+import { Button, Fact, Panel } from '../parts/plain.js';
+import { say, sayError } from '../parts/say.js';
 import { Line } from '../parts/text.js';
 import { Time } from '../parts/time.js';
 
@@ -66,53 +67,40 @@ function Facts({ one }: { one: FunctionInfo }) {
   const { counts } = one;
   return (
     <dl class="facts">
-      <dt>From</dt>
-      <dd>{one.app ? <Line text={`the app ${one.app}`} /> : 'the pod'}</dd>
+      <Fact of="From">{one.app ? <Line text={`the app ${one.app}`} /> : 'the pod'}</Fact>
       {one.triggers.map((trigger) => (
         <>
-          <dt>Triggered by</dt>
-          <dd>
+          <Fact of="Triggered by">
             <code>{trigger.event}</code>
             {trigger.if && (
               <>
                 , if <code>{trigger.if}</code>
               </>
             )}
-          </dd>
+          </Fact>
         </>
       ))}
       {one.schedules.map(({ cron, jitterMs }) => (
-        <>
-          <dt>Schedule</dt>
-          <dd>
-            <code>{cron}</code>
-            {jitterMs !== undefined && ` up to ${duration(jitterMs)} later`}
-          </dd>
-        </>
+        <Fact of="Schedule">
+          <code>{cron}</code>
+          {jitterMs !== undefined && ` up to ${duration(jitterMs)} later`}
+        </Fact>
       ))}
-      <dt>Retries</dt>
-      <dd>{one.retries}</dd>
+      <Fact of="Retries">{one.retries}</Fact>
       {limitWords(one.limits).map(([name, words]) => (
-        <>
-          <dt>{name}</dt>
-          <dd>
-            <Line text={words} max={1_000} />
-          </dd>
-        </>
+        <Fact of={name}>
+          <Line text={words} max={1_000} />
+        </Fact>
       ))}
-      <dt>Now</dt>
-      <dd>
+      <Fact of="Now">
         {number(one.waiting)} waiting, {number(one.running)} running
-      </dd>
+      </Fact>
       {counts && (
-        <>
-          <dt>Since the start</dt>
-          <dd>
-            {number(counts.completed)} completed, {number(counts.retried)} tried again,{' '}
-            {number(counts.slept)} slept, {number(counts.givenUp)} given up
-            {counts.paused > 0 && `, ${number(counts.paused)} put off by outages`}
-          </dd>
-        </>
+        <Fact of="Since the start">
+          {number(counts.completed)} completed, {number(counts.retried)} tried again,{' '}
+          {number(counts.slept)} slept, {number(counts.givenUp)} given up
+          {counts.paused > 0 && `, ${number(counts.paused)} put off by outages`}
+        </Fact>
       )}
       <dt>Id</dt>
       <dd class="hash">
@@ -133,7 +121,7 @@ function Invoke({ id }: { id: string }) {
       // Its limits may say that it has a run later.
       go(runId ? `/runs/${runId}` : `/runs?q=event:${eventId}`);
     } catch (error) {
-      say(messageOf(error), 'bad');
+      sayError(error);
     }
   };
   return (
@@ -188,7 +176,13 @@ function TestEvent({ one }: { one: FunctionInfo }) {
           onInput={(event) => setType(event.currentTarget.value)}
         />
       </label>
-      <JsonForm label="Data of the event" initial="{}" action="Send" shape="object" onSubmit={send} />
+      <JsonForm
+        label="Data of the event"
+        initial="{}"
+        action="Send"
+        shape="object"
+        onSubmit={send}
+      />
     </>
   );
 }
@@ -264,8 +258,8 @@ function ReplayItem({ replay, reload }: { replay: Replay; reload(): void }) {
         />{' '}
         <Time at={replay.createdAt} />
         <p class="quiet">
-          {number(replay.made)} runs, {number(replay.passedOver)} events passed over, looked to position{' '}
-          {number(replay.lookedTo)} of {number(replay.toPosition)}
+          {number(replay.made)} runs, {number(replay.passedOver)} events passed over, looked to
+          position {number(replay.lookedTo)} of {number(replay.toPosition)}
           {replay.filter && (
             <>
               , if <code class="hash">{replay.filter}</code>
@@ -274,18 +268,16 @@ function ReplayItem({ replay, reload }: { replay: Replay; reload(): void }) {
         </p>
       </div>
       {replay.status === 'active' && (
-        <button type="button" class="small" onClick={cancel}>
+        <Button class="small" onClick={cancel}>
           Cancel
-        </button>
+        </Button>
       )}
     </li>
   );
 }
 
 function Replays({ id }: { id: string }) {
-  const answer = useAnswer(`replays:${id}`, (signal) =>
-    query<{ replays: Replay[] }>('functions.replays', { function: id }, signal),
-  );
+  const answer = useQuery<{ replays: Replay[] }>('functions.replays', { function: id });
   useAskAgain(
     answer.reload,
     answer.value?.replays.some(({ status }) => status === 'active') ?? false,
@@ -334,9 +326,7 @@ function Doings({ one }: { one: FunctionInfo }) {
 }
 
 export function FunctionPanel({ id }: { id: string }) {
-  const answer = useAnswer(`function:${id}`, (signal) =>
-    query<FunctionInfo>('functions.get', { id }, signal),
-  );
+  const answer = useQuery<FunctionInfo>('functions.get', { id });
   const one = answer.value;
   useOpenTitle(one && nameOfFunction(one.id));
   useReloadOn((event) => event.type.startsWith('function.'), answer.reload);
@@ -348,36 +338,28 @@ export function FunctionPanel({ id }: { id: string }) {
       isPaused ? 'It goes on' : 'It is paused; what triggers it waits',
     ).then(answer.reload);
   return (
-    <section class="split-panel" aria-label="Function">
-      <div class="panel">
-        <header>
-          <h2>{nameOfFunction(id)}</h2>
-          <a class="panel-close" href="/functions" aria-label="Close" title="Esc">
-            <Icon name="close" />
-          </a>
-        </header>
-        <Show of={answer}>
-          {(known) => (
-            <>
-              <Pause one={known} />
-              <div class="actions">
-                {(known.isYours || isOwner()) && (
-                  <button type="button" class={isPaused ? 'primary' : ''} onClick={toggle}>
-                    <Icon name={isPaused ? 'play' : 'pause'} />
-                    {isPaused ? 'Resume' : 'Pause'}
-                  </button>
-                )}
-                <a href={`/runs?q=${encodeURIComponent(`function:${id}`)}`}>Its runs</a>
-                {podDocument.value?.has('deadLetters.groups') && (
-                  <a href={`/dead-letters?function=${encodeURIComponent(id)}`}>Its dead letters</a>
-                )}
-              </div>
-              <Facts one={known} />
-              <Doings one={known} />
-            </>
-          )}
-        </Show>
-      </div>
-    </section>
+    <Panel label="Function" back="/functions" title={<h2>{nameOfFunction(id)}</h2>}>
+      <Show of={answer}>
+        {(known) => (
+          <>
+            <Pause one={known} />
+            <div class="actions">
+              {(known.isYours || isOwner()) && (
+                <Button class={isPaused ? 'primary' : ''} onClick={toggle}>
+                  <Icon name={isPaused ? 'play' : 'pause'} />
+                  {isPaused ? 'Resume' : 'Pause'}
+                </Button>
+              )}
+              <a href={`/runs?q=${encodeURIComponent(`function:${id}`)}`}>Its runs</a>
+              {podDocument.value?.has('deadLetters.groups') && (
+                <a href={`/dead-letters?function=${encodeURIComponent(id)}`}>Its dead letters</a>
+              )}
+            </div>
+            <Facts one={known} />
+            <Doings one={known} />
+          </>
+        )}
+      </Show>
+    </Panel>
   );
 }

@@ -1,21 +1,20 @@
 // Functions and apps: what reacts to events, whether it may, and the apps that some of it comes from.
-import { useLayoutEffect } from 'preact/hooks';
 
 import { podDocument } from '../lib/document.js';
 import { type FunctionInfo, startWords } from '../lib/functions.js';
-import { addShortcuts } from '../lib/keyboard.js';
 import { useNarrow } from '../lib/narrow.js';
 import { usePagedList } from '../lib/paged-list.js';
-import { go, route } from '../lib/router.js';
-import { mutate, query } from '../lib/rpc.js';
+import { route } from '../lib/router.js';
+import { mutate } from '../lib/rpc.js';
 import { nameOfFunction } from '../lib/runs.js';
 import { number } from '../lib/time.js';
-import { Empty, Problem, Show, useAnswer, useAskAgain, Waiting } from '../parts/answer.js';
+import { Empty, Show, useQuery, useAskAgain } from '../parts/answer.js';
 import { Status } from '../parts/badge.js';
 import { attempt } from '../parts/json-form.js';
+import { Listed } from '../parts/listed.js';
+import { Button, Quiet, Split } from '../parts/plain.js';
 import { Line } from '../parts/text.js';
 import { Time } from '../parts/time.js';
-import { VirtualList } from '../parts/virtual-list.js';
 import { FunctionPanel } from './function.js';
 
 interface WorkerApp {
@@ -52,7 +51,7 @@ function AppItem({ app, reload }: { app: WorkerApp; reload(): void }) {
         <b>
           <Line text={app.app} max={80} />
         </b>{' '}
-        <span class="quiet">
+        <Quiet>
           {app.functions.length} {app.functions.length === 1 ? 'function' : 'functions'}, {app.sdk}
           {app.version && `, ${app.version}`}, registered <Time at={app.syncedAt} style="ago" />
           {app.workers !== undefined &&
@@ -62,7 +61,7 @@ function AppItem({ app, reload }: { app: WorkerApp; reload(): void }) {
               , asked <Time at={app.askedAt} style="ago" />
             </>
           )}
-        </span>
+        </Quiet>
         <p class="quiet app-url">
           <Line text={app.url} max={300} />
         </p>
@@ -73,18 +72,16 @@ function AppItem({ app, reload }: { app: WorkerApp; reload(): void }) {
         )}
       </div>
       {app.workers === undefined && (
-        <button type="button" class="small" aria-label={`Sync ${app.app}`} onClick={() => void sync()}>
+        <Button class="small" aria-label={`Sync ${app.app}`} onClick={() => void sync()}>
           Sync
-        </button>
+        </Button>
       )}
     </li>
   );
 }
 
 function Apps() {
-  const answer = useAnswer('apps', (signal) =>
-    query<{ apps: WorkerApp[] }>('apps.list', undefined, signal),
-  );
+  const answer = useQuery<{ apps: WorkerApp[] }>('apps.list');
   useAskAgain(answer.reload, true, ASK_EVERY_MS);
   return (
     <section class="apps" aria-label="Apps">
@@ -136,38 +133,25 @@ function FunctionList({ openId }: { openId: string | undefined }) {
         <h1>Functions and apps</h1>
       </div>
       {podDocument.value?.has('apps.list') && <Apps />}
-      {list.error !== undefined && <Problem error={list.error} retry={list.reload} />}
-      {!list.isReady && list.error === undefined && <Waiting />}
-      {list.isReady && list.items.length === 0 && <Empty title="There is no function" />}
-      {list.items.length > 0 && (
-        <VirtualList
-          label="Functions"
-          count={list.items.length}
-          rowHeight={isNarrow ? 54 : 38}
-          item={(index) => list.items[index]!}
-          keyOf={(one) => one.id}
-          hrefOf={(one) => `/functions/${encodeURIComponent(one.id)}`}
-          render={(one) => <FunctionRow one={one} />}
-          openKey={openId}
-          onNearEnd={list.more}
-        />
-      )}
+      <Listed
+        list={list}
+        empty={<Empty title="There is no function" />}
+        label="Functions"
+        rowHeight={isNarrow ? 54 : 38}
+        hrefOf={(one) => `/functions/${encodeURIComponent(one.id)}`}
+        render={(one) => <FunctionRow one={one} />}
+        openKey={openId}
+      />
     </div>
   );
 }
 
 export default function FunctionsScreen() {
   const openId = route.value.parts[1];
-  useLayoutEffect(() => {
-    if (openId === undefined) return undefined;
-    return addShortcuts([
-      { keys: 'Escape', label: 'Close the function', run: () => go('/functions') },
-    ]);
-  }, [openId]);
   return (
-    <div class={`split ${openId ? 'has-panel' : ''}`}>
+    <Split open={openId} back="/functions">
       <FunctionList openId={openId} />
       {openId && <FunctionPanel key={openId} id={openId} />}
-    </div>
+    </Split>
   );
 }

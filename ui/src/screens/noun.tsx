@@ -12,6 +12,7 @@ import { Empty, Problem, Waiting } from '../parts/answer.js';
 import { Icon } from '../parts/icon.js';
 import { NounFilters } from '../parts/noun-filters.js';
 import { useNarrow } from '../lib/narrow.js';
+import { Button, Quiet, Split } from '../parts/plain.js';
 import { ThingRow } from '../parts/thing-row.js';
 import { VirtualList } from '../parts/virtual-list.js';
 import { NewThing } from './new-thing.js';
@@ -87,11 +88,11 @@ function NounList({
     <div class={`split-list ${isNarrow ? '' : 'is-wide'}`}>
       <div class="bar-top">
         <h1>{noun.title}</h1>
-        <span class="quiet">
+        <Quiet>
           {find
             ? `${number(found.length)}${list.isComplete ? '' : '+'} found`
             : list.total !== undefined && `${number(list.total)}${list.isTotalAtLeast ? '+' : ''}`}
-        </span>
+        </Quiet>
         <a class="button bar-action" href={`/${noun.plural}/new${search}`} title="c">
           <Icon name="plus" />
           New {noun.name}
@@ -105,9 +106,7 @@ function NounList({
           title={isFiltered ? `No ${noun.name} passes this filter` : `There is no ${noun.name} yet`}
         >
           {isFiltered ? (
-            <button type="button" onClick={() => go(`/${noun.plural}`)}>
-              Take the filter away
-            </button>
+            <Button onClick={() => go(`/${noun.plural}`)}>Take the filter away</Button>
           ) : (
             <a class="button" href={`/${noun.plural}/new${search}`}>
               Make the first one
@@ -132,15 +131,17 @@ function NounList({
                 {isCut && (
                   <>
                     The first {number(list.items.length)} of the list were looked at.{' '}
-                    <a href={`/search?q=${encodeURIComponent(query.get('find')!)}`}>Search all of it</a>{' '}
+                    <a href={`/search?q=${encodeURIComponent(query.get('find')!)}`}>
+                      Search all of it
+                    </a>{' '}
                   </>
                 )}
                 {list.isLoading ? (
                   'Loading…'
                 ) : (
-                  <button type="button" class="link" onClick={list.more}>
+                  <Button class="link" onClick={list.more}>
                     More
-                  </button>
+                  </Button>
                 )}
               </p>
             )
@@ -158,27 +159,22 @@ export default function NounScreen() {
   useLayoutEffect(
     () =>
       addShortcuts([
-        { keys: 'c', label: `Make a ${noun?.name}`, run: () => go(`/${plural}/new${location.search}`) },
-        ...(id
-          ? [
-              {
-                keys: 'Escape',
-                label: 'Close it',
-                run: () => go(`/${plural}${location.search}`),
-              },
-            ]
-          : []),
+        {
+          keys: 'c',
+          label: `Make a ${noun?.name}`,
+          run: () => go(`/${plural}/new${location.search}`),
+        },
       ]),
-    [plural, id],
+    [plural],
   );
   if (!document || !noun) return <Waiting />;
   return (
-    <div class={`split ${id ? 'has-panel' : ''}`}>
+    <Split open={id} back={`/${plural}`}>
       <NounList document={document} noun={noun} openId={id} />
       {id === 'new' && <NewThing document={document} noun={noun} />}
       {id && id !== 'new' && (
         <ThingPanel key={id} document={document} noun={noun} id={id} tab={tab ?? 'read'} />
       )}
-    </div>
+    </Split>
   );
 }

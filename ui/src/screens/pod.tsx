@@ -8,10 +8,11 @@ import { messageOf, query } from '../lib/rpc.js';
 import { isOwner } from '../lib/session.js';
 import { bytes, duration, number } from '../lib/time.js';
 import { untilAnswered } from '../lib/until-answered.js';
-import { Empty, Show, useAnswer } from '../parts/answer.js';
+import { Empty, Show, useAnswer, useQuery } from '../parts/answer.js';
 import { Status } from '../parts/badge.js';
 import { Curve } from '../parts/curve.js';
 import { Nodes } from '../parts/nodes.js';
+import { Button, Card, Head, Quiet } from '../parts/plain.js';
 import { Time } from '../parts/time.js';
 import { SearchStatus } from '../parts/search-status.js';
 import { Projections } from './read-models.js';
@@ -60,7 +61,9 @@ function Curves() {
         <Curve label="Lag" points={points('lag')} format={number} />
         <Curve label="Log of changes" points={points('logOfChanges')} format={bytes} />
       </div>
-      <p class="help curves-help">The last hour, as far as the pod has run, and live from here on.</p>
+      <p class="help curves-help">
+        The last hour, as far as the pod has run, and live from here on.
+      </p>
     </section>
   );
 }
@@ -88,9 +91,7 @@ function LogProof() {
   const [state, setState] = useState<Proof>();
   const [left] = useState(() => new AbortController());
   useEffect(() => () => left.abort(), []);
-  const head = useAnswer('log-head', (signal) =>
-    query<{ position: number; hash: string }>('events.head', undefined, signal),
-  );
+  const head = useQuery<{ position: number; hash: string }>('events.head');
   const verify = async (): Promise<void> => {
     const { signal } = left;
     let events = 0;
@@ -122,17 +123,14 @@ function LogProof() {
     head.reload();
   };
   return (
-    <section class="card" aria-label="The log">
-      <header>
-        <h2>The log</h2>
-        <button
-          type="button"
-          onClick={() => void verify()}
-          disabled={state?.isBusy}
-        >
+    <Card
+      title="The log"
+      more={
+        <Button onClick={() => void verify()} disabled={state?.isBusy}>
           {state?.isBusy ? `${number(state.events)} events…` : 'Verify the hash chain'}
-        </button>
-      </header>
+        </Button>
+      }
+    >
       <div class="in-card">
         {head.value && (
           <p>
@@ -145,7 +143,7 @@ function LogProof() {
           </p>
         )}
       </div>
-    </section>
+    </Card>
   );
 }
 
@@ -162,25 +160,24 @@ const MOMENT = /(\d{4}-\d\d-\d\dT[\d:.]+Z)/;
 function Told({ text }: { text: string }) {
   return (
     <>
-      {text.split(MOMENT).map((part, index) =>
-        index % 2 ? <Time key={index} at={part} style="long" /> : part,
-      )}
+      {text
+        .split(MOMENT)
+        .map((part, index) => (index % 2 ? <Time key={index} at={part} style="long" /> : part))}
     </>
   );
 }
 
 function Doctor() {
-  const answer = useAnswer('doctor', (signal) =>
-    query<{ checks: Check[]; at?: string }>('pod.doctor', undefined, signal),
-  );
+  const answer = useQuery<{ checks: Check[]; at?: string }>('pod.doctor');
   return (
-    <section class="card" aria-label="Doctor">
-      <header>
-        <h2>Doctor</h2>
-        <button type="button" onClick={answer.reload} disabled={answer.isLoading}>
+    <Card
+      title="Doctor"
+      more={
+        <Button onClick={answer.reload} disabled={answer.isLoading}>
           {answer.isLoading ? 'Looking…' : 'Look again'}
-        </button>
-      </header>
+        </Button>
+      }
+    >
       <Show of={answer}>
         {({ checks, at }) => (
           <ul class="checks">
@@ -205,7 +202,7 @@ function Doctor() {
           </ul>
         )}
       </Show>
-    </section>
+    </Card>
   );
 }
 
@@ -225,25 +222,14 @@ const asWritten = (value: unknown): string =>
       : JSON.stringify(value);
 
 function Settings() {
-  const answer = useAnswer('settings', (signal) =>
-    query<{ settings: Setting[] }>('pod.settings', undefined, signal),
-  );
+  const answer = useQuery<{ settings: Setting[] }>('pod.settings');
   return (
-    <section class="card" aria-label="Settings">
-      <header>
-        <h2>Settings in force</h2>
-      </header>
+    <Card title="Settings in force">
       <Show of={answer}>
         {({ settings }) => (
           <div class="table-box">
             <table class="cards">
-              <thead>
-                <tr>
-                  <th scope="col">Setting</th>
-                  <th scope="col">Value</th>
-                  <th scope="col">From</th>
-                </tr>
-              </thead>
+              <Head of="Setting|Value|From" />
               <tbody>
                 {settings.map((setting) => (
                   <tr key={setting.name}>
@@ -255,11 +241,7 @@ function Settings() {
                       <code>{asWritten(setting.value) || '–'}</code>
                     </td>
                     <td data-label="From">
-                      {setting.from === 'default' ? (
-                        <span class="quiet">default</span>
-                      ) : (
-                        <b>{setting.from}</b>
-                      )}
+                      {setting.from === 'default' ? <Quiet>default</Quiet> : <b>{setting.from}</b>}
                     </td>
                   </tr>
                 ))}
@@ -268,7 +250,7 @@ function Settings() {
           </div>
         )}
       </Show>
-    </section>
+    </Card>
   );
 }
 
@@ -284,7 +266,7 @@ export default function PodScreen() {
   }
   return (
     <div class="sheet">
-      <h1>Pod {pod && <span class="quiet">{pod.version}</span>}</h1>
+      <h1>Pod {pod && <Quiet>{pod.version}</Quiet>}</h1>
       <Curves />
       {pod?.has('pod.doctor') && <Doctor />}
       {pod?.has('nodes.list') && <Nodes />}

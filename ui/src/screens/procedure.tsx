@@ -15,8 +15,8 @@ import { Chip } from '../parts/badge.js';
 import { CopyButton } from '../parts/copy.js';
 import { Confirm } from '../parts/dialog.js';
 import { FormFields, halfTyped, issuesByField, type Values } from '../parts/form.js';
-import { Icon } from '../parts/icon.js';
 import { Json } from '../parts/json.js';
+import { Issue, Panel, Part, Quiet } from '../parts/plain.js';
 import { SchemaView } from '../parts/schema.js';
 import { useUnsaved } from '../parts/unsaved.js';
 
@@ -61,7 +61,7 @@ function Answer({ tried }: { tried: Tried }) {
         ) : (
           <b>Answer</b>
         )}{' '}
-        <span class="quiet">after {duration(tried.ms)}</span>
+        <Quiet>after {duration(tried.ms)}</Quiet>
       </p>
       {!tried.error && <Json value={tried.answer ?? null} label="Answer as JSON" />}
     </div>
@@ -134,20 +134,20 @@ function TryIt({ document, procedure }: { document: PodDocument; procedure: Proc
   const issues = tried?.error ? issuesByField(tried.error.issues) : half;
   const kind = procedure.kind;
   return (
-    <section aria-labelledby="try-title">
-      <div class="section-title">
-        <h3 id="try-title">Try it</h3>
-        <CopyButton label="curl" text={copied(asCurl)} />
-        <CopyButton label="TypeScript" text={copied(asTypeScript)} />
-      </div>
+    <Part
+      id="try-title"
+      title="Try it"
+      more={
+        <>
+          <CopyButton label="curl" text={copied(asCurl)} />
+          <CopyButton label="TypeScript" text={copied(asTypeScript)} />
+        </>
+      }
+    >
       <form ref={form} class="fields" onSubmit={submit} noValidate>
         {fields.length === 0 && <p class="quiet">It needs to be told nothing.</p>}
         <FormFields fields={fields} values={values} issues={issues} onChange={setValues} />
-        {issue && (
-          <p class="issue" role="alert">
-            {issue}
-          </p>
-        )}
+        <Issue of={issue} />
         {kind === 'subscription' ? (
           <p class="quiet">
             This tells what happens as it happens: <a href="/events">Events</a> shows it.
@@ -157,7 +157,7 @@ function TryIt({ document, procedure }: { document: PodDocument; procedure: Proc
             <button type="submit" class="primary" disabled={isBusy}>
               {isBusy ? 'Calling…' : 'Call it'}
             </button>
-            <span class="quiet">It {EFFECT_WORDS[procedure.effects] ?? procedure.effects}.</span>
+            <Quiet>It {EFFECT_WORDS[procedure.effects] ?? procedure.effects}.</Quiet>
           </p>
         )}
       </form>
@@ -171,7 +171,7 @@ function TryIt({ document, procedure }: { document: PodDocument; procedure: Proc
           onClose={() => setAsking(false)}
         />
       )}
-    </section>
+    </Part>
   );
 }
 
@@ -179,50 +179,43 @@ export function ProcedurePanel({ document, name }: { document: PodDocument; name
   const procedure = document.procedures.get(name);
   useOpenTitle(name);
   return (
-    <section class="split-panel" aria-label="Procedure">
-      <div class="panel">
-        <header>
-          <h2>
-            <code>{name}</code>
-          </h2>
-          <a
-            class="panel-close"
-            href={`/catalogue${location.search}`}
-            aria-label="Close"
-            title="Esc"
-          >
-            <Icon name="close" />
-          </a>
-        </header>
-        {!procedure && <Empty title="There is no such procedure" />}
-        {procedure && (
-          <>
-            <p>{procedure.summary}</p>
-            {procedure.description && <p class="quiet description">{procedure.description}</p>}
-            <p class="chips">
-              <Chip>{procedure.kind}</Chip>
-              <Chip>{EFFECT_WORDS[procedure.effects] ?? procedure.effects}</Chip>
-              <Chip>
-                {procedure.access === 'owner'
-                  ? 'for owners'
-                  : procedure.access === 'public'
-                    ? 'for anybody'
-                    : 'for users'}
-              </Chip>
-              {procedure.scope && <Chip title="What a key needs">{procedure.scope}</Chip>}
-            </p>
-            <TryIt document={document} procedure={procedure} />
-            <section>
-              <h3>What it takes</h3>
-              <SchemaView schema={procedure.input} />
-            </section>
-            <section>
-              <h3>{procedure.kind === 'subscription' ? 'What it tells' : 'What it answers'}</h3>
-              <SchemaView schema={procedure.output} />
-            </section>
-          </>
-        )}
-      </div>
-    </section>
+    <Panel
+      label="Procedure"
+      back={`/catalogue${location.search}`}
+      title={
+        <h2>
+          <code>{name}</code>
+        </h2>
+      }
+    >
+      {!procedure && <Empty title="There is no such procedure" />}
+      {procedure && (
+        <>
+          <p>{procedure.summary}</p>
+          {procedure.description && <p class="quiet description">{procedure.description}</p>}
+          <p class="chips">
+            <Chip>{procedure.kind}</Chip>
+            <Chip>{EFFECT_WORDS[procedure.effects] ?? procedure.effects}</Chip>
+            <Chip>
+              {procedure.access === 'owner'
+                ? 'for owners'
+                : procedure.access === 'public'
+                  ? 'for anybody'
+                  : 'for users'}
+            </Chip>
+            {procedure.scope && <Chip title="What a key needs">{procedure.scope}</Chip>}
+          </p>
+          <TryIt document={document} procedure={procedure} />
+          <section>
+            <h3>What it takes</h3>
+            <SchemaView schema={procedure.input} />
+          </section>
+          <section>
+            <h3>{procedure.kind === 'subscription' ? 'What it tells' : 'What it answers'}</h3>
+            <SchemaView schema={procedure.output} />
+          </section>
+        </>
+      )}
+    </Panel>
   );
 }

@@ -1,12 +1,13 @@
 // The read models: how far each is, what is in it, and making it again.
 import { useEffect, useState } from 'preact/hooks';
 
-import { messageOf, mutate, query } from '../lib/rpc.js';
+import { mutate } from '../lib/rpc.js';
 import { duration, number } from '../lib/time.js';
-import { Show, useAnswer } from '../parts/answer.js';
+import { Show, useQuery } from '../parts/answer.js';
 import { Status } from '../parts/badge.js';
 import { Confirm } from '../parts/dialog.js';
-import { say } from '../parts/say.js';
+import { Button, Card, Head, Quiet } from '../parts/plain.js';
+import { say, sayError } from '../parts/say.js';
 
 interface Projection {
   name: string;
@@ -26,7 +27,7 @@ interface Comparison {
   firstDifference?: string;
 }
 
-const ASK_EVERY_MS = 2_000;
+const ASK_EVERY_MS = 500;
 const ASK_EVERY_MS_CALM = 10_000;
 
 function Progress({ one, end }: { one: Projection; end: number }) {
@@ -34,10 +35,10 @@ function Progress({ one, end }: { one: Projection; end: number }) {
   return (
     <p class="progress">
       <progress value={one.filledTo} max={end || 1} aria-label={`Rebuilding ${one.name}`} />
-      <span class="quiet">
+      <Quiet>
         {`${number(one.filledTo)} of ${number(end)}`}
         {one.secondsLeft !== undefined && `, ${duration(one.secondsLeft * 1000)} left`}
-      </span>
+      </Quiet>
     </p>
   );
 }
@@ -46,13 +47,10 @@ function ProjectionRow({ one, end, reload }: { one: Projection; end: number; rel
   const [isAsking, setAsking] = useState(false);
   const [compared, setCompared] = useState<Comparison | 'busy'>();
   const rebuild = () => {
-    mutate('projections.rebuild', { name: one.name }).then(
-      () => {
-        say(`${one.name} is being rebuilt`);
-        reload();
-      },
-      (error: unknown) => say(messageOf(error), 'bad'),
-    );
+    mutate('projections.rebuild', { name: one.name }).then(() => {
+      say(`${one.name} is being rebuilt`);
+      reload();
+    }, sayError);
   };
   const verify = () => {
     setCompared('busy');
@@ -60,7 +58,7 @@ function ProjectionRow({ one, end, reload }: { one: Projection; end: number; rel
       setCompared,
       (error: unknown) => {
         setCompared(undefined);
-        say(messageOf(error), 'bad');
+        sayError(error);
       },
     );
   };
@@ -75,39 +73,41 @@ function ProjectionRow({ one, end, reload }: { one: Projection; end: number; rel
       <td data-label="Status">
         <Status status={one.status} />
       </td>
-      <td class="number" data-label="Position">{number(one.position)}</td>
-      <td class="number" data-label="Lag">{number(one.lag)}</td>
+      <td class="number" data-label="Position">
+        {number(one.position)}
+      </td>
+      <td class="number" data-label="Lag">
+        {number(one.lag)}
+      </td>
       <td data-label="Digest">
-        {compared === undefined && <span class="quiet">–</span>}
-        {compared === 'busy' && <span class="quiet">comparing…</span>}
+        {compared === undefined && <Quiet>–</Quiet>}
+        {compared === 'busy' && <Quiet>comparing…</Quiet>}
         {typeof compared === 'object' && (
           <span title={compared.firstDifference ?? compared.liveDigest}>
             <Status status={compared.ok ? 'ok' : 'fail'} />{' '}
             <code>{compared.liveDigest.slice(0, 10)}</code>{' '}
-            <span class="quiet">{number(compared.rows)} rows</span>
+            <Quiet>{number(compared.rows)} rows</Quiet>
           </span>
         )}
       </td>
       <td>
         <span class="actions">
-          <button
-            type="button"
+          <Button
             class="small"
             onClick={verify}
             disabled={compared === 'busy'}
             aria-label={`Verify ${one.name}`}
           >
             Verify
-          </button>
-          <button
-            type="button"
+          </Button>
+          <Button
             class="small"
             onClick={() => setAsking(true)}
             disabled={one.status === 'rebuilding'}
             aria-label={`Rebuild ${one.name}`}
           >
             Rebuild
-          </button>
+          </Button>
         </span>
         {isAsking && (
           <Confirm
@@ -124,9 +124,7 @@ function ProjectionRow({ one, end, reload }: { one: Projection; end: number; rel
 }
 
 export function Projections() {
-  const answer = useAnswer('projections', (signal) =>
-    query<{ projections: Projection[]; end: number }>('projections.list', undefined, signal),
-  );
+  const answer = useQuery<{ projections: Projection[]; end: number }>('projections.list');
   const isBusy = answer.value?.projections.some((one) => one.status !== 'live') ?? false;
   useEffect(() => {
     const timer = setInterval(
@@ -136,32 +134,15 @@ export function Projections() {
     return () => clearInterval(timer);
   }, [isBusy]);
   return (
-    <section class="card" aria-label="Read models">
-      <header>
-        <h2>Read models</h2>
-        <span class="quiet">{answer.value && `the log ends at ${number(answer.value.end)}`}</span>
-      </header>
+    <Card
+      title="Read models"
+      more={<Quiet>{answer.value && `the log ends at ${number(answer.value.end)}`}</Quiet>}
+    >
       <Show of={answer}>
         {({ projections, end }) => (
           <div class="table-box">
             <table class="cards">
-              <thead>
-                <tr>
-                  <th scope="col">Name</th>
-                  <th scope="col">Kind</th>
-                  <th scope="col">Status</th>
-                  <th scope="col" class="number">
-                    Position
-                  </th>
-                  <th scope="col" class="number">
-                    Lag
-                  </th>
-                  <th scope="col">Digest</th>
-                  <th scope="col">
-                    <span class="unseen">Verify or rebuild</span>
-                  </th>
-                </tr>
-              </thead>
+              <Head of="Name|Kind|Status|#Position|#Lag|Digest|-Verify or rebuild" />
               <tbody>
                 {projections.map((one) => (
                   <ProjectionRow key={one.name} one={one} end={end} reload={answer.reload} />
@@ -171,6 +152,6 @@ export function Projections() {
           </div>
         )}
       </Show>
-    </section>
+    </Card>
   );
 }

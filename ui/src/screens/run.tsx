@@ -3,7 +3,7 @@ import { useState } from 'preact/hooks';
 
 import type { SynapEvent } from '../lib/events.js';
 import { go } from '../lib/router.js';
-import { messageOf, mutate, query } from '../lib/rpc.js';
+import { mutate, query } from '../lib/rpc.js';
 import {
   hasEnded,
   isOfApp,
@@ -16,12 +16,12 @@ import { bytes, duration } from '../lib/time.js';
 import { useOpenTitle } from '../lib/title.js';
 import { waterfallOf, type WaterfallRow } from '../lib/waterfall.js';
 import { attempt, JsonForm } from '../parts/json-form.js';
-import { Show, useAnswer, useAskAgain, useReloadOn } from '../parts/answer.js';
+import { Show, useQuery, useAskAgain, useReloadOn } from '../parts/answer.js';
 import { Status } from '../parts/badge.js';
 import { CopyButton, Id } from '../parts/copy.js';
-import { Icon } from '../parts/icon.js';
 import { Json } from '../parts/json.js';
-import { say } from '../parts/say.js';
+import { Button, Fact, Panel, Part, Quiet } from '../parts/plain.js';
+import { say, sayError } from '../parts/say.js';
 import { LongText, Line } from '../parts/text.js';
 import { Time } from '../parts/time.js';
 import { Waterfall } from '../parts/waterfall.js';
@@ -34,13 +34,17 @@ async function rerun(id: string, more: { fromStep?: string; input?: unknown } = 
     say('This is the new run');
     openRun(runId);
   } catch (error) {
-    say(messageOf(error), 'bad');
+    sayError(error);
   }
 }
 
 /** What a step came to, without what it is wrapped in. An event that was waited for is not wrapped. */
 function ofStep(result: unknown): unknown {
-  const { data, error, name } = (result ?? {}) as { data?: unknown; error?: unknown; name?: unknown };
+  const { data, error, name } = (result ?? {}) as {
+    data?: unknown;
+    error?: unknown;
+    name?: unknown;
+  };
   return name === undefined ? (error ?? data ?? null) : result;
 }
 
@@ -57,16 +61,17 @@ function Large(props: {
     query<{ result: unknown }>('runs.result', {
       id: props.id,
       ...(props.step ? { step: props.step } : {}),
-    }).then(setWhole, (error: unknown) => say(messageOf(error), 'bad'));
-  if (whole) return <Json value={props.step ? ofStep(whole.result) : whole.result} label={props.label} />;
+    }).then(setWhole, sayError);
+  if (whole)
+    return <Json value={props.step ? ofStep(whole.result) : whole.result} label={props.label} />;
   return (
     <>
       <LongText text={`${props.preview ?? ''}…`} label={`The beginning of: ${props.label}`} />
       <p class="cut">
         The beginning of {bytes(props.size)}.{' '}
-        <button type="button" class="link" onClick={() => void ask()}>
+        <Button class="link" onClick={() => void ask()}>
           Show the whole
-        </button>
+        </Button>
       </p>
     </>
   );
@@ -121,23 +126,17 @@ function StepActions({ run, step }: { run: RunWithSteps; step: Step }) {
   return (
     <>
       <p class="actions">
-        <button
-          type="button"
+        <Button
           class="small"
           title="A new run: what was done before this step is taken over"
           onClick={() => void rerun(run.id, { fromStep: step.hash })}
         >
           Rerun from here
-        </button>
+        </Button>
         {mayEdit && (
-          <button
-            type="button"
-            class="small"
-            aria-expanded={isEditing}
-            onClick={() => setEditing(!isEditing)}
-          >
+          <Button class="small" aria-expanded={isEditing} onClick={() => setEditing(!isEditing)}>
             With another input
-          </button>
+          </Button>
         )}
       </p>
       {isEditing && (
@@ -163,6 +162,7 @@ function RowDetail({ run, row }: { run: RunWithSteps; row: WaterfallRow }) {
         {run.startedAt && (
           <>
             , first called <Time at={run.startedAt} style="long" />
+            {run.node && `, last by the node ${run.node}`}
           </>
         )}
       </p>
@@ -187,31 +187,40 @@ function RowDetail({ run, row }: { run: RunWithSteps; row: WaterfallRow }) {
 function Output({ run }: { run: RunWithSteps }) {
   if (run.outputBytes === undefined && run.output === undefined) return null;
   return (
-    <section aria-labelledby="output-title">
-      <div class="section-title">
-        <h3 id="output-title">What it came to</h3>
-      </div>
+    <Part id="output-title" title="What it came to">
       {run.outputBytes === undefined ? (
         <Json value={run.output} label="Output of the run" />
       ) : (
-        <Large id={run.id} size={run.outputBytes} preview={run.outputPreview} label="Output of the run" />
+        <Large
+          id={run.id}
+          size={run.outputBytes}
+          preview={run.outputPreview}
+          label="Output of the run"
+        />
       )}
-    </section>
+    </Part>
   );
 }
 
 /** A dead letter's function is invoked with other data; the letter is put away. */
-export function EditedReplay({ run, onDone }: { run: { id: string; eventId: string }; onDone(runId: string): void }) {
-  const event = useAnswer(`event:${run.eventId}`, (signal) =>
-    query<SynapEvent>('events.get', { id: run.eventId }, signal),
-  );
+export function EditedReplay({
+  run,
+  onDone,
+}: {
+  run: { id: string; eventId: string };
+  onDone(runId: string): void;
+}) {
+  const event = useQuery<SynapEvent>('events.get', { id: run.eventId });
   const replay = async (data: unknown): Promise<void> => {
     try {
-      const { runId } = await mutate<{ runId?: string }>('deadLetters.replay', { id: run.id, data });
+      const { runId } = await mutate<{ runId?: string }>('deadLetters.replay', {
+        id: run.id,
+        data,
+      });
       say('This is the new run');
       onDone(runId ?? '');
     } catch (error) {
-      say(messageOf(error), 'bad');
+      sayError(error);
     }
   };
   return (
@@ -241,43 +250,33 @@ function Actions({ run, reload }: { run: RunWithSteps; reload(): void }) {
     <>
       <div class="actions">
         {(isDead || !isOver) && (
-          <button
-            type="button"
-            class="primary"
-            onClick={() => void act('runs.retry', 'It is tried again')}
-          >
+          <Button class="primary" onClick={() => void act('runs.retry', 'It is tried again')}>
             {isDead ? 'Try it again' : 'Try it now'}
-          </button>
+          </Button>
         )}
         {!isOver && (
-          <button
-            type="button"
+          <Button
             onClick={() => void act('runs.cancel', 'It is cancelled; what it has done stays done')}
           >
             Cancel
-          </button>
+          </Button>
         )}
         {isOver && (
-          <button
-            type="button"
-            title="A new run for the same event"
-            onClick={() => void rerun(run.id)}
-          >
+          <Button title="A new run for the same event" onClick={() => void rerun(run.id)}>
             Rerun
-          </button>
+          </Button>
         )}
         {isDead && isOfApp(run.function) && (
-          <button type="button" aria-expanded={isEditing} onClick={() => setEditing(!isEditing)}>
+          <Button aria-expanded={isEditing} onClick={() => setEditing(!isEditing)}>
             Edit and replay
-          </button>
+          </Button>
         )}
         {isDead && (
-          <button
-            type="button"
+          <Button
             onClick={() => void act('deadLetters.discard', 'It is put away; it can be rerun')}
           >
             Put away
-          </button>
+          </Button>
         )}
         <CopyButton label="JSON" text={() => JSON.stringify(run, null, 2)} />
       </div>
@@ -292,18 +291,14 @@ function Facts({ run }: { run: RunWithSteps }) {
   const { origin } = run;
   return (
     <dl class="facts">
-      <dt>For</dt>
-      <dd>
+      <Fact of="For">
         <a href={`/events/${run.eventId}`}>{run.eventType}</a>{' '}
-        <span class="quiet">position {run.eventPosition}</span>
-        {run.events && run.events.length > 1 && (
-          <span class="quiet">, one of {run.events.length} events</span>
-        )}
-      </dd>
+        <Quiet>position {run.eventPosition}</Quiet>
+        {run.events && run.events.length > 1 && <Quiet>, one of {run.events.length} events</Quiet>}
+      </Fact>
       {origin && (
         <>
-          <dt>It is</dt>
-          <dd>
+          <Fact of="It is">
             {ORIGIN_WORDS[origin.kind]}{' '}
             {origin.runId && <a href={`/runs/${origin.runId}${location.search}`}>this run</a>}
             {origin.fromStep && (
@@ -312,44 +307,34 @@ function Facts({ run }: { run: RunWithSteps }) {
                 from <Line text={origin.fromStep} max={120} />
               </>
             )}
-            {origin.edited && <span class="quiet">, with another input</span>}
-          </dd>
+            {origin.edited && <Quiet>, with another input</Quiet>}
+          </Fact>
         </>
       )}
-      <dt>Queued</dt>
-      <dd>
+      <Fact of="Queued">
         <Time at={run.createdAt} style="long" />
-        {run.queueDelayMs !== undefined && (
-          <span class="quiet"> for {duration(run.queueDelayMs)}</span>
-        )}
-      </dd>
-      <dt>Ended</dt>
-      <dd>
+        {run.queueDelayMs !== undefined && <Quiet> for {duration(run.queueDelayMs)}</Quiet>}
+      </Fact>
+      <Fact of="Ended">
         {run.endedAt ? (
           <>
             <Time at={run.endedAt} style="long" />{' '}
-            <span class="quiet">
-              after {duration(Date.parse(run.endedAt) - Date.parse(run.createdAt))}
-            </span>
+            <Quiet>after {duration(Date.parse(run.endedAt) - Date.parse(run.createdAt))}</Quiet>
           </>
         ) : (
           'not yet'
         )}
-      </dd>
-      <dt>Attempts</dt>
-      <dd>{run.attempts}</dd>
-      <dt>Id</dt>
-      <dd>
+      </Fact>
+      <Fact of="Attempts">{run.attempts}</Fact>
+      <Fact of="Id">
         <Id id={run.id} />
-      </dd>
+      </Fact>
     </dl>
   );
 }
 
-export function RunPanel({ id }: { id: string }) {
-  const answer = useAnswer(`run:${id}`, (signal) =>
-    query<RunWithSteps>('runs.get', { id }, signal),
-  );
+export function RunPanel({ id, back = `/runs${location.search}` }: { id: string; back?: string }) {
+  const answer = useQuery<RunWithSteps>('runs.get', { id });
   const run = answer.value;
   useOpenTitle(run && nameOfFunction(run.function));
   useReloadOn(
@@ -361,43 +346,40 @@ export function RunPanel({ id }: { id: string }) {
   );
   useAskAgain(answer.reload, run !== undefined && !hasEnded(run));
   return (
-    <section class="split-panel" aria-label="Run">
-      <div class="panel">
-        <header>
+    <Panel
+      label="Run"
+      back={back}
+      title={
+        <>
           <h2>{run ? nameOfFunction(run.function) : 'Run'}</h2>
           {run && <Status status={run.status} />}
-          <a class="panel-close" href={`/runs${location.search}`} aria-label="Close" title="Esc">
-            <Icon name="close" />
-          </a>
-        </header>
-        <Show of={answer}>
-          {(known) => (
-            <>
-              {known.error && (
-                <div class="problem in-panel">
-                  <p>
-                    <b title={known.error.name}>{wordsOfError(known.error.name)}:</b>{' '}
-                    <Line text={known.error.message} max={4_000} />
-                  </p>
-                </div>
-              )}
-              <Actions run={known} reload={answer.reload} />
-              <Facts run={known} />
-              <section aria-labelledby="steps-title">
-                <div class="section-title">
-                  <h3 id="steps-title">How it went</h3>
-                </div>
-                <Waterfall
-                  run={known}
-                  drawn={waterfallOf(known, Date.now())}
-                  detail={(row) => <RowDetail run={known} row={row} />}
-                />
-              </section>
-              <Output run={known} />
-            </>
-          )}
-        </Show>
-      </div>
-    </section>
+        </>
+      }
+    >
+      <Show of={answer}>
+        {(known) => (
+          <>
+            {known.error && (
+              <div class="problem in-panel">
+                <p>
+                  <b title={known.error.name}>{wordsOfError(known.error.name)}:</b>{' '}
+                  <Line text={known.error.message} max={4_000} />
+                </p>
+              </div>
+            )}
+            <Actions run={known} reload={answer.reload} />
+            <Facts run={known} />
+            <Part id="steps-title" title="How it went">
+              <Waterfall
+                run={known}
+                drawn={waterfallOf(known, Date.now())}
+                detail={(row) => <RowDetail run={known} row={row} />}
+              />
+            </Part>
+            <Output run={known} />
+          </>
+        )}
+      </Show>
+    </Panel>
   );
 }

@@ -1,9 +1,8 @@
 // Runs: what was done for events, what sleeps, and what was given up; and one run beside them.
-import { useLayoutEffect, useMemo } from 'preact/hooks';
+import { useMemo } from 'preact/hooks';
 
 import { podDocument } from '../lib/document.js';
 import { termOf, withTerm } from '../lib/filter.js';
-import { addShortcuts } from '../lib/keyboard.js';
 import { useNarrow } from '../lib/narrow.js';
 import { usePagedList } from '../lib/paged-list.js';
 import { go, route, withQuery } from '../lib/router.js';
@@ -12,12 +11,13 @@ import { parseRunFilter } from '../lib/run-filter.js';
 import { nameOfFunction, type Run } from '../lib/runs.js';
 import { duration } from '../lib/time.js';
 import { useTyped } from '../lib/typed.js';
-import { Empty, Problem, useAnswer, useAskAgain, Waiting } from '../parts/answer.js';
+import { Empty, useAnswer, useAskAgain } from '../parts/answer.js';
 import { Status } from '../parts/badge.js';
-import { Icon } from '../parts/icon.js';
+import { Choice, SearchField } from '../parts/filters.js';
+import { Listed } from '../parts/listed.js';
+import { Button, Quiet, Split } from '../parts/plain.js';
 import { Line } from '../parts/text.js';
 import { Time } from '../parts/time.js';
-import { VirtualList } from '../parts/virtual-list.js';
 import { RunPanel } from './run.js';
 
 const STATUSES = ['active', 'sleeping', 'failed', 'completed', 'cancelled', 'discarded'];
@@ -31,7 +31,7 @@ function RunRow({ run }: { run: Run }) {
         {run.error && run.status !== 'completed' ? (
           <Line text={run.error.message} max={120} />
         ) : (
-          <span class="quiet">for {run.eventType}</span>
+          <Quiet>for {run.eventType}</Quiet>
         )}
       </span>
       <span class="quiet run-numbers">
@@ -55,18 +55,13 @@ function FunctionChoice({ value, onChange }: { value: string; onChange(id: strin
   const ids = (answer.value?.functions ?? []).map(({ id }) => id);
   if (value && !ids.includes(value)) ids.unshift(value);
   return (
-    <select
-      aria-label="Function"
+    <Choice
+      label="Function"
+      none="every function"
       value={value}
-      onChange={(event) => onChange(event.currentTarget.value)}
-    >
-      <option value="">every function</option>
-      {ids.map((id) => (
-        <option key={id} value={id}>
-          {nameOfFunction(id)}
-        </option>
-      ))}
-    </select>
+      choices={ids.map((id) => [id, nameOfFunction(id)])}
+      onChange={onChange}
+    />
   );
 }
 
@@ -78,41 +73,42 @@ function Toolbar({ text, onChange }: { text: string; onChange(text: string): voi
   const since = termOf(text, 'since');
   return (
     <div class="toolbar" role="search">
-      <div class="search">
-        <Icon name="search" />
-        <input
-          data-search
-          type="search"
-          aria-label="Filter the runs"
-          placeholder="Filter: words of the event, type:note.*, since:2h"
-          title={
-            'Words in the data of the event.\nfunction:ID  type:note.*  event:ID\nsince:2h  until:2026-01-31T12:00'
-          }
-          spellcheck={false}
-          value={typed}
-          onInput={(event) => type(event.currentTarget.value)}
-        />
-      </div>
+      <SearchField
+        aria-label="Filter the runs"
+        placeholder="Filter: words of the event, type:note.*, since:2h"
+        title={
+          'Words in the data of the event.\nfunction:ID  type:note.*  event:ID\nsince:2h  until:2026-01-31T12:00'
+        }
+        spellcheck={false}
+        value={typed}
+        onInput={(event) => type(event.currentTarget.value)}
+      />
       <div class="filters">
         <FunctionChoice value={termOf(text, 'function')} onChange={(id) => set('function', id)} />
-        <select
-          aria-label="Queued since"
+        <Choice
+          label="Queued since"
+          none="at any time"
           value={since}
-          onChange={(event) => set('since', event.currentTarget.value)}
-        >
-          <option value="">at any time</option>
-          {SINCE.concat(since && !SINCE.includes(since) ? since : []).map((one) => (
-            <option key={one} value={one}>
-              since {one}
-            </option>
-          ))}
-        </select>
+          choices={SINCE.concat(since && !SINCE.includes(since) ? since : []).map((one) => [
+            one,
+            `since ${one}`,
+          ])}
+          onChange={(value) => set('since', value)}
+        />
       </div>
     </div>
   );
 }
 
-function Footer({ lookedTo, isLoading, more }: { lookedTo: string; isLoading: boolean; more(): void }) {
+function Footer({
+  lookedTo,
+  isLoading,
+  more,
+}: {
+  lookedTo: string;
+  isLoading: boolean;
+  more(): void;
+}) {
   return (
     <p class="list-footer" role="status">
       {isLoading ? (
@@ -120,9 +116,9 @@ function Footer({ lookedTo, isLoading, more }: { lookedTo: string; isLoading: bo
       ) : (
         <>
           All runs queued since <Time at={lookedTo} /> were looked at.{' '}
-          <button type="button" class="link" onClick={more}>
+          <Button class="link" onClick={more}>
             Look further back
-          </button>
+          </Button>
         </>
       )}
     </p>
@@ -167,72 +163,54 @@ function RunList({ openId }: { openId: string | undefined }) {
       ))}
       <nav class="tabs run-tabs" aria-label="Runs by status">
         {['', ...STATUSES].map((one) => (
-          <a
-            key={one}
-            href={linkTo(one, text)}
-            aria-current={status === one ? 'page' : undefined}
-          >
+          <a key={one} href={linkTo(one, text)} aria-current={status === one ? 'page' : undefined}>
             {one || 'All'}
           </a>
         ))}
       </nav>
-      {list.error !== undefined && <Problem error={list.error} retry={list.reload} />}
-      {!list.isReady && list.error === undefined && <Waiting />}
-      {list.isReady && list.items.length === 0 && (
-        <Empty
-          title={
-            isFiltered || footer
-              ? 'No run is found'
-              : status
-                ? `No run is ${status}`
-                : 'There was no run yet'
-          }
-        >
-          {isFiltered ? (
-            <button type="button" onClick={() => setText('')}>
-              Take the filter away
-            </button>
-          ) : (
-            <p>
-              {status === 'failed'
-                ? 'What was given up would be here, with a button to try it again.'
-                : 'A run is the work that an event makes: to store the text of a note, for instance.'}
-            </p>
-          )}
-          {footer}
-        </Empty>
-      )}
-      {list.items.length > 0 && (
-        <VirtualList
-          key={`${status} ${text}`}
-          label="Runs, the newest first"
-          count={list.items.length}
-          rowHeight={isNarrow ? 54 : 38}
-          item={(index) => list.items[index]!}
-          keyOf={(run) => run.id}
-          hrefOf={(run) => `/runs/${run.id}${location.search}`}
-          render={(run) => <RunRow run={run} />}
-          openKey={openId}
-          onNearEnd={() => list.lookedTo === undefined && list.more()}
-          footer={footer}
-        />
-      )}
+      <Listed
+        list={list}
+        empty={
+          <Empty
+            title={
+              isFiltered || footer
+                ? 'No run is found'
+                : status
+                  ? `No run is ${status}`
+                  : 'There was no run yet'
+            }
+          >
+            {isFiltered ? (
+              <Button onClick={() => setText('')}>Take the filter away</Button>
+            ) : (
+              <p>
+                {status === 'failed'
+                  ? 'What was given up would be here, with a button to try it again.'
+                  : 'A run is the work that an event makes: to store the text of a note, for instance.'}
+              </p>
+            )}
+            {footer}
+          </Empty>
+        }
+        key={`${status} ${text}`}
+        label="Runs, the newest first"
+        rowHeight={isNarrow ? 54 : 38}
+        hrefOf={(run) => `/runs/${run.id}${location.search}`}
+        render={(run) => <RunRow run={run} />}
+        openKey={openId}
+        onNearEnd={() => list.lookedTo === undefined && list.more()}
+        footer={footer}
+      />
     </div>
   );
 }
 
 export default function RunsScreen() {
   const openId = route.value.parts[1];
-  useLayoutEffect(() => {
-    if (openId === undefined) return undefined;
-    return addShortcuts([
-      { keys: 'Escape', label: 'Close the run', run: () => go(`/runs${location.search}`) },
-    ]);
-  }, [openId]);
   return (
-    <div class={`split ${openId ? 'has-panel' : ''}`}>
+    <Split open={openId} back="/runs">
       <RunList openId={openId} />
       {openId && <RunPanel key={openId} id={openId} />}
-    </div>
+    </Split>
   );
 }

@@ -18,7 +18,8 @@ import { number } from '../lib/time.js';
 import { useTyped } from '../lib/typed.js';
 import { Empty, Problem, useAskAgain, Waiting } from '../parts/answer.js';
 import { NounBadge } from '../parts/badge.js';
-import { Icon } from '../parts/icon.js';
+import { SearchField } from '../parts/filters.js';
+import { Button } from '../parts/plain.js';
 import { howOf, SearchFilters } from '../parts/search-filters.js';
 import { type IndexStatus, SearchStatus, useIndexStatus } from '../parts/search-status.js';
 import { Line } from '../parts/text.js';
@@ -104,8 +105,10 @@ function SyntaxError({ q, position, words }: { q: string; position: number; word
 }
 
 function wordsOf({ status, filledTo = 0, end, error }: IndexStatus): string {
-  if (status === 'failing') return `Nothing is written into it now: ${error}. It is tried again by itself.`;
-  if (status === 'rebuilding') return `It is being made again: ${Math.floor((100 * filledTo) / (end || 1))} % is done.`;
+  if (status === 'failing')
+    return `Nothing is written into it now: ${error}. It is tried again by itself.`;
+  if (status === 'rebuilding')
+    return `It is being made again: ${Math.floor((100 * filledTo) / (end || 1))} % is done.`;
   return status === 'filling' ? 'It is catching up.' : '';
 }
 
@@ -118,8 +121,8 @@ function Behind({ lag, onAgain }: { lag: number; onAgain(): void }) {
   }, true);
   return (
     <p class="help" data-behind>
-      {lag === 1 ? 'The last change is' : `The last ${number(lag)} events are`} not in the index yet.{' '}
-      {status.value && <bdi>{wordsOf(status.value)}</bdi>}
+      {lag === 1 ? 'The last change is' : `The last ${number(lag)} events are`} not in the index
+      yet. {status.value && <bdi>{wordsOf(status.value)}</bdi>}
     </p>
   );
 }
@@ -166,7 +169,8 @@ function useWalk(hits: SearchHits, state: SearchState) {
     if (index < 0) return field.current!.focus();
     rows()[index]?.focus();
   };
-  const step = (by: number): void => focus(rows().indexOf(document.activeElement as HTMLElement) + by);
+  const step = (by: number): void =>
+    focus(rows().indexOf(document.activeElement as HTMLElement) + by);
   const { found, q } = state;
   useLayoutEffect(() => {
     if (wanted.current === undefined || found?.q !== q) return;
@@ -229,7 +233,8 @@ export default function SearchScreen() {
   }, [found]);
 
   const onKeyDown = (press: KeyboardEvent): void => {
-    if (press.isComposing || press.ctrlKey || press.metaKey || press.altKey || press.shiftKey) return;
+    if (press.isComposing || press.ctrlKey || press.metaKey || press.altKey || press.shiftKey)
+      return;
     const run = {
       ArrowDown: walk.first,
       Enter: () => (keep(), walk.first()),
@@ -256,24 +261,19 @@ export default function SearchScreen() {
           </p>
         </div>
         <div class="toolbar" role="search">
-          <div class="search">
-            <Icon name="search" />
-            <input
-              ref={field}
-              data-search
-              type="search"
-              aria-label="Search in everything"
-              aria-describedby={isWrong ? 'search-issue search-help' : 'search-help'}
-              aria-invalid={isWrong}
-              placeholder="Words of notes, tasks and all else"
-              maxLength={QUERY_CHARACTERS_MAX}
-              autocomplete="off"
-              spellcheck={false}
-              value={text}
-              onInput={(event) => (walk.stay(), type(event.currentTarget.value))}
-              onKeyDown={onKeyDown}
-            />
-          </div>
+          <SearchField
+            field={field}
+            aria-label="Search in everything"
+            aria-describedby={isWrong ? 'search-issue search-help' : 'search-help'}
+            aria-invalid={isWrong}
+            placeholder="Words of notes, tasks and all else"
+            maxLength={QUERY_CHARACTERS_MAX}
+            autocomplete="off"
+            spellcheck={false}
+            value={text}
+            onInput={(event) => (walk.stay(), type(event.currentTarget.value))}
+            onKeyDown={onKeyDown}
+          />
           <Help />
           <SearchFilters />
         </div>
@@ -301,7 +301,8 @@ export default function SearchScreen() {
           {found?.hits.length === 0 && (
             <Empty title="Nothing is found">
               <p>
-                Each word is looked for as a whole, in any form; <code>word*</code> also finds what begins so.
+                Each word is looked for as a whole, in any form; <code>word*</code> also finds what
+                begins so.
               </p>
             </Empty>
           )}
@@ -319,9 +320,9 @@ export default function SearchScreen() {
           )}
           {found?.nextCursor !== undefined && !isOld && (
             <p class="list-footer">
-              <button type="button" class="link hits-more" onClick={walk.more}>
+              <Button class="link hits-more" onClick={walk.more}>
                 {state.isAsking ? 'Loading…' : 'More'}
-              </button>
+              </Button>
             </p>
           )}
         </div>

@@ -7,7 +7,8 @@ import { messageOf, query } from '../lib/rpc.js';
 import { number } from '../lib/time.js';
 import { Empty, Show, useAnswer, useIssue, useReloadOn, Waiting } from '../parts/answer.js';
 import { Confirm, Dialog } from '../parts/dialog.js';
-import { say, sayDone } from '../parts/say.js';
+import { Button, Head, Issue } from '../parts/plain.js';
+import { sayDone, sayError } from '../parts/say.js';
 import { Line } from '../parts/text.js';
 
 interface Tag {
@@ -54,7 +55,10 @@ function Rename({ one, tags, onClose }: { one: Tag; tags: Tag[]; onClose(): void
       .command('tags.rename', { tag: one.tag, to: name })
       .then(
         (accepted) => {
-          sayDone(accepted, other ? `${one.tag} and ${name} are one tag` : `${one.tag} is called ${name}`);
+          sayDone(
+            accepted,
+            other ? `${one.tag} and ${name} are one tag` : `${one.tag} is called ${name}`,
+          );
           onClose();
         },
         (error: unknown) => setIssue(messageOf(error)),
@@ -89,18 +93,16 @@ function Rename({ one, tags, onClose }: { one: Tag; tags: Tag[]; onClose(): void
               : `Each of ${notes(one.count)} gets a new version. The name of another tag makes the two one.`}
           </p>
         </div>
-        {issue && (
-          <p class="issue" role="alert">
-            {issue}
-          </p>
-        )}
+        <Issue of={issue} />
         <p class="actions">
-          <button type="submit" class="primary" disabled={isBusy || name === '' || name === one.tag}>
+          <button
+            type="submit"
+            class="primary"
+            disabled={isBusy || name === '' || name === one.tag}
+          >
             {isBusy ? 'Under way…' : other ? 'Merge' : 'Rename'}
           </button>
-          <button type="button" onClick={onClose}>
-            Cancel
-          </button>
+          <Button onClick={onClose}>Cancel</Button>
         </p>
       </form>
     </Dialog>
@@ -112,10 +114,9 @@ function TagRow({ one, tags }: { one: Tag; tags: Tag[] }) {
   const [intent] = useState(() => new Intent());
   const close = () => setOpen(undefined);
   const remove = () => {
-    intent.command('tags.remove', { tag: one.tag }).then(
-      (accepted) => sayDone(accepted, `No note has ${one.tag} any more`),
-      (error: unknown) => say(messageOf(error), 'bad'),
-    );
+    intent
+      .command('tags.remove', { tag: one.tag })
+      .then((accepted) => sayDone(accepted, `No note has ${one.tag} any more`), sayError);
   };
   return (
     <tr>
@@ -129,12 +130,16 @@ function TagRow({ one, tags }: { one: Tag; tags: Tag[] }) {
       </td>
       <td>
         <span class="actions">
-          <button type="button" class="small" onClick={() => setOpen('rename')} aria-label={`Rename or merge ${one.tag}`}>
+          <Button
+            class="small"
+            onClick={() => setOpen('rename')}
+            aria-label={`Rename or merge ${one.tag}`}
+          >
             Rename or merge
-          </button>
-          <button type="button" class="small" onClick={() => setOpen('remove')} aria-label={`Remove ${one.tag}`}>
+          </Button>
+          <Button class="small" onClick={() => setOpen('remove')} aria-label={`Remove ${one.tag}`}>
             Remove
-          </button>
+          </Button>
         </span>
         {open === 'rename' && <Rename one={one} tags={tags} onClose={close} />}
         {open === 'remove' && (
@@ -153,11 +158,15 @@ function TagRow({ one, tags }: { one: Tag; tags: Tag[] }) {
 
 export default function TagsScreen() {
   const answer = useAnswer('all-tags', allTags);
-  useReloadOn((event) => event.aggregateType === 'note' || event.type.startsWith('note.'), answer.reload);
+  useReloadOn(
+    (event) => event.aggregateType === 'note' || event.type.startsWith('note.'),
+    answer.reload,
+  );
   const [find, setFind] = useState('');
   const words = find.trim().toLowerCase();
   if (!podDocument.value) return <Waiting />;
-  if (!podDocument.value.has('tags.rename')) return <Empty title="This pod has no procedures for tags." />;
+  if (!podDocument.value.has('tags.rename'))
+    return <Empty title="This pod has no procedures for tags." />;
   return (
     <div class="sheet">
       <h1>Tags</h1>
@@ -183,17 +192,7 @@ export default function TagsScreen() {
               />
               <div class="table-box card">
                 <table class="cards">
-                  <thead>
-                    <tr>
-                      <th scope="col">Tag</th>
-                      <th scope="col" class="number">
-                        Notes
-                      </th>
-                      <th scope="col">
-                        <span class="unseen">Rename, merge or remove</span>
-                      </th>
-                    </tr>
-                  </thead>
+                  <Head of="Tag|#Notes|-Rename, merge or remove" />
                   <tbody>
                     {shown.slice(0, ROWS_MAX).map((one) => (
                       <TagRow key={one.tag} one={one} tags={tags} />

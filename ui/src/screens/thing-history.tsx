@@ -3,14 +3,16 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 
 import { Intent } from '../lib/command.js';
 import type { Noun, PodDocument } from '../lib/document.js';
-import { messageOf, query } from '../lib/rpc.js';
+import { query } from '../lib/rpc.js';
 import { fieldsOfNoun, titleOfThing, type Thing } from '../lib/things.js';
 import { Show, useAnswer } from '../parts/answer.js';
 import { Confirm } from '../parts/dialog.js';
 import { ThingDiff } from '../parts/diff.js';
-import { say, sayDone } from '../parts/say.js';
+import { Button, Quiet } from '../parts/plain.js';
+import { sayDone, sayError } from '../parts/say.js';
 import { Line } from '../parts/text.js';
 import { Time } from '../parts/time.js';
+import { Why } from '../parts/why.js';
 
 interface Version extends Record<string, unknown> {
   version: number;
@@ -27,7 +29,12 @@ interface History {
 const PAGE = 200;
 
 /** The newest versions, so many pages of them. */
-async function versionsOf(noun: Noun, id: string, pages: number, signal: AbortSignal): Promise<History> {
+async function versionsOf(
+  noun: Noun,
+  id: string,
+  pages: number,
+  signal: AbortSignal,
+): Promise<History> {
   const name = `${noun.plural}.history`;
   let all = await query<History>(name, { id, limit: PAGE }, signal).catch(() =>
     query<History>(name, { id }, signal),
@@ -50,20 +57,19 @@ function Restore({ noun, thing, version }: { noun: Noun; thing: Thing; version: 
   const [isAsking, setAsking] = useState(false);
   const [intent] = useState(() => new Intent());
   const run = () => {
-    intent.command(`${noun.plural}.restore`, {
-      id: thing.id,
-      version,
-      expectedVersion: thing.version,
-    }).then(
-      (accepted) => sayDone(accepted, `Version ${version} is the newest again`),
-      (error: unknown) => say(messageOf(error), 'bad'),
-    );
+    intent
+      .command(`${noun.plural}.restore`, {
+        id: thing.id,
+        version,
+        expectedVersion: thing.version,
+      })
+      .then((accepted) => sayDone(accepted, `Version ${version} is the newest again`), sayError);
   };
   return (
     <>
-      <button type="button" class="small" onClick={() => setAsking(true)}>
+      <Button class="small" onClick={() => setAsking(true)}>
         Restore
-      </button>
+      </Button>
       {isAsking && (
         <Confirm
           title={`Back to version ${version}?`}
@@ -166,22 +172,21 @@ export function ThingHistory(props: Props) {
           <ol class="versions" aria-label="Versions, the newest first">
             {versions.map((version) => (
               <li key={version.version} class={version.version === to ? 'open' : ''}>
-                <button
-                  type="button"
+                <Button
                   class="link"
                   onClick={() => setPicked({ from: version.version - 1, to: version.version })}
                   aria-pressed={version.version === to}
                 >
                   {`version ${version.version}`}
-                </button>
+                </Button>
                 <span class="version-title">
                   <Line text={titleOfThing(version)} max={80} />
                 </span>
-                <span class="quiet">
+                <Quiet>
                   {version.source} <Time at={version.at} />
-                </span>
+                </Quiet>
                 {version.version === thing.version ? (
-                  <span class="quiet">now</span>
+                  <Quiet>now</Quiet>
                 ) : (
                   noun.has('restore') && (
                     <Restore noun={noun} thing={thing} version={version.version} />
@@ -191,10 +196,11 @@ export function ThingHistory(props: Props) {
             ))}
           </ol>
           {nextBefore !== undefined && (
-            <button type="button" onClick={more} disabled={history.isLoading}>
+            <Button onClick={more} disabled={history.isLoading}>
               Older versions
-            </button>
+            </Button>
           )}
+          {props.document.procedures.has('events.why') && <Why id={thing.id} version={to} />}
         </>
       )}
     </Show>

@@ -1,5 +1,4 @@
 // One thing: to read, to change, its history, and what else can be done with it.
-import type { ComponentChildren } from 'preact';
 import { useLayoutEffect, useState } from 'preact/hooks';
 
 import { Intent } from '../lib/command.js';
@@ -14,19 +13,19 @@ import { draftOf } from '../lib/drafts.js';
 import { fieldOf, fieldsOf, labelOf } from '../lib/fields.js';
 import { addShortcuts } from '../lib/keyboard.js';
 import { go } from '../lib/router.js';
-import { messageOf, PodError, query } from '../lib/rpc.js';
+import { PodError } from '../lib/rpc.js';
 import { endsOf, fieldsOfNoun, isMoment, shown, titleOfThing, type Thing } from '../lib/things.js';
 import { useOpenTitle } from '../lib/title.js';
-import { Empty, Problem, useAnswer, useReloadOn, Waiting } from '../parts/answer.js';
+import { Empty, Problem, useQuery, useReloadOn, Waiting } from '../parts/answer.js';
 import { Backlinks } from '../parts/backlinks.js';
 import { Chip, Status } from '../parts/badge.js';
 import { Id } from '../parts/copy.js';
 import { Confirm, Dialog } from '../parts/dialog.js';
 import { End } from '../parts/end.js';
-import { Icon } from '../parts/icon.js';
 import { Markdown } from '../parts/markdown.js';
 import { Neighbourhood } from '../parts/neighbourhood.js';
-import { say, sayDone } from '../parts/say.js';
+import { Button, Fact, Panel, Quiet } from '../parts/plain.js';
+import { sayDone, sayError } from '../parts/say.js';
 import { Line } from '../parts/text.js';
 import { ThingForm } from '../parts/thing-form.js';
 import { Time } from '../parts/time.js';
@@ -53,7 +52,7 @@ function Read({ document, noun, thing }: OneThing) {
     <>
       <dl class="facts">
         {facts.map((field) => (
-          <FactOf key={field.name} label={labelOf(field.name)}>
+          <Fact key={field.name} of={labelOf(field.name)}>
             {field.kind === 'list' ? (
               <span class="chips">
                 {(thing[field.name] as string[]).map((tag) => (
@@ -71,23 +70,27 @@ function Read({ document, noun, thing }: OneThing) {
             ) : (
               <Line text={shown(thing[field.name])} max={2_000} />
             )}
-          </FactOf>
+          </Fact>
         ))}
-        <FactOf label="Changed">
+        <Fact of="Changed">
           <Time at={thing.updatedAt} />{' '}
-          <span class="quiet">
+          <Quiet>
             version {thing.version}, made <Time at={thing.createdAt} />
-          </span>
-        </FactOf>
-        <FactOf label="Id">
+          </Quiet>
+        </Fact>
+        <Fact of="Id">
           <Id id={thing.id} /> <a href={`/events?q=about:${thing.id}`}>its events</a>
-        </FactOf>
+        </Fact>
       </dl>
       {texts.map((field) => {
         const text = thing[field.name];
         return typeof text === 'string' && text !== '' ? (
           <div key={field.name} class="reading">
-            <Markdown text={text} label={labelOf(field.name)} noteId={noun.name === 'note' ? thing.id : undefined} />
+            <Markdown
+              text={text}
+              label={labelOf(field.name)}
+              noteId={noun.name === 'note' ? thing.id : undefined}
+            />
           </div>
         ) : null;
       })}
@@ -110,22 +113,17 @@ function Tag({ noun, tag }: { noun: Noun; tag: string }) {
 
 /** Another noun's thing, by its name where it can be asked for. */
 function Reference({ plural, id }: { plural: string; id: string }) {
-  const { value } = useAnswer(`${plural}:${id}`, (signal) =>
-    query<Thing>(`${plural}.get`, { id }, signal),
-  );
+  const { value } = useQuery<Thing>(`${plural}.get`, { id });
   return <a href={`/${plural}/${id}`}>{value ? <Line text={titleOfThing(value)} /> : id}</a>;
 }
 
-function FactOf({ label, children }: { label: string; children: ComponentChildren }) {
-  return (
-    <>
-      <dt>{label}</dt>
-      <dd>{children}</dd>
-    </>
-  );
-}
-
-function Edit({ document, noun, thing, isGone, onDone }: OneThing & { isGone: boolean; onDone(): void }) {
+function Edit({
+  document,
+  noun,
+  thing,
+  isGone,
+  onDone,
+}: OneThing & { isGone: boolean; onDone(): void }) {
   // Changes are made to what was read: another's change meanwhile is a conflict, not lost.
   const [read] = useState(() => draftOf<{ thing: Thing }>('Save')?.thing ?? thing);
   const input =
@@ -204,13 +202,12 @@ function Change({ document, noun, thing, procedure }: OneThing & { procedure: Pr
     sayDone(accepted, `${labelOf(verb)}: done`);
     setOpen(false);
   };
-  const click = () =>
-    fields.length ? setOpen(true) : run({}).catch((error: unknown) => say(messageOf(error), 'bad'));
+  const click = () => (fields.length ? setOpen(true) : run({}).catch(sayError));
   return (
     <>
-      <button type="button" onClick={click} title={procedure.summary}>
+      <Button onClick={click} title={procedure.summary}>
         {labelOf(verb)}
-      </button>
+      </Button>
       {isOpen && (
         <Dialog title={procedure.summary || labelOf(verb)} onClose={() => setOpen(false)}>
           <ThingForm
@@ -235,22 +232,20 @@ function changes({ name }: Procedure, { status }: Thing): boolean {
 function Delete({ noun, thing }: { noun: Noun; thing: Thing }) {
   const [isAsking, setAsking] = useState(false);
   const ask = () => setAsking(true);
-  useLayoutEffect(() => addShortcuts([{ keys: 'Delete', label: 'Delete it', run: ask }]), []);
+  // Not where another row has the focus, or something to choose from.
+  const askHere = () =>
+    document.activeElement?.matches('body,main,.split-panel *,[aria-current=true]') && ask();
+  useLayoutEffect(() => addShortcuts([{ keys: 'Delete', label: 'Delete it', run: askHere }]), []);
   const [intent] = useState(() => new Intent());
   const run = () => {
-    intent.command(`${noun.plural}.delete`, { id: thing.id }).then(
-      (accepted) => {
-        sayDone(accepted, `The ${noun.name} is deleted`);
-        go(`/${noun.plural}${location.search}`);
-      },
-      (error: unknown) => say(messageOf(error), 'bad'),
-    );
+    intent.command(`${noun.plural}.delete`, { id: thing.id }).then((accepted) => {
+      sayDone(accepted, `The ${noun.name} is deleted`);
+      go(`/${noun.plural}${location.search}`);
+    }, sayError);
   };
   return (
     <>
-      <button type="button" onClick={ask}>
-        Delete
-      </button>
+      <Button onClick={ask}>Delete</Button>
       {isAsking && (
         <Confirm
           title={`Delete this ${noun.name}?`}
@@ -275,9 +270,7 @@ export function ThingPanel({
   id: string;
   tab: string;
 }) {
-  const answer = useAnswer(`${noun.plural}:${id}`, (signal) =>
-    query<Thing>(`${noun.plural}.get`, { id }, signal),
-  );
+  const answer = useQuery<Thing>(`${noun.plural}.get`, { id });
   useReloadOn((event) => event.aggregateId === id, answer.reload);
   // A relation is no place in a graph: it is a line.
   const hasLinks = document.has('relations.neighbours') && noun.name !== 'relation';
@@ -301,55 +294,55 @@ export function ThingPanel({
   // Nobody's words go because another has deleted what they are about.
   const isKept = isGone && tab === 'edit';
   return (
-    <section class="split-panel" aria-label={noun.name}>
-      <div class="panel">
-        <header>
-          <h2>{thing && !isGone ? <Line text={titleOfThing(thing)} max={500} /> : noun.name}</h2>
-          <a class="panel-close" href={`/${noun.plural}${search}`} aria-label="Close" title="Esc">
-            <Icon name="close" />
-          </a>
-        </header>
-        {isGone && !isKept && (
-          <Empty title={`There is no such ${noun.name}`}>
-            <p>
-              It was deleted, or there never was one.{' '}
-              <a href={`/events?q=about:${id}`}>Its events</a>
-            </p>
-          </Empty>
-        )}
-        {!isGone && answer.error !== undefined && !thing && (
-          <Problem error={answer.error} retry={answer.reload} />
-        )}
-        {!thing && answer.error === undefined && <Waiting />}
-        {thing && (!isGone || isKept) && (
-          <>
-            <nav class="tabs" aria-label={`This ${noun.name}`}>
-              {tabs.map((name) => (
-                <a
-                  key={name}
-                  href={`${name === 'read' ? base : `${base}/${name}`}${search}`}
-                  aria-current={tab === name ? 'page' : undefined}
-                >
-                  {labelOf(name)}
-                </a>
-              ))}
-            </nav>
-            {tab === 'edit' && (
-              <Edit
-                document={document}
-                noun={noun}
-                thing={thing}
-                isGone={isGone}
-                onDone={() => go(base + search)}
-              />
-            )}
-            {!tabs.includes(tab) && <Empty title="There is no such page" />}
-            {tab === 'links' && tabs.includes('links') && <Neighbourhood id={id} />}
-            {tab === 'history' && <ThingHistory document={document} noun={noun} thing={thing} />}
-            {tab === 'read' && (
-              <>
-                <div class="actions">
-                  {noun.changes.filter((one) => changes(one, thing)).map((procedure) => (
+    <Panel
+      label={noun.name}
+      back={`/${noun.plural}${search}`}
+      title={
+        <h2>{thing && !isGone ? <Line text={titleOfThing(thing)} max={500} /> : noun.name}</h2>
+      }
+    >
+      {isGone && !isKept && (
+        <Empty title={`There is no such ${noun.name}`}>
+          <p>
+            It was deleted, or there never was one. <a href={`/events?q=about:${id}`}>Its events</a>
+          </p>
+        </Empty>
+      )}
+      {!isGone && answer.error !== undefined && !thing && (
+        <Problem error={answer.error} retry={answer.reload} />
+      )}
+      {!thing && answer.error === undefined && <Waiting />}
+      {thing && (!isGone || isKept) && (
+        <>
+          <nav class="tabs" aria-label={`This ${noun.name}`}>
+            {tabs.map((name) => (
+              <a
+                key={name}
+                href={`${name === 'read' ? base : `${base}/${name}`}${search}`}
+                aria-current={tab === name ? 'page' : undefined}
+              >
+                {labelOf(name)}
+              </a>
+            ))}
+          </nav>
+          {tab === 'edit' && (
+            <Edit
+              document={document}
+              noun={noun}
+              thing={thing}
+              isGone={isGone}
+              onDone={() => go(base + search)}
+            />
+          )}
+          {!tabs.includes(tab) && <Empty title="There is no such page" />}
+          {tab === 'links' && tabs.includes('links') && <Neighbourhood id={id} />}
+          {tab === 'history' && <ThingHistory document={document} noun={noun} thing={thing} />}
+          {tab === 'read' && (
+            <>
+              <div class="actions">
+                {noun.changes
+                  .filter((one) => changes(one, thing))
+                  .map((procedure) => (
                     <Change
                       key={procedure.name}
                       document={document}
@@ -358,15 +351,14 @@ export function ThingPanel({
                       procedure={procedure}
                     />
                   ))}
-                  {noun.has('delete') && <Delete noun={noun} thing={thing} />}
-                </div>
-                <Read document={document} noun={noun} thing={thing} />
-                {noun.has('backlinks') && <Backlinks noun={noun} id={id} />}
-              </>
-            )}
-          </>
-        )}
-      </div>
-    </section>
+                {noun.has('delete') && <Delete noun={noun} thing={thing} />}
+              </div>
+              <Read document={document} noun={noun} thing={thing} />
+              {noun.has('backlinks') && <Backlinks noun={noun} id={id} />}
+            </>
+          )}
+        </>
+      )}
+    </Panel>
   );
 }

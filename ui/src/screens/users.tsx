@@ -6,18 +6,19 @@ import { podDocument, without } from '../lib/document.js';
 import { type Field, fieldsOf } from '../lib/fields.js';
 import { usePagedList } from '../lib/paged-list.js';
 import { route } from '../lib/router.js';
-import { messageOf, mutate, query } from '../lib/rpc.js';
+import { mutate, query } from '../lib/rpc.js';
 import { isOwner, session } from '../lib/session.js';
 import { now } from '../lib/time.js';
 import { useOpenTitle } from '../lib/title.js';
-import { addWalk } from '../lib/walk.js';
+import { addWalk, intoView } from '../lib/walk.js';
 import { Empty, Show, useAnswer, useReloadOn } from '../parts/answer.js';
 import { Chip, Status } from '../parts/badge.js';
 import { CopyButton } from '../parts/copy.js';
 import { Confirm, Dialog } from '../parts/dialog.js';
 import { Icon } from '../parts/icon.js';
 import { attempt } from '../parts/json-form.js';
-import { say } from '../parts/say.js';
+import { Button, Card, Head, Quiet } from '../parts/plain.js';
+import { say, sayError } from '../parts/say.js';
 import { Line } from '../parts/text.js';
 import { ThingForm } from '../parts/thing-form.js';
 import { Time } from '../parts/time.js';
@@ -58,7 +59,12 @@ async function keysOf(owner: User | undefined, kind: 'key' | 'session', signal: 
   let keys: Key[] = [];
   let cursor: string | undefined;
   do {
-    const input = { kind, limit: PAGE, ...(cursor && { cursor }), ...(owner && { userId: owner.id }) };
+    const input = {
+      kind,
+      limit: PAGE,
+      ...(cursor && { cursor }),
+      ...(owner && { userId: owner.id }),
+    };
     const page = await query<{ keys: Key[]; nextCursor?: string }>('keys.list', input, signal);
     keys = keys.concat(page.keys);
     cursor = page.nextCursor;
@@ -71,7 +77,6 @@ async function keysOf(owner: User | undefined, kind: 'key' | 'session', signal: 
 type Kind = 'keys' | 'browsers';
 
 const idOf = (owner: User | undefined): string => owner?.id ?? session.value!.user.id;
-const intoView = (row: Element | null) => row?.scrollIntoView({ block: 'nearest' });
 
 /** The one that the address names: `/users/ID/keys/ID`. */
 function wantedOf(kind: Kind): string | undefined {
@@ -103,19 +108,33 @@ function Missing({ keys, kind, isCut }: { keys: Key[]; kind: Kind; isCut: boolea
   const wanted = wantedOf(kind);
   // Behind what was looked at it may be: of that it is told below.
   if (!wanted || isCut || keys.some(({ id }) => id === wanted)) return null;
-  return <Empty title={kind === 'keys' ? 'There is no such key' : 'This browser is not signed in'} />;
+  return (
+    <Empty title={kind === 'keys' ? 'There is no such key' : 'This browser is not signed in'} />
+  );
 }
 
 /** What is below a list of which `shown` are drawn. */
-function More({ shown, all, isCut, onMore }: { shown: number; all: number; isCut: boolean; onMore(): void }) {
+function More({
+  shown,
+  all,
+  isCut,
+  onMore,
+}: {
+  shown: number;
+  all: number;
+  isCut: boolean;
+  onMore(): void;
+}) {
   return (
     <>
       {all > shown && (
         <p class="in-card">
-          <button type="button" onClick={onMore}>{`More of ${all.toLocaleString()}`}</button>
+          <Button onClick={onMore}>{`More of ${all.toLocaleString()}`}</Button>
         </p>
       )}
-      {isCut && <p class="cut in-card">Only {READ_MAX.toLocaleString()} were looked at: there are more.</p>}
+      {isCut && (
+        <p class="cut in-card">Only {READ_MAX.toLocaleString()} were looked at: there are more.</p>
+      )}
     </>
   );
 }
@@ -130,9 +149,7 @@ function NewKey({ secret, onClose }: { secret: string; onClose(): void }) {
         <CopyButton text={secret} label="Copy" />
       </p>
       <p class="actions">
-        <button type="button" onClick={onClose}>
-          I have it
-        </button>
+        <Button onClick={onClose}>I have it</Button>
       </p>
     </Dialog>
   );
@@ -174,10 +191,10 @@ function Make({ title, label, procedure, given, hidden, onMade }: MakeProps) {
   };
   return (
     <>
-      <button type="button" class="primary" onClick={() => setOpen(true)}>
+      <Button class="primary" onClick={() => setOpen(true)}>
         <Icon name="plus" />
         {label}
-      </button>
+      </Button>
       {isOpen && (
         <Dialog title={title} onClose={() => setOpen(false)}>
           <ThingForm
@@ -202,24 +219,16 @@ function statusOf(key: Key): 'revoked' | 'expired' | 'live' {
 function Revoke({ owner, own, onDone }: { owner: User | undefined; own: Key; onDone(): void }) {
   const [isAsking, setAsking] = useState(false);
   const run = () => {
-    mutate('keys.revoke', { keyId: own.id, ...(owner ? { userId: owner.id } : {}) }).then(
-      () => {
-        say('The key is revoked');
-        onDone();
-      },
-      (error: unknown) => say(messageOf(error), 'bad'),
-    );
+    mutate('keys.revoke', { keyId: own.id, ...(owner ? { userId: owner.id } : {}) }).then(() => {
+      say('The key is revoked');
+      onDone();
+    }, sayError);
   };
   return (
     <>
-      <button
-        type="button"
-        class="small"
-        onClick={() => setAsking(true)}
-        aria-label={`Revoke ${own.name}`}
-      >
+      <Button class="small" onClick={() => setAsking(true)} aria-label={`Revoke ${own.name}`}>
         Revoke
-      </button>
+      </Button>
       {isAsking && (
         <Confirm
           title="Revoke this key?"
@@ -245,19 +254,7 @@ function KeyTable({
   return (
     <div class="table-box">
       <table class="cards">
-        <thead>
-          <tr>
-            <th scope="col">Key</th>
-            <th scope="col">May</th>
-            <th scope="col">Last used</th>
-            <th scope="col">Expires</th>
-            <th scope="col">Made</th>
-            <th scope="col">Status</th>
-            <th scope="col">
-              <span class="unseen">Revoke</span>
-            </th>
-          </tr>
-        </thead>
+        <Head of="Key|May|Last used|Expires|Made|Status|-Revoke" />
         <tbody>
           {keys.map((key) => (
             <tr
@@ -315,10 +312,7 @@ function Browsers({ owner }: { owner: User | undefined }) {
       'The browser is signed out',
     ).then(answer.reload);
   return (
-    <section class="card" aria-label="Browsers">
-      <header>
-        <h2>Browsers that are signed in</h2>
-      </header>
+    <Card title="Browsers that are signed in" label="Browsers">
       <Show of={answer}>
         {({ keys, isCut }) => (
           <div class="table-box">
@@ -329,31 +323,35 @@ function Browsers({ owner }: { owner: User | undefined }) {
                   <tr key={key.id} class={key.id === wantedOf('browsers') ? 'is-open' : ''}>
                     <td>
                       <KeyLink own={key} owner={owner} kind="browsers" />
-                      {key.id === session.value?.session && <span class="quiet"> this one</span>}
+                      {key.id === session.value?.session && <Quiet> this one</Quiet>}
                     </td>
                     <td>
                       since <Time at={key.createdAt} />
                     </td>
                     <td>
-                      <button
-                        type="button"
+                      <Button
                         class="small"
                         aria-label={`Sign out ${key.name}, since ${key.createdAt}`}
                         onClick={() => signOut(key)}
                       >
                         Sign out
-                      </button>
+                      </Button>
                     </td>
                   </tr>
                 ))}
               </tbody>
             </table>
             {keys.length === 0 && <p class="quiet in-card">None.</p>}
-            <More shown={shown} all={keys.length} isCut={isCut} onMore={() => setShown(shown + SHOWN)} />
+            <More
+              shown={shown}
+              all={keys.length}
+              isCut={isCut}
+              onMore={() => setShown(shown + SHOWN)}
+            />
           </div>
         )}
       </Show>
-    </section>
+    </Card>
   );
 }
 
@@ -388,8 +386,17 @@ function Keys({ owner }: { owner: User | undefined }) {
         {({ keys, isCut }) => (
           <>
             <Missing keys={keys} kind="keys" isCut={isCut} />
-            <KeyTable keys={drawn(keys, shown, wantedOf('keys'))} owner={owner} onDone={answer.reload} />
-            <More shown={shown} all={keys.length} isCut={isCut} onMore={() => setShown(shown + SHOWN)} />
+            <KeyTable
+              keys={drawn(keys, shown, wantedOf('keys'))}
+              owner={owner}
+              onDone={answer.reload}
+            />
+            <More
+              shown={shown}
+              all={keys.length}
+              isCut={isCut}
+              onMore={() => setShown(shown + SHOWN)}
+            />
           </>
         )}
       </Show>
@@ -413,9 +420,9 @@ function Users({ openId }: { openId: string | undefined }) {
   }, [open, users.length, list.isLoading]);
   return (
     <>
-      <section class="card" aria-label="Users">
-        <header>
-          <h2>Users</h2>
+      <Card
+        title="Users"
+        more={
           <Make
             title="Another user, with a first key"
             label="Add a user"
@@ -424,21 +431,13 @@ function Users({ openId }: { openId: string | undefined }) {
             hidden={['idempotencyKey']}
             onMade={list.reload}
           />
-        </header>
+        }
+      >
         <Show of={{ ...list, value: list.isReady || undefined }}>
           {() => (
             <div class="table-box">
               <table>
-                <thead>
-                  <tr>
-                    <th scope="col">User</th>
-                    <th scope="col">Role</th>
-                    <th scope="col" class="number">
-                      Keys
-                    </th>
-                    <th scope="col">Since</th>
-                  </tr>
-                </thead>
+                <Head of="User|Role|#Keys|Since" />
                 <tbody>
                   {users.map((user) => (
                     <tr key={user.id} class={user.id === open?.id ? 'is-open' : ''}>
@@ -448,7 +447,7 @@ function Users({ openId }: { openId: string | undefined }) {
                             <Line text={user.name} max={80} />
                           </b>
                         </a>
-                        {user.id === session.value?.user.id && <span class="quiet"> you</span>}
+                        {user.id === session.value?.user.id && <Quiet> you</Quiet>}
                       </td>
                       <td>{user.role}</td>
                       <td class="number">{user.keys}</td>
@@ -461,15 +460,15 @@ function Users({ openId }: { openId: string | undefined }) {
               </table>
               {!list.isComplete && (
                 <p class="in-card">
-                  <button type="button" onClick={list.more} disabled={list.isLoading}>
+                  <Button onClick={list.more} disabled={list.isLoading}>
                     More
-                  </button>
+                  </Button>
                 </p>
               )}
             </div>
           )}
         </Show>
-      </section>
+      </Card>
       {list.isComplete && !open && <Empty title="There is no such user" />}
       {openId && open && route.value.parts.length === 2 && <Called title={open.name} />}
       {open && <Keys key={open.id} owner={open} />}

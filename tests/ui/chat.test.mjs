@@ -1,0 +1,220 @@
+// Chat on the page, with a scripted model: answers as they are written, the tools that are called, what is
+// cited, how a run went, and what is said where there is no answer.
+import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+
+import { Pod } from '../e2e/harness.mjs';
+import { entry, KEY, provider, toml } from '../models/harness.mjs';
+import { checkAccessibility, checkWidths, NARROW, shoot, Site, until, WIDE } from './site.mjs';
+
+const HOSTILE = '<img src=x onerror=alert(1)> [here](javascript:alert(2)) <script>alert(3)</script>';
+
+describe('chat', () => {
+  const closers = [];
+  let site;
+  let note;
+  before(async () => {
+    const mock = await provider({ after: (close) => closers.push(close) }, (one) => {
+      one.on({ userMessage: /tulips/, hasToolResult: false },
+        { toolCalls: [{ name: 'tasks_create', arguments: '{"title":"Order bulbs"}' }] });
+      one.on({ userMessage: /tulips/, hasToolResult: true },
+        { content: 'Tulips go into the ground in **autumn** [1], and a task says so.' });
+      one.on({ userMessage: /slowly/ }, { content: 'so slowly '.repeat(1_200) }, { latency: 60 });
+      one.on({ userMessage: /restart/ }, { content: `${'word '.repeat(400)}the end` }, { latency: 60 });
+      one.on({ userMessage: /refused/ }, { error: { message: 'no', type: 'invalid_request_error' }, status: 400 });
+      one.on({ userMessage: /hostile/ }, { content: HOSTILE });
+    });
+    const folder = await mkdtemp(join(tmpdir(), 'synap-chat-'));
+    closers.push(() => rm(folder, { recursive: true, force: true }));
+    const config = join(folder, 'synap.toml');
+    await writeFile(config, `models = ${toml({ chat: [entry(mock)] })}\n`);
+    process.env.TEST_MODEL_KEY = KEY;
+    site = await Site.open({ pod: await Pod.start({ args: ['--config', config] }) });
+    note = await site.make('notes', { content: '# Tulips\n\nThe tulips go into the ground in autumn.' });
+    const q = encodeURIComponent(JSON.stringify({ q: 'tulips' }));
+    await until(
+      async () => (await site.pod.http(`search.query?input=${q}`)).body.result?.data.hits.length > 0,
+      'the index',
+    );
+  });
+  after(async () => {
+    await site?.close();
+    for (const close of closers.reverse()) await close();
+  });
+
+  const send = async (page, text) => {
+    await page.fill('.chat-composer textarea', text);
+    await page.click('text="Send"');
+  };
+
+  for (const [width, viewport, colorScheme] of [
+    ['1280', WIDE, 'light'],
+    ['390', NARROW, 'dark'],
+  ]) {
+    test(`answers, cites, calls tools and shows how it went, at ${width} px`, async () => {
+      const page = await site.visit({ viewport, colorScheme });
+      await site.signIn(page, { path: '/chat' });
+      await page.waitForSelector('.chat-composer :focus');
+      await checkAccessibility(page, `threads at ${width} px`);
+      // By the keyboard.
+      await page.keyboard.type('When do I plant tulips?');
+      await page.keyboard.press('Control+Enter');
+      await page.waitForURL('**/chat/*-*');
+      await page.waitForSelector('article .markdown strong >> text=autumn');
+      assert.equal(await page.textContent('.chat-user'), 'When do I plant tulips?');
+      const tool = page.locator('.chat-tools li');
+      assert.match(await tool.locator('summary').textContent(), /done\s*tasks\.create/);
+      assert.equal(await tool.locator('pre').first().isVisible(), false, 'it is folded');
+      await tool.locator('summary').click();
+      assert.match(await tool.textContent(), /"title":"Order bulbs".*"status"/s);
+      await checkWidths(page, `a thread at ${width} px`);
+      await checkAccessibility(page, `a thread at ${width} px`);
+      await shoot(page, `${width}-chat`);
+      await page.click('text=How it went');
+      await page.waitForSelector('.split-panel .steps li');
+      assert.match(await page.textContent('.split-panel .steps'), /model/);
+      await until(
+        () => page.evaluate(() => document.querySelector('.split-panel').getBoundingClientRect().top < innerHeight - 100),
+        'it is brought into view',
+      );
+      await checkWidths(page, `a thread and a run at ${width} px`);
+      await checkAccessibility(page, `a thread and a run at ${width} px`);
+      await shoot(page, `${width}-chat-run`);
+      const [log, run] = await page.evaluate(() =>
+        ['.chat-log', '.split-panel'].map((one) => document.querySelector(one).getBoundingClientRect().toJSON()));
+      if (width === '1280') assert.ok(run.left >= log.right - 1, 'beside');
+      else assert.ok(run.top >= log.bottom - 1 && run.left === 0, 'below');
+      // The deep link, and back.
+      await page.reload();
+      await page.waitForSelector('.split-panel .steps li');
+      // Out of the field, and then to close the run.
+      for (const key of ['Escape', 'Escape']) await page.keyboard.press(key);
+      await page.waitForFunction(() => location.pathname.split('/').length === 3);
+      await page.click('.chat-sources a');
+      await page.waitForURL(`**/notes/${note}`);
+      await page.waitForSelector('.reading >> text=into the ground');
+      assert.deepEqual(page.complaints, []);
+      await page.context().close();
+    });
+  }
+
+  test('shows an answer while it is written, and stops it', async () => {
+    const page = await site.visit();
+    await site.signIn(page, { path: '/chat' });
+    await send(page, 'Tell me slowly');
+    await page.waitForSelector('[aria-busy=true] >> text=so slowly so slowly');
+    const length = () => page.evaluate(() => document.querySelector('[aria-busy=true]').textContent.length);
+    const then = await length();
+    await until(async () => (await length()) > then + 20, 'more of it');
+    await shoot(page, '1280-chat-answering');
+    // After a reload it is told again.
+    await page.reload();
+    await page.waitForSelector('[aria-busy=true] >> text=so slowly so slowly');
+    await page.click('text="Stop"');
+    await page.waitForSelector('[aria-busy=false] .issue');
+    assert.equal(await page.locator('text="Stop"').count(), 0);
+    assert.deepEqual(page.complaints, []);
+    await page.context().close();
+  });
+
+  test('tells an answer to its end though the pod is started again meanwhile', async () => {
+    const page = await site.visit();
+    await site.signIn(page, { path: '/chat' });
+    await send(page, 'Survive a restart');
+    await page.waitForSelector('[aria-busy=true] >> text=word word');
+    await site.pod.kill();
+    await page.waitForSelector('article .issue');
+    await site.pod.startAgain();
+    await page.waitForSelector('article .markdown >> text=the end');
+    assert.equal(await page.locator('article .issue').count(), 0);
+    assert.equal(await page.locator('article[aria-label=Answer]').count(), 1);
+    await page.context().close();
+  });
+
+  test('says why there is no answer, and shows nothing of a hostile one but its text', async () => {
+    const page = await site.visit();
+    await site.signIn(page, { path: '/chat' });
+    await send(page, 'This is refused');
+    await page.waitForSelector('article .issue');
+    await send(page, `hostile ${HOSTILE}`);
+    await page.waitForSelector('article:last-child >> text=How it went');
+    assert.equal(await page.textContent('.chat-user >> nth=1'), `hostile ${HOSTILE}`);
+    await page.waitForSelector('article:last-child .markdown');
+    const unsafe = '.chat-log :is(script, [onerror], a[href^="javascript"])';
+    assert.equal(await page.locator(unsafe).count(), 0);
+    assert.deepEqual(page.complaints, []);
+    await page.context().close();
+  });
+
+  test('shows the newest of a long thread, and earlier ones when asked', async () => {
+    const { entityId: id } = await site.call('chat.send', { text: 'refused: the first' });
+    for (let at = 2; at <= 18; ++at) await site.call('chat.send', { threadId: id, text: `refused: number ${at}` });
+    await until(async () => (await site.call('chat.get', { id })).messages.length === 36, 'all answers');
+    const page = await site.visit();
+    await site.signIn(page, { path: `/chat/${id}` });
+    await page.waitForSelector('text=refused: number 18');
+    const articles = page.locator('.chat-log article');
+    assert.equal(await articles.count(), 30);
+    const { top, end } = await page.evaluate(() => {
+      const { scrollTop, scrollHeight, clientHeight } = document.querySelector('.scrolls');
+      return { top: scrollTop, end: scrollHeight - clientHeight };
+    });
+    assert.ok(top > 0 && top >= end - 2, 'at its end');
+    await page.click('text=Earlier messages');
+    await page.waitForSelector('text=refused: the first');
+    assert.equal(await page.locator('text=Earlier messages').count(), 0);
+    // What is said now takes nothing out of the middle.
+    await send(page, 'refused: the last');
+    await page.waitForFunction(() => document.querySelectorAll('.chat-log article').length === 38);
+    await page.waitForFunction(() => !document.querySelector('[aria-busy=true]'));
+    assert.equal(await page.locator('.chat-user').count(), 19);
+    assert.deepEqual(page.complaints, []);
+    await page.context().close();
+  });
+
+  test('deletes a thread, after a question', async () => {
+    const page = await site.visit();
+    await site.signIn(page, { path: '/chat' });
+    await send(page, 'refused: to be deleted');
+    await page.waitForSelector('article .issue');
+    await page.click('text=All threads');
+    await page.click('.row >> text=to be deleted');
+    await page.click('text="Delete"');
+    await page.click('dialog .danger');
+    await page.waitForURL('**/chat');
+    await page.waitForSelector('.row');
+    await page.waitForFunction(() => !document.body.textContent.includes('to be deleted'));
+    assert.deepEqual(page.complaints, []);
+    await page.context().close();
+  });
+
+  test('leads to the proposal that a tool has made of its call', async () => {
+    const scopes = ['propose', 'chat:write', '*:read'];
+    const { key } = await site.call('keys.create', { name: 'asks first', scopes });
+    const page = await site.visit();
+    await site.signIn(page, { key, path: '/chat' });
+    await send(page, 'And when the white tulips?');
+    await page.click('text=It is a proposal now');
+    await page.waitForURL('**/proposals/*');
+    await page.waitForSelector('.change >> text=Order bulbs');
+    await page.context().close();
+  });
+
+  test('says what to do where no model is set', async () => {
+    const other = await Site.open();
+    try {
+      const page = await other.visit();
+      await other.signIn(page, { path: '/chat' });
+      await page.waitForSelector('text=No language model is set');
+      await send(page, 'Hello?');
+      await page.waitForSelector('article .issue >> text=No model is set for "chat"');
+      await checkAccessibility(page, 'chat without a model');
+      assert.deepEqual(page.complaints, []);
+    } finally {
+      await other.close();
+    }
+  });
+});
