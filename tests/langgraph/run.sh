@@ -37,6 +37,7 @@ case "${1:?usage: run.sh dist | js | python | agent}" in
   agent)
     needs "$PWD/../../examples/langgraph-agent/node_modules/inngest" tools/npm_ci.sh
     needs "$PWD/../models/node_modules/@copilotkit/aimock" tools/npm_ci.sh
+    needs "$PWD/../../build/python-langgraph/bin/python" tools/pip_install.sh
     exec node --test --test-reporter=spec agent.test.mjs
     ;;
 esac

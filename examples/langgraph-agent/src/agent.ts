@@ -74,12 +74,12 @@ const taskDone = eventType('task.completion.completed', {
 const agent = inngest.createFunction({ id: 'keep-what-was-learnt', triggers: [taskDone] }, async ({ event }) => {
   // The event names the thread. Where this process died, the pod calls again, and the graph goes on at its checkpoint.
   const config = { configurable: { thread_id: event.id! }, durability: 'sync' as const, recursionLimit: 20 };
-  const { next } = await graph.getState(config);
+  const { createdAt, next, values } = await graph.getState(config);
   const question = `The task "${event.data.title}" is done. Keep what is worth keeping in notes.`;
-  const { messages } = await graph.invoke(
-    next.length > 0 ? null : { messages: [{ role: 'user', text: question }] },
-    config,
-  );
+  const input = createdAt === undefined ? { messages: [{ role: 'user' as const, text: question }] } : null;
+  // Where all is over, that alone was not told.
+  const isOver = createdAt !== undefined && next.length === 0;
+  const { messages }: typeof State.State = isOver ? values : await graph.invoke(input, config);
   return { answer: messages.at(-1)?.text };
 });
 

@@ -1,2 +1,3 @@
 export { SynapSaver } from './saver.js';
+export { SynapStore, type SynapItem } from './store.js';
 export { tools, type ToolsOptions } from './tools.js';

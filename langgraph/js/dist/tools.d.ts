@@ -11,7 +11,8 @@ export interface ToolsOptions {
 }
 /**
  * Procedures of a pod as tools for a graph: named notes_create for notes.create, with the schemas and
- * sentences that the pod itself has for them. A call that comes again, since its graph is called again
+ * sentences that the pod itself has for them; `metadata` says which procedure a tool is, which scope that wants, and
+ * what it does ("reads", "appends", "destroys"). A call that comes again, since its graph is called again
  * after a crash, does nothing twice: its idempotency key follows from the thread and the model's call.
  */
 export declare function tools(options: ToolsOptions): Promise<DynamicStructuredTool[]>;

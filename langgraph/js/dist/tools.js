@@ -1,7 +1,8 @@
 import { tool } from '@langchain/core/tools';
 /**
  * Procedures of a pod as tools for a graph: named notes_create for notes.create, with the schemas and
- * sentences that the pod itself has for them. A call that comes again, since its graph is called again
+ * sentences that the pod itself has for them; `metadata` says which procedure a tool is, which scope that wants, and
+ * what it does ("reads", "appends", "destroys"). A call that comes again, since its graph is called again
  * after a crash, does nothing twice: its idempotency key follows from the thread and the model's call.
  */
 export async function tools(options) {
@@ -38,6 +39,7 @@ function toolOf(document, client, name) {
         name: name.replaceAll('.', '_'),
         description: [operation.summary, operation.description].filter(Boolean).join(' '),
         schema: { type: 'object', ...schema, properties },
+        metadata: { procedure: name, scope: operation['x-synap-scope'], effects: operation['x-synap-effects'] },
     });
 }
 function callOf(client, name, kind) {

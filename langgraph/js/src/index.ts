@@ -1,3 +1,4 @@
 // @synap/langgraph: LangGraph on a Synap pod.
 export { SynapSaver } from './saver.js';
+export { SynapStore, type SynapItem } from './store.js';
 export { tools, type ToolsOptions } from './tools.js';

@@ -16,6 +16,8 @@ interface Operation {
   summary?: string;
   description?: string;
   'x-synap-kind'?: string;
+  'x-synap-scope'?: string;
+  'x-synap-effects'?: string;
   requestBody?: { content: { 'application/json': { schema: JsonSchema } } };
 }
 type JsonSchema = Record<string, unknown>;
@@ -26,7 +28,8 @@ interface Document {
 
 /**
  * Procedures of a pod as tools for a graph: named notes_create for notes.create, with the schemas and
- * sentences that the pod itself has for them. A call that comes again, since its graph is called again
+ * sentences that the pod itself has for them; `metadata` says which procedure a tool is, which scope that wants, and
+ * what it does ("reads", "appends", "destroys"). A call that comes again, since its graph is called again
  * after a crash, does nothing twice: its idempotency key follows from the thread and the model's call.
  */
 export async function tools(options: ToolsOptions): Promise<DynamicStructuredTool[]> {
@@ -64,6 +67,7 @@ function toolOf(document: Document, client: object, name: string): DynamicStruct
       name: name.replaceAll('.', '_'),
       description: [operation.summary, operation.description].filter(Boolean).join(' '),
       schema: { type: 'object', ...schema, properties },
+      metadata: { procedure: name, scope: operation['x-synap-scope'], effects: operation['x-synap-effects'] },
     },
   ) as unknown as DynamicStructuredTool;
 }

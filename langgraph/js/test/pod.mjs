@@ -17,6 +17,9 @@ export class Pod {
   /** The client of a new user, who has nothing. */
   async user(options = {}) {
     const { key } = await this.owner.users.create.mutate({ name: `user ${++this.users}` });
+    return this.clientOf(key, options);
+  }
+  clientOf(key, options = {}) {
     return createSynapClient({ url: this.running.url, key, ...options });
   }
   async remove() {

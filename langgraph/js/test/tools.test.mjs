@@ -23,6 +23,7 @@ test('a tool says what its procedure says, and asks the model for no key', async
   const [create, list] = await toolsOf('tasks.create', 'tasks.list');
   assert.equal(create.name, 'tasks_create');
   assert.ok(create.description.length > 10, create.description);
+  assert.deepEqual(create.metadata, { procedure: 'tasks.create', scope: 'tasks:write', effects: 'appends' });
   assert.deepEqual(create.schema.required, ['title']);
   assert.ok('dueDate' in create.schema.properties && !('idempotencyKey' in create.schema.properties));
   assert.doesNotMatch(JSON.stringify(create.schema), /\$ref/);

@@ -2,5 +2,17 @@
 
 from synap_langgraph.pod import Pod, PodError
 from synap_langgraph.saver import SynapSaver
+from synap_langgraph.store import SynapItem, SynapSearchItem, SynapStore
+from synap_langgraph.tools import ProcedureTool, atools, tools
 
-__all__ = ["Pod", "PodError", "SynapSaver"]
+__all__ = [
+    "Pod",
+    "PodError",
+    "ProcedureTool",
+    "SynapItem",
+    "SynapSaver",
+    "SynapSearchItem",
+    "SynapStore",
+    "atools",
+    "tools",
+]
