@@ -19,6 +19,8 @@ import sys
 import tempfile
 import time
 
+from harness.contenders import set_aside
+
 
 def write_files(directory, count):
     for i in range(count):
@@ -55,7 +57,7 @@ class Pod:
     def end(self):
         self.process.terminate()
         self.process.wait()
-        shutil.rmtree(self.data)
+        set_aside(self.data)
 
 
 def flood(options, base):
@@ -74,7 +76,7 @@ def imported(options, base):
     if report['imported'] != options.notes:
         sys.exit(f'{report["imported"]} of {options.notes} files were imported; failed: {report["failed"][:3]}')
     _, export_rate, _ = pod.run([options.bin / 'synap', 'export', base / 'out', *own], options.notes)
-    shutil.rmtree(base / 'out')
+    set_aside(base / 'out')
     pod.end()
     return rate, cost, export_rate
 
