@@ -44,7 +44,7 @@ test: setup-test ## Build, and run all tests, each fuzzer for 5 s included
 	@cmake --preset fuzz $(call batches,fuzz) -DSYNAP_FUZZ_SECONDS=5 >/dev/null
 	@# The packages come while the compiler works: most of that is waiting for others' servers.
 	@{ tools/npm_ci.sh && tools/pip_install.sh && tools/markdown_corpus.sh && \
-	    tools/embedding_model.sh; } & packages=$$!; \
+	    tools/embedding_model.sh && tools/go_apps.sh && tools/timescaledb.sh; } & packages=$$!; \
 	  echo cmake --build --preset dev -j $(JOBS); \
 	  cmake --build --preset dev -j $(JOBS) && wait $$packages || { kill $$packages 2>/dev/null; exit 1; }
 	cmake --build --preset fuzz -j $(JOBS) --target fuzzers

@@ -36,6 +36,12 @@ class RunTests(unittest.TestCase):
             self.assertIn(f'UNSTEADY, failed beside others and passed alone: {name}\n', said)
         self.assertIn('said by a', told)
 
+    def test_it_is_told_also_where_a_test_asks_ctest_itself(self):
+        asks = 'add_test(NAME asks COMMAND sh -c "sleep 1; ctest -N")\n'
+        code, _, told = self.run_tree(('a', 'false'), more=asks)
+        self.assertEqual(code, 0)
+        self.assertIn('said by a', told)
+
     def test_what_fails_twice_fails(self):
         code, said, told = self.run_tree(('a', 'false'), more='add_test(NAME bad COMMAND false)\n')
         self.assertNotEqual(code, 0)

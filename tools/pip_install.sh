@@ -18,3 +18,4 @@ install tests/inngest/python/requirements.txt python-inngest
 install tests/inngest/otlp/requirements.txt python-otlp
 install tests/s3/requirements.txt python-s3
 install langgraph/python/tests/requirements.txt python-langgraph
+install tests/postgres/requirements.txt python-postgres

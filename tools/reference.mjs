@@ -287,6 +287,7 @@ function proceduresPage(document, eventAnchors) {
       page.add([main.summary, main.description].filter(Boolean).join(' '), '');
       const facts = [`**${main['x-synap-kind']}**`, `for ${ACCESS[main['x-synap-access']]}`];
       if (main['x-synap-scope']) facts.push(`scope \`${main['x-synap-scope']}\``);
+      if (main['x-synap-proposing-scope']) facts.push(`or \`${main['x-synap-proposing-scope']}\``);
       facts.push(EFFECTS[main['x-synap-effects']]);
       if (procedure.keepsKeys) facts.push('takes an `Idempotency-Key`');
       page.add(facts.join(' · '), '');
@@ -315,6 +316,7 @@ function proceduresPage(document, eventAnchors) {
 function party(name, procedureAnchors) {
   const [kind, rest] = name.includes(':') ? name.split(':') : ['', name];
   if (name === 'bus') return 'the bus itself';
+  if (name === 'search') return '[search](../search.md#the-index-of-words)';
   if (name === 'apps') return 'apps ([Inngest\'s protocol](../inngest.md))';
   if (kind === 'function') return `the function \`${rest}\``;
   if (kind === 'projection') return `the projection \`${rest}\``;

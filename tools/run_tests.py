@@ -16,18 +16,19 @@ AGAIN_MAX = 4
 STRICT_LABEL = 'fault'
 STRICT = r'[Ss]imulat|Scenario\.|^e2e_(resume|access)$|^cli_import$'
 # As ctest lists what failed: "\t1234 - NAME (Failed)", and other words for what crashed; labels may come behind.
+PASSED = re.compile(r'^ *(Start +\d+: |\d+/\d+ Test +#\d+: .* Passed +[\d.]+ sec$)')
 FAILURE = re.compile(r'^\t *\d+ - (.+) \((Failed|Timeout)\)')
 
 
 def ctest(tree, *options):
-    """Its exit code, and the last of what it said, which is shown as it comes."""
+    """Its exit code, and what it said, which is shown as it comes."""
     command = ['ctest', '--test-dir', str(tree), '--output-on-failure', *options]
     lines = []
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, errors='replace') as running:
         for line in running.stdout:
             sys.stdout.write(line)
             sys.stdout.flush()
-            lines = lines[-500:] + [line.rstrip('\n')]
+            lines.append(line.rstrip('\n'))
     return running.returncode, lines
 
 
@@ -45,7 +46,8 @@ def main(tree, jobs):
     code, lines = ctest(tree, '-j', jobs)
     if code == 0:
         return 0
-    said = (tree / 'Testing' / 'Temporary' / 'LastTest.log').read_bytes()  # whatever else ctest is asked, it writes that anew
+    # LastTest.log is no place to look: a test that asks ctest for the names of all writes it anew.
+    said = [line for line in lines if not PASSED.match(line)]
     begin = lines.index('The following tests FAILED:') + 1 if 'The following tests FAILED:' in lines else len(lines)
     failures = [line for line in lines[begin:] if line.startswith('\t')]
     failed = [found[1] for found in map(FAILURE.match, failures) if found]
@@ -54,7 +56,7 @@ def main(tree, jobs):
     print(f'tests: {len(failed)} failed; each is run once more, alone', flush=True)
     if ctest(tree, '--rerun-failed')[0] != 0:
         return code
-    told.write_bytes('\n'.join(failed).encode() + b'\n\n' + said)
+    told.write_text('\n'.join([*failed, '', *said, '']), errors='replace')
     for name in failed:
         print(f'tests: UNSTEADY, failed beside others and passed alone: {name}')
     print(f'tests: what they said is in {told}; each of them wants mending')

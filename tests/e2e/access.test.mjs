@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 
-import { allEvents, codeIs, connect, lanes, makeNote, Pod, watch, WebSocket, within } from './harness.mjs';
+import { allEvents, codeIs, connect, lanes, makeNote, Pod, settled, watch, WebSocket, within } from './harness.mjs';
 
 for (const lane of lanes) {
   describe(`access, @trpc/client ${lane.name}`, () => {
@@ -37,6 +37,42 @@ for (const lane of lanes) {
           await assert.rejects(within(watching.ended, 'it ends', 10_000), codeIs('UNAUTHORIZED'));
         }
       }
+    });
+
+    test('a key that may only propose changes nothing until somebody else accepts', async () => {
+      const robot = await owner.keys.create.mutate({ name: 'robot', scopes: ['propose', '*:read'] });
+      const headers = { 'synap-reason': encodeURIComponent('es ist kürzer') };
+      const proposing = connected({ key: robot.key, headers });
+      const { entityId: id } = await makeNote(owner, { content: '# Long\n\ntext', tags: ['proposed'] });
+      const offered = await proposing.notes.update.mutate({ id, content: '# Short' });
+      assert.equal(offered.status, 'proposed');
+      assert.equal((await settled(proposing, offered.requestId)).status, 'completed', 'nobody waits for ever');
+      assert.equal((await owner.notes.get.query({ id })).title, 'Long');
+
+      const { proposals } = await owner.proposals.list.query({ status: 'open' });
+      assert.deepEqual(proposals.map((one) => [one.id, one.reason]), [[offered.proposalId, 'es ist kürzer']]);
+      const proposal = await owner.proposals.get.query({ id: offered.proposalId });
+      assert.deepEqual(proposal.diff, [{ field: 'content', before: '# Long\n\ntext', after: '# Short' }]);
+      assert.deepEqual([proposal.baseVersion, proposal.version, proposal.isConflict], [1, 1, false]);
+
+      await assert.rejects(proposing.proposals.accept.mutate({ id: offered.proposalId }), codeIs('FORBIDDEN'));
+      const accepted = await owner.proposals.accept.mutate({ id: offered.proposalId });
+      assert.equal((await settled(owner, accepted.requestId)).status, 'completed');
+      const { status, result, decidedBy } = await owner.proposals.get.query({ id: offered.proposalId });
+      assert.deepEqual([status, result.entityId, decidedBy.kind], ['accepted', id, 'key']);
+      assert.equal((await settled(owner, result.requestId)).status, 'completed');
+      assert.equal((await owner.notes.get.query({ id })).title, 'Short');
+
+      // A batch of commands is a batch of proposals, and what it cannot do is refused beside them.
+      const [task, key] = await Promise.allSettled([
+        proposing.tasks.create.mutate({ title: 'a' }),
+        proposing.keys.create.mutate({ name: 'mine' }),
+      ]);
+      assert.equal(task.value.status, 'proposed');
+      assert.equal(key.reason.data.code, 'FORBIDDEN');
+      assert.match(key.reason.message, /keys.create is nothing that can be proposed/);
+      assert.equal((await proposing.proposals.withdraw.mutate({ id: task.value.proposalId })).status, 'completed');
+      assert.equal((await owner.tasks.list.query()).total, 0);
     });
 
     test('a member sees nothing of the owner, not even that it is there', async () => {

@@ -87,7 +87,7 @@ export class Database {
   }
   drop() {
     this.#ask(`DROP DATABASE ${this.#name} WITH (FORCE)`);
-    this.#ask(`DROP ROLE IF EXISTS ${this.#name}_tenant`);
+    for (const role of ['pod', 'tenant', 'views']) this.#ask(`DROP ROLE IF EXISTS ${this.#name}_${role}`);
   }
   #of(name) {
     return this.#server.replace(/\/\?|\/?$/, (end) => (end.endsWith('?') ? `/${name}?` : `/${name}`));
@@ -104,14 +104,16 @@ export class Database {
 export class Pod {
   #child;
   #stderr = '';
+  #args = [];
   #database = Database.create();
   get database() {
     return this.#database;
   }
 
   /** A new pod in a directory of its own, on a port that stays its own when it is started again. */
-  static async start() {
+  static async start({ args = [] } = {}) {
     const pod = new Pod();
+    pod.#args = args;
     pod.data = await mkdtemp(join(tmpdir(), 'synap-e2e-'));
     pod.port = await freePort();
     pod.url = `http://127.0.0.1:${pod.port}`;
@@ -121,7 +123,7 @@ export class Pod {
   }
 
   async startAgain() {
-    const child = spawn(binary, ['serve', '--data', this.data, '--listen', `127.0.0.1:${this.port}`], {
+    const child = spawn(binary, ['serve', '--data', this.data, '--listen', `127.0.0.1:${this.port}`, ...this.#args], {
       stdio: ['ignore', 'ignore', 'pipe'],
       env: { ...process.env, ...(this.#database && { SYNAP_DATABASE: this.#database.url }) },
     });

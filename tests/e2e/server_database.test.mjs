@@ -26,7 +26,7 @@ describe('a pod whose database is on a server', () => {
     for (const runs of [true, false]) {
       if (!runs) await pod.kill('SIGTERM');
       const found = doctor('--deep');
-      assert.match(found.database.message, /^PostgreSQL \d+.*UTF8/);
+      assert.match(found.database.message, /^PostgreSQL \d+.*UTF8.*; parts of the log: 1/);
       assert.equal(found.schema.message, 'of this version');
       assert.match(found.content.message, /^1 files of notes are there, with their checksums/);
       assert.match(found.events.message, /^\d+ events, the data of each is what was recorded/);
@@ -57,6 +57,19 @@ describe('a pod whose database is on a server', () => {
     pod.database.run("DELETE FROM engine_move");
     const again = synap(['migrate-engine', '--from', url, '--to', pod.data]);
     assert.match(again.stderr, /has a pod with a database of its own/);
+  });
+
+  test('is told by the doctor that its log will have no room', async () => {
+    const other = await Pod.start();
+    try {
+      await other.kill('SIGTERM');
+      const asked = () => synap(['doctor', '--data', other.data], { SYNAP_DATABASE: other.database.url });
+      assert.match(asked().stdout, /^ok +database +PostgreSQL/m);
+      other.database.run('UPDATE log_head SET parts_until = position + 300001');
+      assert.match(asked().stdout, /^warn +database +.*next part cannot be made, and there is room for 300000 events/m);
+    } finally {
+      await other.remove();
+    }
   });
 
   test('is told by the doctor what is damaged', async () => {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -12,16 +12,16 @@ import { Database, until, within } from './harness.mjs';
 
 class Node {
   said = '';
-  constructor(database, data, port) {
+  constructor(database, data, port, how = ['--standby']) {
     Object.assign(this, { data, port, url: `http://127.0.0.1:${port}` });
-    this.child = spawn(process.env.SYNAP_BIN, ['serve', '--standby', '--data', data, '--listen', `127.0.0.1:${port}`], {
+    this.child = spawn(process.env.SYNAP_BIN, ['serve', ...how, '--data', data, '--listen', `127.0.0.1:${port}`], {
       stdio: ['ignore', 'ignore', 'pipe'],
       env: { ...process.env, SYNAP_DATABASE: database.url },
     });
     this.child.stderr.on('data', (bytes) => (this.said += bytes));
   }
-  static async start(database) {
-    return new Node(database, await mkdtemp(join(tmpdir(), 'synap-standby-')), await freePort());
+  static async start(database, how) {
+    return new Node(database, await mkdtemp(join(tmpdir(), 'synap-standby-')), await freePort(), how);
   }
   again(database) {
     return new Node(database, this.data, this.port);
@@ -100,4 +100,28 @@ describe('two pods on one database', () => {
     await first.says('standing by');
     assert.equal(await first.end('SIGTERM'), 0);
   });
+});
+
+test('one whose database another has taken serves nothing more, and keeps it from nobody', async (t) => {
+  const database = Database.create();
+  t.after(() => database.drop());
+  // As behind a pooler: nobody holds a lock.
+  const how = ['--database-pooler', 'transaction'];
+  const first = await Node.start(database, how);
+  await first.serves();
+  // It says that its texts are the first one's.
+  const data = await mkdtemp(join(tmpdir(), 'synap-standby-'));
+  await cp(first.data, data, { recursive: true, filter: (name) => !name.endsWith('.lock') });
+  const taker = new Node(database, data, await freePort(), how);
+  t.after(async () => {
+    for (const node of [first, taker]) {
+      if (node.child.exitCode === null) node.child.kill('SIGKILL');
+      await rm(node.data, { recursive: true, force: true });
+    }
+  });
+  await taker.serves();
+  await first.says('another pod has had the database: this one serves nothing more');
+  await until(() => fetch(`${first.url}/health`).then(() => false, () => true), 'nobody is answered there');
+  await taker.serves();
+  assert.equal(await first.end('SIGTERM'), 1);
 });
