@@ -160,6 +160,7 @@ std::unique_ptr<workers::EventHandler> run_handler(RunRooms rooms) {
 
 workers::WorkerPool::FunctionOptions run_options() {
   return {.fulfills = true,
+          .is_shared = true,
           .appends = {std::string(kRunCompleted.name), std::string(kRunInterrupted.name)}};
 }
 

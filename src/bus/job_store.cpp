@@ -369,11 +369,16 @@ JobStore::Removed JobStore::remove_once(db::Tx& tx, const Job& job) {
     return {.was_there = true};
   }
   std::optional<std::int64_t> state;
+  bool is_own = false;
   {
-    auto rows =
-        tx.query("DELETE FROM jobs WHERE line = $1 AND position = $2 AND run = $3 RETURNING state",
-                 job.line, job.position, job.run_id);
-    if (rows.next()) state = rows.integer(0);
+    auto rows = tx.query(
+        "DELETE FROM jobs WHERE line = $1 AND position = $2 AND run = $3 RETURNING state, "
+        "coalesce(node, 0)",
+        job.line, job.position, job.run_id);
+    if (rows.next()) {
+      state = rows.integer(0);
+      is_own = leads_ || rows.integer(1) == node_.number;
+    }
     rows.next();
   }
   if (!state) return {};
@@ -382,7 +387,7 @@ JobStore::Removed JobStore::remove_once(db::Tx& tx, const Job& job) {
     return {.was_there = true};
   }
   leave_line(tx, job.line);
-  return {.was_there = true, .was_claimed = true};
+  return {.was_there = true, .was_claimed = is_own};
 }
 
 // The first of a line is gone.

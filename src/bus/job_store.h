@@ -91,7 +91,7 @@ class JobStore {
   /// The job is done for good; the next of its line may go.
   void finish(db::Tx& tx, const Job& job);
   /// It is not to be done any more, wherever it is. False: it is nowhere, its run has ended. True
-  /// and `was_claimed`: somebody may be about to do it.
+  /// and `was_claimed`: this process, or one that it has assigned it to, may be about to do it.
   struct Removed {
     bool was_there = false;
     bool was_claimed = false;

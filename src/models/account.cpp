@@ -29,6 +29,18 @@ CREATE INDEX model_calls_of_user ON model_calls(user_id);
 CREATE INDEX model_calls_until ON model_calls(until);
 )";
 
+// Of each user for whom calls were opened under a budget. Nodes of one pod look at a user's budget
+// one after another: whoever changes the row first is waited for until its commit.
+constexpr std::string_view kAccounts = R"(
+CREATE TABLE model_accounts(
+  user_id TEXT PRIMARY KEY,
+  opened INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+)";
+constexpr std::string_view kTakeTurn =
+    "INSERT INTO model_accounts(user_id, opened) VALUES ($1, 1) "
+    "ON CONFLICT(user_id) DO UPDATE SET opened = model_accounts.opened + 1";
+
 const Error kTooMany{Code::kTooManyRequests,
                      fmt::format("{} calls of models are under way for you: wait for one to end",
                                  Account::kOpenOfUserMax)};
@@ -107,7 +119,7 @@ void OpenCall::drop() {
 }
 
 std::vector<db::Database::Migration> Account::migrations() {
-  return {{"models.1", kCalls}};
+  return {{"models.1", kCalls}, {"models.2", kAccounts}};
 }
 
 Account::Account(const Rooms& rooms, Budget of_user, Budget of_key)
@@ -200,15 +212,16 @@ Task<Result<OpenCall>> Account::open(const Caller& caller, ModelCall call, Usage
   const Taken more{reserved.input + reserved.output, reserved_nanos};
   auto opened = co_await rooms_.database.write([&](db::Tx& tx) {
     const auto& user_id = kept.user_id;
+    if (of_user_.is_set() || of_key_.is_set()) tx.run(kTakeTurn, user_id);
     {
       auto rows = tx.query("SELECT count(*) FROM model_calls WHERE user_id = $1", user_id);
       if (rows.next() && rows.integer(0) >= kOpenOfUserMax) return tx.abort(kTooMany);
     }
-    if (of_user_.tokens || of_user_.cost) {
+    if (of_user_.is_set()) {
       const auto sum = taken(tx, user_id, "", kept.call.day);
       if (auto error = excess(of_user_, "your user", sum, more)) return tx.abort(*error);
     }
-    if (!key_id.empty() && (of_key_.tokens || of_key_.cost)) {
+    if (!key_id.empty() && of_key_.is_set()) {
       const auto sum = taken(tx, user_id, key_id, kept.call.day);
       if (auto error = excess(of_key_, "your key", sum, more)) return tx.abort(*error);
     }

@@ -1,5 +1,7 @@
 #include "models/account.h"
 
+#include <fmt/format.h>
+
 #include "models/test_rig.h"
 
 namespace synap::models {
@@ -70,6 +72,20 @@ TEST_F(AccountTest, CallsAtTheSameTimeDoNotOverdrawABudgetTogether) {
   // What they did not take is there again.
   for (auto& call : under_way) EXPECT_TRUE(end(std::move(call), 1));
   EXPECT_TRUE(use(97));
+}
+
+// Each changes a row of its user before it looks: of two nodes the other waits for the commit.
+TEST_F(AccountTest, WhoLooksAtABudgetTakesTurnsWithOtherNodes) {
+  const auto turns = [&](std::string_view user) {
+    return count(fmt::format(
+        "SELECT coalesce(sum(opened), 0) FROM model_accounts WHERE user_id = '{}'", user));
+  };
+  open({.tokens = 100});
+  EXPECT_TRUE(use(60));
+  EXPECT_TRUE(use(10));
+  EXPECT_TRUE(use(10, caller("bob")));
+  EXPECT_EQ(turns("ann"), 2);
+  EXPECT_EQ(turns("bob"), 1);
 }
 
 TEST_F(AccountTest, EachKeyHasABudgetBesideItsUsers) {

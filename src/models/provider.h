@@ -60,6 +60,8 @@ struct Provider {
 struct Budget {
   std::optional<std::int64_t> tokens = std::nullopt;
   std::optional<double> cost = std::nullopt;
+
+  bool is_set() const { return tokens || cost; }
 };
 
 /// All that the settings say of language models.

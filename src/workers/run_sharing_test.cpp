@@ -317,5 +317,29 @@ TEST_F(RunSharingTest, ARunThatIsCancelledHasNoPlaceElsewhere) {
   EXPECT_EQ(done(), 19);
 }
 
+// Nobody there comes to take the note that the run was cancelled.
+TEST_F(RunSharingTest, WhoCancelsWhatAnotherNodeDoesKeepsNothingOfIt) {
+  Watermark begun;
+  Watermark hang;
+  slots = 1;
+  start([&](int node, const Event&, Step&) -> Task<Outcome> {
+    if (node == 1) {
+      begun.raise(1);
+      co_await hang.wait_past(0);
+    }
+    co_return Outcome::done();
+  });
+  append(1);
+  ASSERT_TRUE(test::wait_until(executor, begun, [&] { return begun.value() == 1; }));
+  const auto hanging = Uuid::from_bytes(text_of("SELECT run FROM jobs WHERE node IS NULL"));
+  ASSERT_TRUE(hanging);
+  ASSERT_TRUE(test::run(
+      executor, [&] { return second->engine->pool->cancel("ann", *hanging, std::nullopt); }));
+  EXPECT_FALSE(second->engine->runs.take_cancelled(*hanging));
+  hang.raise(1);
+  wait_until_free();
+  EXPECT_EQ(text_of("SELECT count(*) FROM runs_data WHERE status = 'cancelled'"), "1");
+}
+
 }  // namespace
 }  // namespace synap::workers

@@ -1,0 +1,111 @@
+// Agents of a pod that is many nodes: each node carries some runs out, and what one had that is killed the
+// others do, as a pod that is alone does after a crash.
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import test from 'node:test';
+
+import { environment } from '../fault/pod.mjs';
+import { Server } from '../fault/postgres_server.mjs';
+import { Nodes } from '../fault/shared_runs.mjs';
+import { ask, calls, entry, KEY, provider, toml } from './harness.mjs';
+
+const kLeaseMs = 3_000;
+
+async function until(what, look, ms = 120_000) {
+  for (const end = Date.now() + ms; ;) {
+    const found = await look().catch(() => null);
+    if (found) return found;
+    if (Date.now() > end) throw new Error(`waited ${ms} ms for ${what}`);
+    await sleep(50);
+  }
+}
+
+/** Nodes whose agents ask `mock`. */
+async function nodesOf(t, mock, names) {
+  const folder = mkdtempSync(path.join(tmpdir(), 'synap-nodes-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const config = path.join(folder, 'synap.toml');
+  writeFileSync(config, `models = ${toml({ chat: [entry(mock)] })}\n`);
+  environment.TEST_MODEL_KEY = KEY;
+  const server = await Server.make(t);
+  const nodes = new Nodes(server, ['--node-lease-ms', String(kLeaseMs), '--config', config]);
+  for (const name of names) await nodes.add(t, name);
+  const { ownerKey } = nodes.all[0];
+  return { server, nodes, at: (pod) => ({ url: `http://127.0.0.1:${pod.port}`, key: ownerKey }) };
+}
+
+/** Asks each of the nodes in turn until one answers: with one key a command is carried out once. */
+async function command(all, procedure, input, key) {
+  for (const end = Date.now() + 120_000; ;) {
+    for (const { url, key: token } of all) {
+      const answer = await fetch(`${url}/trpc/${procedure}`, {
+        method: 'POST', body: JSON.stringify(input),
+        headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json', 'idempotency-key': key },
+      }).catch(() => null);
+      if (answer?.ok) return (await answer.json()).result.data;
+    }
+    if (Date.now() > end) throw new Error(`${procedure} was not done`);
+    await sleep(50);
+  }
+}
+
+const answers = (mock) => {
+  mock.on({ userMessage: /question/, hasToolResult: false },
+    { toolCalls: [{ name: 'notes_create', arguments: '{"content":"of an answer"}' }] }, { latency: 100 });
+  mock.on({ userMessage: /question/, hasToolResult: true }, { content: 'Here you are.' }, { latency: 20 });
+};
+
+/** What is wrong with the chats that were `sent`, as they stand in the end. */
+async function judge(one, sent) {
+  for (const { entityId, runId } of sent) {
+    const run = await until(`the end of ${runId}`, async () => {
+      const found = await ask(one, 'agents.get', { id: runId });
+      return ['completed', 'failed'].includes(found.status) && found;
+    });
+    assert.equal(run.status, 'completed', JSON.stringify(run.error));
+    const { messages } = await ask(one, 'chat.get', { id: entityId });
+    assert.deepEqual(messages.map((message) => message.role), ['user', 'assistant']);
+    assert.equal(messages[1].text, 'Here you are.');
+  }
+  const { events: ends } = await ask(one, 'events.list', { types: ['agent.run.completed'], limit: 1000 });
+  assert.equal(ends.length, sent.length);
+  assert.equal(new Set(ends.map((event) => event.aggregateId)).size, sent.length);
+  const { total } = await ask(one, 'notes.list', { limit: 1 });
+  assert.equal(total, sent.length, 'each tool was called once');
+  const finished = (await calls(one)).filter((event) => ['stop', 'tools'].includes(event.data.finish));
+  assert.equal(finished.length, 2 * sent.length, 'no call of a model that has ended is made again');
+}
+
+test('nodes share the runs of agents', { timeout: 280_000 }, async (t) => {
+  const mock = await provider(t, answers);
+  const { server, nodes, at } = await nodesOf(t, mock, ['one', 'two']);
+  const [one, two] = nodes.all.map(at);
+  const sent = await Promise.all(Array.from({ length: 24 }, (_, i) =>
+    command([i % 2 ? one : two], 'chat.send', { text: `question ${i}` }, `shared-${i}`)));
+  await judge(two, sent);
+  const rows = await server.sql("SELECT node, count(*) FROM runs_data WHERE function = 'agents.run' GROUP BY node ORDER BY node");
+  const by = Object.fromEntries(rows.split('\n').map((row) => row.split('|')).map(([name, count]) => [name, Number(count)]));
+  assert.equal(by.one + by.two, sent.length, rows);
+  assert.ok(by.one >= 4 && by.two >= 4, `each does some: ${rows}`);
+});
+
+test('what a node had of agents that is killed the others do, and nothing twice', { timeout: 280_000 }, async (t) => {
+  const mock = await provider(t, answers);
+  const { nodes, at } = await nodesOf(t, mock, ['one', 'two', 'three']);
+  const all = nodes.all.map(at);
+  const sent = [];
+  const rounds = Number(process.env.KILLS ?? 4);
+  for (let round = 0; round < rounds; ++round) {
+    const open = Array.from({ length: 8 }, (_, i) =>
+      command(all, 'chat.send', { text: `question ${round} ${i}` }, `${round}-${i}`));
+    await sleep(20 + Math.random() * 400);
+    const killed = nodes.all[round % nodes.all.length];
+    await killed.kill();
+    sent.push(...await Promise.all(open));
+    await killed.start();
+  }
+  await judge(all[0], sent);
+});
