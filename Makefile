@@ -17,7 +17,7 @@ batches = $(if $(wildcard build/$(1)/CMakeCache.txt),,-DSYNAP_BATCHES=ON)
 export PATH := $(CURDIR)/build/node/node_modules/.bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help run run-server build model test test-models unit simulate lint fmt asan tsan fault fuzz bench client reference clean setup setup-test
+.PHONY: help run run-server build model test test-models unit simulate lint fmt asan tsan fault ordeal-server fuzz bench client reference clean setup setup-test
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -93,6 +93,12 @@ fault: setup-test ## Kill the pod and cut its power KILLS (default 200) times, a
 	@cmake --preset dev >/dev/null
 	cmake --build --preset dev -j $(JOBS) --target synap engine_kills
 	KILLS=$(or $(KILLS),200) ctest --test-dir build/dev --output-on-failure --verbose -L fault
+
+ordeal-server: setup-test ## Do FAULTS (default 300, some 90 minutes) to three nodes and their PostgreSQL server (SEED=n)
+	@cmake --preset dev >/dev/null
+	cmake --build --preset dev -j $(JOBS) --target synap
+	FAULTS=$(or $(FAULTS),300) LOG=$(abspath $(or $(LOG),build/ordeal-server.log)) \
+	  tests/fault/run.sh $(CURDIR)/build/dev/bin/synap ordeal_server.mjs
 
 fuzz: setup-test ## Run every fuzzer for SECONDS (default 60) each
 	@cmake --preset fuzz -DSYNAP_FUZZ_SECONDS=$(or $(SECONDS),60) >/dev/null

@@ -68,12 +68,14 @@ export class WaitingApp {
 /** Nodes over the database of a server (postgres_server.mjs). */
 export class Nodes {
   all = [];
-  constructor(server, args = []) { Object.assign(this, { server, args }); }
+  /** `databaseOf`: by which way a node of this name goes to the server. */
+  constructor(server, args = [], databaseOf = () => `postgres://pod@/pod?host=${server.directory}`) {
+    Object.assign(this, { server, args, databaseOf });
+  }
 
   async add(t, name, args = []) {
     const pod = await Pod.make(t, {
-      args: ['--nodes', 'many', '--node-name', name, '--database', `postgres://pod@/pod?host=${this.server.directory}`,
-        ...this.args, ...args],
+      args: ['--nodes', 'many', '--node-name', name, '--database', this.databaseOf(name), ...this.args, ...args],
     });
     pod.name = name;
     const [first] = this.all;
@@ -105,21 +107,24 @@ export const tell = (pod, name) => post(pod, '/e/k', { name, data: {} });
 
 export const register = (pod, app) => post(pod, '/fn/register', app.registration);
 
-/** Sends so many events, each of which has a run; their numbers are from `first` on. */
+// Of the app, and not the pod's own.
+const kOfTheApp = "function LIKE 'shared-work@%'";
+
+/** Sends so many events, each of which has a run; their numbers are from `first` on. Sent again, they are the same. */
 export async function begin(pod, count, first = 0) {
   const kAtOnce = 500;
   for (let i = first; i < first + count; i += kAtOnce) {
     const length = Math.min(first + count - i, kAtOnce);
-    await post(pod, '/e/k', Array.from({ length }, (_, k) => ({ name: 'shared/work', data: { i: i + k } })));
+    await post(pod, '/e/k', Array.from({ length }, (_, k) => ({ id: `work-${i + k}`, name: 'shared/work', data: { i: i + k } })));
   }
 }
 
 /** What is wrong: each run of these events has completed, and no step was done again whose result was stored. */
 export async function judge(server, app, count) {
   const wrong = [];
-  const ended = await server.sql('SELECT status, count(*) FROM runs_data GROUP BY status');
+  const ended = await server.sql(`SELECT status, count(*) FROM runs_data WHERE ${kOfTheApp} GROUP BY status`);
   if (ended !== `completed|${count}`) wrong.push(`runs: ${ended.replaceAll('\n', ', ')}`);
-  const memos = (await server.sql('SELECT memo FROM run_steps_data')).split('\n').filter(Boolean);
+  const memos = (await server.sql(`SELECT memo FROM run_steps_data JOIN runs_data ON id = run WHERE ${kOfTheApp}`)).split('\n').filter(Boolean);
   const stored = new Map(memos.map((memo) => JSON.parse(memo).data).map(({ i, n }) => [i, n]));
   for (let i = 0; i < count; ++i) {
     if (stored.get(i) !== app.steps.get(i)) wrong.push(`the step of ${i} is stored as done for time ${stored.get(i)}, and was done ${app.steps.get(i)} times`);
@@ -129,7 +134,7 @@ export async function judge(server, app, count) {
 
 /** How many runs each node has completed, by its name. */
 export async function completedBy(server) {
-  const rows = await server.sql("SELECT node, count(*) FROM runs_data WHERE status = 'completed' GROUP BY node ORDER BY node");
+  const rows = await server.sql(`SELECT node, count(*) FROM runs_data WHERE status = 'completed' AND ${kOfTheApp} GROUP BY node ORDER BY node`);
   return Object.fromEntries(rows.split('\n').filter(Boolean).map((row) => {
     const [node, count] = row.split('|');
     return [node, Number(count)];
