@@ -13,6 +13,18 @@
 #include "base/check.h"
 
 namespace synap::db::postgres {
+namespace {
+
+// A pooler that pauses answers when it goes on: no longer is waited for it, and so often it is
+// looked whether this is to end.
+constexpr std::chrono::milliseconds kAnswerMax(5'000);
+constexpr std::chrono::milliseconds kEndMax(50);
+
+}  // namespace
+
+void WatchedNumber::Result::operator()(pg_result* result) const {
+  PQclear(result);
+}
 
 WatchedNumber::WatchedNumber(Options options)
     : options_(std::move(options)), wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
@@ -48,23 +60,40 @@ bool WatchedNumber::connect() {
   return execute("SET statement_timeout = 5000") && execute("LISTEN " + options_.channel);
 }
 
+// Nothing: it did not answer in time, or this is to end; the connection is given up then.
+WatchedNumber::Answer WatchedNumber::ask(const std::string& sql) {
+  if (PQsendQuery(handle_, sql.c_str()) == 0) return nullptr;
+  const auto end = real_world().now() + kAnswerMax;
+  while (PQisBusy(handle_) != 0) {
+    if (is_closing_ || real_world().now() >= end) {
+      PQfinish(std::exchange(handle_, nullptr));
+      return nullptr;
+    }
+    pollfd waited{PQsocket(handle_), POLLIN, 0};
+    ::poll(&waited, 1, static_cast<int>(kEndMax.count()));
+    if (PQconsumeInput(handle_) == 0) break;
+  }
+  Answer answer;
+  while (PGresult* one = PQgetResult(handle_)) answer.reset(one);
+  return answer;
+}
+
 bool WatchedNumber::execute(const std::string& sql) {
-  PGresult* result = PQexec(handle_, sql.c_str());
-  const auto status = PQresultStatus(result);
-  PQclear(result);
-  return status == PGRES_COMMAND_OK;
+  const auto answer = ask(sql);
+  return answer != nullptr && PQresultStatus(answer.get()) == PGRES_COMMAND_OK;
 }
 
 // True: it is another.
 bool WatchedNumber::look() {
   looked_at_ = real_world().now();
-  PGresult* result = PQexec(handle_, options_.question.c_str());
-  std::int64_t number = 0;
-  if (PQresultStatus(result) == PGRES_TUPLES_OK && PQntuples(result) == 1) {
-    const std::string_view text(PQgetvalue(result, 0, 0));
-    std::from_chars(text.data(), text.data() + text.size(), number);
+  const auto answer = ask(options_.question);
+  if (answer == nullptr || PQresultStatus(answer.get()) != PGRES_TUPLES_OK ||
+      PQntuples(answer.get()) != 1) {
+    return false;
   }
-  PQclear(result);
+  std::int64_t number = 0;
+  const std::string_view text(PQgetvalue(answer.get(), 0, 0));
+  std::from_chars(text.data(), text.data() + text.size(), number);
   options_.is_now(number);
   return std::exchange(seen_, number) != number;
 }
@@ -105,7 +134,7 @@ bool WatchedNumber::turn() {
     heard = (is_time || ready == 0) && look();
   } else {
     if (is_told) execute("NOTIFY " + options_.channel);
-    heard = has_heard();
+    heard = handle_ != nullptr && has_heard();
     if (heard || ready == 0) look();
   }
   if (heard && options_.others_have_told) options_.others_have_told();

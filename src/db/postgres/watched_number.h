@@ -13,6 +13,7 @@
 #include "base/world.h"
 
 struct pg_conn;
+struct pg_result;
 
 namespace synap::db::postgres {
 
@@ -40,8 +41,13 @@ class WatchedNumber {
   void tell();
 
  private:
+  struct Result {
+    void operator()(pg_result* result) const;
+  };
+  using Answer = std::unique_ptr<pg_result, Result>;
   bool turn();
   bool connect();
+  Answer ask(const std::string& sql);
   bool execute(const std::string& sql);
   bool look();
   bool has_heard();
