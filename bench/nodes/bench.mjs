@@ -30,8 +30,7 @@ async function measure(count) {
     const app = await WaitingApp.listen(run, { stepMs });
     const nodes = new Nodes(server, ['--dev', '--worker-concurrency', String(slots)]);
     for (let i = 1; i <= count; ++i) await nodes.add(run, `n${i}`);
-    await register(nodes.all[0], app);
-    await pause(2_500);  // the others hear of the app
+    await register(nodes, app);
     const sum = async () => Object.values(await completedBy(server)).reduce((all, one) => all + one, 0);
     // More than can be done: what is left at the end is left.
     const enough = Math.ceil(slots * count * (1_000 / stepMs) * (seconds + 6));

@@ -61,6 +61,7 @@ export class Ordeal {
   constructor(t, nodes, { seed, choices, clientCount }) {
     this.nodes = nodes;
     this.token = nodes.all[0].ownerKey;
+    this.owner = new Caller(nodes.all[0], this.token);
     this.load = new Load(nodes.all, this.token, { seed, hangMs: kHangMs });
     this.watchers = nodes.all.map((pod) => new Watcher(pod, this.token));
     this.watching = this.watchers.map((watcher) => watcher.run());
@@ -77,7 +78,7 @@ export class Ordeal {
     const [first] = nodes.all;
     load.isOver = true;
     await within(60_000, Promise.all(this.loading), 'the clients end');
-    const owner = new Caller(first, this.token);
+    const { owner } = this;
     await within(settleMs, (async () => {
       while ((await owner.ask('runs.list', { status: 'active', limit: 1 })).runs.length) await pause(50);
     })(), 'no run is active');
@@ -106,7 +107,7 @@ export class Ordeal {
     const own = facts.events.map(({ id }) => id);
     watchers.forEach((watcher, i) => {
       problems.push(...judgeWatched(nodes.all[i].name, watcher.seen, own));
-      problems.push(...watcher.errors.filter((text) => !/answered 503/.test(text)));
+      problems.push(...watcher.errors.filter((text) => !/answered 503|SERVICE_UNAVAILABLE/.test(text)));
     });
     if (!(load.counts.acks > 0 && load.ledger instanceof Ledger)) problems.push('nothing was done');
     return { problems, events: own.length };

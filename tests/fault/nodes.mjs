@@ -75,8 +75,7 @@ for (const [what, end] of Object.entries(ends)) {
     const app = await WaitingApp.listen(t, { stepMs: 150, limit: kLimit });
     const nodes = new Nodes(server, ['--dev', '--worker-concurrency', '8']);
     for (const name of ['one', 'two', 'three']) await nodes.add(t, name);
-    await register(nodes.all[0], app);
-    await pause(2_500);  // the others hear of it
+    await register(nodes, app);
     await begin(nodes.named('three'), kRuns);
     await until(20_000, async () => Object.keys(await completedBy(server)).length === 3, 'all nodes have done some');
     const owner = new Caller(nodes.named('three'), nodes.all[0].ownerKey);
@@ -104,8 +103,7 @@ test('runs that begin on any node wait for what the one that leads hears of', { 
   const app = await WaitingApp.listen(t, { stepMs: 50, awaits: 'shared/go' });
   const nodes = new Nodes(server, ['--dev', '--worker-concurrency', '8']);
   for (const name of ['one', 'two']) await nodes.add(t, name);
-  await register(nodes.all[0], app);
-  await pause(2_500);  // the other hears of it
+  await register(nodes, app);
   await begin(nodes.named('two'), kRuns);
   const runs = (status) => server.sql(`SELECT count(*) FROM runs_data WHERE status = '${status}'`);
   await until(30_000, async () => await runs('sleeping') === String(kRuns), 'all wait');

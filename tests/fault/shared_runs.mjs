@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { cpSync, mkdirSync, symlinkSync } from 'node:fs';
 import http from 'node:http';
 import path from 'node:path';
-import { cleanUp, Pod } from './pod.mjs';
+import { Caller, cleanUp, Pod, until } from './pod.mjs';
 
 const step = createHash('sha1').update('work').digest('hex');
 const headers = { 'x-inngest-sdk': 'js:v4.24.0', 'content-type': 'application/json' };
@@ -105,7 +105,18 @@ const post = async (pod, target, body) => {
 
 export const tell = (pod, name) => post(pod, '/e/k', { name, data: {} });
 
-export const register = (pod, app) => post(pod, '/fn/register', app.registration);
+/** Registers `app` at the first node, and waits until all have heard of it. */
+export async function register(nodes, app) {
+  const [first] = nodes.all;
+  await post(first, '/fn/register', app.registration);
+  for (const pod of nodes.all) {
+    const caller = new Caller(pod, first.ownerKey);
+    await until(20_000, async () => {
+      const { functions } = await caller.ask('functions.list', {});
+      return functions.some(({ id }) => id.startsWith('shared-work'));
+    }, `${pod.name} has heard of the app`);
+  }
+}
 
 // Of the app, and not the pod's own.
 const kOfTheApp = "function LIKE 'shared-work@%'";
@@ -126,6 +137,8 @@ export async function judge(server, app, count) {
   if (ended !== `completed|${count}`) wrong.push(`runs: ${ended.replaceAll('\n', ', ')}`);
   const memos = (await server.sql(`SELECT memo FROM run_steps_data JOIN runs_data ON id = run WHERE ${kOfTheApp}`)).split('\n').filter(Boolean);
   const stored = new Map(memos.map((memo) => JSON.parse(memo).data).map(({ i, n }) => [i, n]));
+  const never = Array.from({ length: count }, (_, i) => i).filter((i) => !stored.has(i) && !app.steps.has(i));
+  if (never.length > 0) wrong.push(`the steps of ${never.join()} were never done`);
   for (let i = 0; i < count; ++i) {
     if (stored.get(i) !== app.steps.get(i)) wrong.push(`the step of ${i} is stored as done for time ${stored.get(i)}, and was done ${app.steps.get(i)} times`);
   }

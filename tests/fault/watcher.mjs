@@ -124,7 +124,11 @@ export class Watcher extends EventEmitter {
     this.#wake = () => socket.destroy();
     socket.on('message', (text) => {
       const message = JSON.parse(text);
-      if (message.error) this.errors.push(`WebSocket: ${text}`);
+      if (message.error) {
+        // The subscription has ended, and the connection has not.
+        this.errors.push(`WebSocket: ${text}`);
+        socket.destroy();
+      }
       if (message.result?.type === 'data') this.#take(message.result.data.id, message.result.data.data);
     });
     socket.subscribe(1, 'events.watch', { lastEventId: this.#lastId });
