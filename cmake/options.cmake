@@ -42,7 +42,9 @@ if(MOLD)
 endif()
 find_program(CCACHE ccache)
 if(CCACHE)
-  # Paths count from the tree: what was compiled in one clone need not be in the next.
+  # Paths count from the tree, also those that sources have of themselves: what was compiled in one
+  # clone need not be in the next.
+  add_compile_options("-fmacro-prefix-map=${CMAKE_SOURCE_DIR}/=")
   set(CMAKE_CXX_COMPILER_LAUNCHER
     env "CCACHE_BASEDIR=${CMAKE_SOURCE_DIR}" CCACHE_NOHASHDIR=1 CCACHE_MAXSIZE=20G "${CCACHE}")
 endif()
