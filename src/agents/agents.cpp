@@ -47,7 +47,8 @@ class RunHandler final : public workers::EventHandler {
     }
     auto scopes = api::Scopes::parse((*asked)->scopes);
     if (!scopes) co_return Outcome::failed_for_good(scopes.error());
-    const auto feed = rooms_.agents->feeds().of(*event.aggregate_id);
+    const auto use = rooms_.agents->feeds().carry_out(*event.aggregate_id);
+    const auto& feed = use.feed();
     const AgentAuthority authority(rooms_.keys, key_of(event));
     RunContext context{
         .step = step,

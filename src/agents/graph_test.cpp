@@ -439,24 +439,6 @@ TEST_F(GraphTest, AnInterruptWaitsForItsAnswerOverARestart) {
   EXPECT_EQ(output_of(id).text, "yes");
 }
 
-TEST(Feed, LetsGoOfStatesOnceAModelAnswers) {
-  const auto states = [](const Feed& feed) {
-    Feed::Place place;
-    std::vector<std::string> all;
-    for (const auto& entry : feed.read(place)) {
-      if (entry.kind == FeedEntry::Kind::kState) all.push_back(entry.state.dump());
-    }
-    return all;
-  };
-  Feed feed;
-  feed.add({.kind = FeedEntry::Kind::kState, .state = Json("first")});
-  EXPECT_EQ(states(feed), (std::vector<std::string>{R"("first")"}));
-  feed.add({.kind = FeedEntry::Kind::kAnswer});
-  EXPECT_EQ(states(feed), (std::vector<std::string>{"null"}));
-  feed.add({.kind = FeedEntry::Kind::kState, .state = Json("second")});
-  EXPECT_EQ(states(feed), (std::vector<std::string>{"null", R"("second")"}));
-}
-
 TEST_F(GraphTest, StatesAreOnDiskBeforeAModelIsAsked) {
   make_tool_graph();
   std::atomic<std::int64_t> kept = -1;
@@ -756,26 +738,6 @@ TEST(Conversation, LeavesOutTheOldestAndThenShortens) {
   fit(ask, 1'000);
   EXPECT_LE(models::estimated_tokens(ask), 1'000);
   EXPECT_TRUE(ask.messages[0].text->contains("bytes are left out"));
-}
-
-TEST(Feed, GivesEachReaderWhatIsBehindThem) {
-  Feed feed;
-  Feed::Place early;
-  feed.add_text("a", "one ");
-  ASSERT_EQ(feed.read(early).size(), 1U);
-  feed.add_text("a", "two");
-  feed.add({.kind = FeedEntry::Kind::kTool, .node = "a", .name = "t"});
-  const auto more = feed.read(early);
-  ASSERT_EQ(more.size(), 2U);
-  EXPECT_EQ(more[0].text, "two");
-  Feed::Place late;
-  EXPECT_EQ(feed.read(late).front().text, "one two");
-  for (int i = 0; i < 100; ++i) feed.add_text("a", std::string(20'000, 'x'));
-  std::size_t bytes = 0;
-  Feed::Place last;
-  for (const auto& entry : feed.read(last)) bytes += entry.text.size();
-  EXPECT_LE(bytes, Feed::kBytesMax + 20'000);
-  EXPECT_TRUE(feed.read(last).empty());
 }
 
 }  // namespace

@@ -61,43 +61,85 @@ void Feed::trim() {
   }
 }
 
-std::vector<FeedEntry> Feed::read(Place& place) const {
+std::vector<FeedEntry> Feed::read(Place& place, std::size_t bytes_max) const {
   std::vector<FeedEntry> found;
+  std::size_t bytes = 0;
   const std::lock_guard lock(mutex_);
-  if (place.entry < first_) place = {first_, 0};
-  for (;;) {
+  if (place.entry < first_) place = {.entry = first_, .has_missed = true};
+  const auto is_whole = [&place](const std::string& node) {
+    return !place.has_missed || std::ranges::find(place.whole, node) != place.whole.end();
+  };
+  while (bytes <= bytes_max) {
     const auto at = static_cast<std::size_t>(place.entry - first_);
-    if (at >= entries_.size()) return found;
+    if (at >= entries_.size()) break;
     const auto& entry = entries_[at];
     const bool is_last = at + 1 == entries_.size();
     if (entry.kind != FeedEntry::Kind::kText) {
+      if (entry.kind == FeedEntry::Kind::kAnswer && !is_whole(entry.node)) {
+        place.whole.push_back(entry.node);
+      }
       found.push_back(entry);
-    } else if (entry.text.size() > place.offset) {
+      bytes += bytes_of(entry);
+    } else if (entry.text.size() > place.offset && is_whole(entry.node)) {
       found.push_back(
           {.kind = entry.kind, .node = entry.node, .text = entry.text.substr(place.offset)});
+      bytes += bytes_of(found.back());
     }
     // A text may grow while it is the last.
     if (is_last && entry.kind == FeedEntry::Kind::kText) {
       place.offset = entry.text.size();
-      return found;
+      break;
     }
-    place = {place.entry + 1, 0};
+    ++place.entry;
+    place.offset = 0;
   }
+  return found;
 }
 
-std::shared_ptr<Feed> Feeds::of(const Uuid& run) {
-  constexpr std::size_t kSweptAt = 64;
-  const std::lock_guard lock(mutex_);
-  auto& kept = feeds_[run];
-  auto feed = kept.lock();
-  if (feed == nullptr) {
-    feed = std::make_shared<Feed>();
-    kept = feed;
+std::shared_ptr<Feed> Feeds::begin(const Uuid& run, Use::As as) {
+  std::shared_ptr<Feed> feed;
+  std::int64_t count = 0;
+  {
+    const std::lock_guard lock(mutex_);
+    auto& used = used_[run];
+    ++(as == Use::As::kWatches ? used.watchers : used.carriers);
+    if (used.carriers == 0) {
+      wanted_.insert(run);
+    } else {
+      wanted_.erase(run);
+    }
+    feed = used.feed;
+    count = ++change_count_;
   }
-  if (feeds_.size() % kSweptAt == 0) {
-    std::erase_if(feeds_, [](const auto& one) { return one.second.expired(); });
-  }
+  changes_.raise(count);
   return feed;
+}
+
+void Feeds::end(const Uuid& run, Use::As as) {
+  std::int64_t count = 0;
+  {
+    const std::lock_guard lock(mutex_);
+    auto& used = used_[run];
+    --(as == Use::As::kWatches ? used.watchers : used.carriers);
+    if (used.watchers == 0) wanted_.erase(run);
+    if (used.watchers > 0 && used.carriers == 0) wanted_.insert(run);
+    if (used.watchers == 0 && used.carriers == 0) used_.erase(run);
+    count = ++change_count_;
+  }
+  changes_.raise(count);
+}
+
+std::shared_ptr<Feed> Feeds::carried_out(const Uuid& run) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = used_.find(run);
+  return found != used_.end() && found->second.carriers > 0 ? found->second.feed : nullptr;
+}
+
+std::map<Uuid, std::shared_ptr<Feed>> Feeds::wanted() const {
+  std::map<Uuid, std::shared_ptr<Feed>> all;
+  const std::lock_guard lock(mutex_);
+  for (const auto& run : wanted_) all.emplace(run, used_.at(run).feed);
+  return all;
 }
 
 }  // namespace synap::agents

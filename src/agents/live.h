@@ -10,6 +10,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -45,13 +46,18 @@ class Feed {
   /// A piece of an answer's text: joined to the one before if that is of the same node.
   void add_text(std::string_view node, std::string_view text);
 
-  /// Where a reader is: an entry, and what of its text he has read.
+  /// Where a reader is: an entry, and what of its text they have read.
   struct Place {
     std::int64_t entry = 0;
     std::size_t offset = 0;
+    /// Something before it was let go that they have not read: a text is told from an answer on
+    /// that begins behind it, and never with a hole. The nodes whose answers do.
+    bool has_missed = false;
+    std::vector<std::string> whole = {};
   };
-  /// What is behind `place`, which is moved to the end of it.
-  std::vector<FeedEntry> read(Place& place) const;
+  /// What is behind `place`, which is moved to the end of it: all, or somewhat more than
+  /// `bytes_max`.
+  std::vector<FeedEntry> read(Place& place, std::size_t bytes_max = SIZE_MAX) const;
   Watermark& changes() { return changes_; }
 
  private:
@@ -66,14 +72,50 @@ class Feed {
   Watermark changes_;
 };
 
-/// The feeds of runs that somebody carries out or watches. Any thread.
+/// The feeds of runs that somebody carries out or watches in this process. Any thread.
 class Feeds {
  public:
-  std::shared_ptr<Feed> of(const Uuid& run);
+  /// Somebody who does; must not outlive the feeds.
+  class Use {
+   public:
+    Use(const Use&) = delete;
+    Use& operator=(const Use&) = delete;
+    ~Use() { feeds_.end(run_, as_); }
+    const std::shared_ptr<Feed>& feed() const { return feed_; }
+
+   private:
+    friend class Feeds;
+    enum class As : std::uint8_t { kCarriesOut, kWatches };
+    Use(Feeds& feeds, const Uuid& run, As as) : feeds_(feeds), run_(run), as_(as) {}
+    Feeds& feeds_;
+    const Uuid run_;
+    const As as_;
+    const std::shared_ptr<Feed> feed_ = feeds_.begin(run_, as_);
+  };
+  Use carry_out(const Uuid& run) { return {*this, run, Use::As::kCarriesOut}; }
+  Use watch(const Uuid& run) { return {*this, run, Use::As::kWatches}; }
+
+  /// Of a run that is carried out here; null: it is not.
+  std::shared_ptr<Feed> carried_out(const Uuid& run) const;
+  /// What is watched here and carried out elsewhere, or nowhere.
+  std::map<Uuid, std::shared_ptr<Feed>> wanted() const;
+  /// Raised when another run is carried out or watched, or one no more.
+  Watermark& changes() { return changes_; }
 
  private:
-  std::mutex mutex_;
-  std::map<Uuid, std::weak_ptr<Feed>> feeds_;
+  struct Used {
+    std::shared_ptr<Feed> feed = std::make_shared<Feed>();
+    int carriers = 0;
+    int watchers = 0;
+  };
+  std::shared_ptr<Feed> begin(const Uuid& run, Use::As as);
+  void end(const Uuid& run, Use::As as);
+
+  mutable std::mutex mutex_;
+  std::map<Uuid, Used> used_;
+  std::set<Uuid> wanted_;  // of these: watched, and not carried out
+  std::int64_t change_count_ = 0;
+  Watermark changes_;
 };
 
 }  // namespace synap::agents

@@ -38,6 +38,7 @@
 #include "pod/inngest_bus.h"
 #include "pod/log_procedures.h"
 #include "pod/measures.h"
+#include "pod/node_feeds.h"
 #include "pod/node_procedures.h"
 #include "pod/nodes.h"
 #include "pod/others_events.h"
@@ -154,6 +155,7 @@ struct Pod::Parts {
   std::unique_ptr<models::Models> models;
   std::unique_ptr<search::Search> search;
   std::unique_ptr<features::Rooms> rooms;
+  std::unique_ptr<NodeFeeds> feeds;  // if others can be told of them
   std::unique_ptr<AppsHost> apps;
   inngest::BusHistory bus_history;
   std::unique_ptr<InngestBus> inngest_bus;  // if there is an Inngest server
@@ -403,6 +405,11 @@ Result<> Pod::Parts::serve() {
                                                                         *database, *log, types);
   upkeep->begin(keys->uses().run(upkeep->token()));
   if (hearing != nullptr) upkeep->begin(hearing->run(upkeep->token()));
+  if (nodes != nullptr && !options.is_database_pooled) {
+    feeds = std::make_unique<NodeFeeds>(nodes->number(), options.database, rooms->agents->feeds(),
+                                        world);
+    upkeep->begin(feeds->run(upkeep->token()));
+  }
   // A look at a directory costs nothing, one at a bucket money.
   const std::chrono::milliseconds content_believed_for{options.content.is_in_s3 ? 30'000 : 1'000};
   readiness =

@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cp, mkdir, mkdtemp, readFile, rm, symlink } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -68,17 +69,56 @@ class Node {
 
 const many = ['--nodes', 'many'];
 
+/** A model that answers what `said` gives, a word at a time. */
+async function slowModel(said) {
+  const server = createServer(async (request, response) => {
+    response.writeHead(200, { 'content-type': 'text/event-stream' });
+    const send = (value) => response.write(`data: ${JSON.stringify({ choices: [value] })}\n\n`);
+    for (const content of said().match(/\S+\s*/g)) {
+      send({ index: 0, delta: { content }, finish_reason: null });
+      await delay(20);
+    }
+    send({ index: 0, delta: {}, finish_reason: 'stop' });
+    response.end('data: [DONE]\n\n');
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  return { url: `http://127.0.0.1:${server.address().port}/v1`, close: () => server.close() };
+}
+
+/** Each item of agents.watch at a node, and when it came. */
+function watchAgent(node, key, id) {
+  const items = [];
+  const source = new EventSource(`${node.url}/trpc/agents.watch?input=${encodeURIComponent(JSON.stringify({ id }))}`, {
+    fetch: (url, options) => fetch(url, { ...options, headers: { ...options.headers, authorization: `Bearer ${key}` } }),
+  });
+  const ended = new Promise((resolve) => {
+    source.onmessage = ({ data }) => items.push({ ...JSON.parse(data), at: Date.now() });
+    source.addEventListener('return', () => {
+      source.close();
+      resolve(items);
+    });
+  });
+  return { items, ended, close: () => source.close() };
+}
+
 describe('two nodes of one pod', () => {
   let database;
   let first;
   let second;
   let key;
+  let model;
+  let answer = 'Yes.';
   const others = [];
   before(async () => {
     database = Database.create();
-    first = await (await Node.make(database, { flags: [...many, '--node-name', 'first', '--drain-ms', '1500'] })).start().serves();
+    model = await slowModel(() => answer);
+    first = await Node.make(database, { flags: [...many, '--node-name', 'first', '--drain-ms', '1500'] });
+    const config = join(first.data, 'synap.toml');
+    await writeFile(config, `models = { chat = [{ wire = "chat-completions", url = "${model.url}", model = "any" }] }\n`);
+    first.flags.push('--config', config);
+    await first.start().serves();
     key = (await readFile(join(first.data, 'owner.key'), 'utf8')).trim();
-    second = await (await Node.make(database, { flags: [...many, '--node-name', 'second'], shares: first })).start().serves();
+    second = await (await Node.make(database, { flags: [...many, '--node-name', 'second', '--config', config], shares: first })).start().serves();
   });
   after(async () => {
     for (const node of [first, second, ...others]) {
@@ -86,6 +126,7 @@ describe('two nodes of one pod', () => {
       if (node) await rm(node.data, { recursive: true, force: true });
     }
     database?.drop();
+    model?.close();
   });
   const refused = async (options) => {
     const node = (await Node.make(database, options)).start();
@@ -157,6 +198,30 @@ describe('two nodes of one pod', () => {
       assert.deepEqual(seen, seen.map((_, i) => position + 1 + i));
     } finally {
       source.close();
+    }
+  });
+
+  test('who watches an agent at the one reads the answer while it comes to the other', async () => {
+    answer = Array.from({ length: 100 }, (_, i) => `word${i}`).join(' ') + ' 20 €';
+    const { runId } = await first.ask('chat.send', key, { text: 'What is there?' });
+    const watches = [first, second].map((node) => watchAgent(node, key, runId));
+    for (const watch of watches) {
+      const items = await within(watch.ended, 'the answer is watched to its end');
+      assert.equal(items.at(-1).run?.status, 'completed');
+      const texts = items.filter(({ type }) => type === 'text');
+      assert.equal(texts.map(({ text }) => text).join(''), answer);
+      // It takes 2 s to say: nobody waited for the end of it.
+      assert.ok(texts.length >= 10, `${texts.length} pieces`);
+      assert.ok(texts.at(-1).at - texts[0].at > 1_000, 'it came as it was said');
+    }
+    // Who comes late is told all of it, too.
+    answer = answer.replaceAll('word', 'another');
+    const later = await second.ask('chat.send', key, { text: 'And else?' });
+    const early = watchAgent(second, key, later.runId);
+    await until(() => early.items.filter(({ type }) => type === 'text').length >= 5, 'it is being said');
+    for (const watch of [early, watchAgent(second, key, later.runId)]) {
+      const items = await within(watch.ended, 'the answer is watched to its end');
+      assert.equal(items.filter(({ type }) => type === 'text').map(({ text }) => text).join(''), answer);
     }
   });
 

@@ -13,10 +13,13 @@ namespace {
 using agents::FeedEntry;
 using api::Session;
 
-// A run of which the feed says nothing is looked at so often: another node may carry it out.
+// A run of which the feed says nothing is looked at so often: nobody may carry it out, or another
+// node that cannot be heard.
 constexpr std::chrono::milliseconds kLookEvery(500);
 // And any other one: a node of it may ask people while another one goes on.
 constexpr std::chrono::milliseconds kLookAtLeastEvery(2'000);
+// Of a run that has ended: what its feed says until then is on its way for so long at most.
+constexpr std::chrono::milliseconds kEndIsHeardWithin(500);
 
 struct WatchRun {
   std::string id;
@@ -206,11 +209,14 @@ rpc::Items watch(const Rooms& rooms, Session session, WatchRun input) {
   }
   // What a feed has is whoever's the run is, and nobody else's.
   if (auto own = co_await find_run(rooms, session.user_id(), id); !own) co_return fail(own.error());
-  const auto feed = rooms.agents->feeds().of(id);
+  const auto use = rooms.agents->feeds().watch(id);
+  const auto& feed = use.feed();
   agents::Feed::Place place;
   Watcher watcher(last_state);
   auto looked_at = SteadyClock::time_point::min();
   auto heard_at = looked_at;
+  bool goes_on = false;  // by the feed
+  std::optional<SteadyClock::time_point> ended_at;
   auto& world = rooms.types.world();
   for (;;) {
     const auto seen = feed->changes().value();
@@ -218,7 +224,8 @@ rpc::Items watch(const Rooms& rooms, Session session, WatchRun input) {
     auto entries = feed->read(place);
     if (!entries.empty()) heard_at = world.now();
     for (auto& entry : entries) {
-      is_at_end = is_at_end || entry.kind == FeedEntry::Kind::kEnd;
+      goes_on = entry.kind != FeedEntry::Kind::kEnd;
+      is_at_end = is_at_end || !goes_on;
       if (entry.kind == FeedEntry::Kind::kState && entry.state.is_null()) {
         auto states = co_await kept_states(rooms, session.user_id(), id, watcher, entry.number);
         if (!states) co_return fail(states.error());
@@ -232,6 +239,17 @@ rpc::Items watch(const Rooms& rooms, Session session, WatchRun input) {
         world.now() >= looked_at + kLookAtLeastEvery) {
       auto run = co_await find_run(rooms, session.user_id(), id);
       if (!run) co_return fail(run.error());
+      // What it said at last may not be here yet, though the database has its end.
+      if (has_ended(*run) && goes_on) {
+        if (!ended_at) ended_at = world.now();
+        if (world.now() < *ended_at + kEndIsHeardWithin) {
+          co_await first_of(
+              session.stop, [&](auto over) { return feed->changes().wait_past(seen, over); },
+              [&](auto over) { return world.sleep_for(kEndIsHeardWithin, over); });
+          if (session.stop.stop_requested()) co_return rpc::Text{};
+          continue;
+        }
+      }
       auto states = co_await kept_states(rooms, session.user_id(), id, watcher,
                                          std::numeric_limits<std::int64_t>::max());
       if (!states) co_return fail(states.error());
@@ -256,10 +274,10 @@ void add_watching(const Rooms& rooms) {
       {.summary = "Watch a run of an agent: its states, what models say, the tools it calls.",
        .docs = "Items are of type run (how it stands), state (a checkpoint), answer and text (a "
                "model begins, and a piece of its "
-               ""
                "answer), tool (a call that begins) and result (what it gave). It ends when "
-               "the run has. On a node of several that does not carry the run out itself, texts "
-               "and tools are seen in the states only.",
+               "the run has. On any node of several; where these share a database through a "
+               "pooler of transactions, a node that does not carry the run out tells its states "
+               "alone.",
        .errors = {{Code::kNotFound, "You have no such run of an agent."}}},
       [&rooms](Session session, WatchRun input) {
         return watch(rooms, std::move(session), std::move(input));
