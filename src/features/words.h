@@ -15,4 +15,8 @@ void add_line(std::string& text, std::string_view line);
 /// input's JSON is.
 void add_words(std::string& text, const Json& value);
 
+/// The words alone of the beginning of a text, as a query of search: what else a query may have is
+/// nothing that whoever wrote the text means by it. Empty: there are none.
+std::string query_of(std::string_view text);
+
 }  // namespace synap::features

@@ -400,3 +400,68 @@ test('enrich and digest begin where they are enabled, over a restart, and nowher
   assert.deepEqual((await ask(one, 'notes.get', { id: other })).tags, []);
   assert.equal((await ask(one, 'agents.runs', { agent: 'enrich' })).runs.length, 1);
 });
+
+test('enrich relates a note to what a model picks of what is near, and to nothing twice', async (t) => {
+  const seen = [];
+  let meanwhile = async () => {};
+  const mock = await provider(t, (m) => m.on({ userMessage: /./s }, async ({ messages }) => {
+    const text = messages.at(-1).content;
+    seen.push(text);
+    await meanwhile();
+    // All that it is shown besides the note itself.
+    const [, ...ids] = [...text.matchAll(/<data kind="(?!tags)\w+" id="([\w-]+)"/g)].map(([, id]) => id);
+    return { content: JSON.stringify({ summary: 'Short.', tags: [], links: ids.map((id) => ({ id, type: 'related_to', reason: 'Both are of tulips.' })) }) };
+  }));
+  const one = await pod(t, { chat: [entry(mock)] });
+  const make = async (procedure, input) => (await post(one, procedure, input)).entityId;
+  const bulbs = await make('notes.create', { content: '# Bulbs\n\nTulips are planted in autumn.' });
+  const task = await make('tasks.create', { title: 'buy tulips' });
+  const linked = await make('notes.create', { content: '# Holland\n\nFields of tulips.' });
+  const far = await make('notes.create', { content: '# Tax\n\nDue in May.' });
+  const id = await make('notes.create', { content: '# Tulips\n\nThe tulips have come.' });
+  await until('the index', async () => (await ask(one, 'search.query', { q: 'tulips' }).catch(() => ({ hits: [] }))).hits.length === 4);
+  await make('relations.create', { fromId: linked, toId: id, type: 'part_of' });
+  await until('the relation', async () => (await ask(one, 'relations.list')).total === 1);
+  const begin = async () => ended(one, (await post(one, 'agents.start', { agent: 'enrich', input: { noteId: id } })).entityId);
+  const run = await begin();
+  assert.equal(run.output.outcome, 'Enriched', JSON.stringify(run));
+  assert.deepEqual(new Set(run.output.links.map(({ toId }) => toId)), new Set([bulbs, task]));
+  assert.ok(!seen[0].includes(far) && !seen[0].includes(linked));
+  const relations = await until('the relations', async () => {
+    const list = (await ask(one, 'relations.list')).relations;
+    return list.length === 3 && list;
+  });
+  for (const { toId, type, properties } of relations.filter(({ fromId }) => fromId === id)) {
+    assert.equal(type, 'related_to');
+    assert.deepEqual(properties, { source: 'enrich', reason: 'Both are of tulips.' });
+    assert.ok([bulbs, task].includes(toId));
+  }
+  // Why there is such a relation leads back to the model's answer.
+  const { links } = await ask(one, 'events.why', { entityId: relations.find(({ toId }) => toId === task).id });
+  assert.deepEqual(links.map(({ kind }) => kind), ['event', 'event', 'step', 'model', 'agent', 'event', 'actor']);
+  // Once more: they are there.
+  const again = await begin();
+  assert.deepEqual(again.output.links, []);
+  assert.equal(again.output.outcome, 'There was nothing to add', JSON.stringify(again.output));
+  assert.equal((await ask(one, 'relations.list')).total, 3);
+  // What somebody relates while the model answers is there, too.
+  const fourth = await make('notes.create', { content: '# Others\n\nThe tulips of others.' });
+  await until('the index', async () => (await ask(one, 'search.query', { q: 'tulips' })).hits.length === 5);
+  meanwhile = async () => {
+    await make('relations.create', { fromId: bulbs, toId: fourth, type: 'part_of' });
+    await until('the relation', async () => (await ask(one, 'relations.list')).total === 4);
+  };
+  const late = await ended(one, (await post(one, 'agents.start', { agent: 'enrich', input: { noteId: fourth } })).entityId);
+  meanwhile = async () => {};
+  assert.deepEqual(new Set(late.output.links.map(({ toId }) => toId)), new Set([id, task, linked]), JSON.stringify(late.output));
+  await until('the relations', async () => (await ask(one, 'relations.list')).total === 7);
+  // A key that may relate nothing: the rest is done.
+  const third = await make('notes.create', { content: '# More\n\nTulips.' });
+  await until('the index', async () => (await ask(one, 'search.query', { q: 'tulips' }).catch(() => ({ hits: [] }))).hits.length === 6);
+  const weak = (await post(one, 'keys.create', { name: 'weak', scopes: ['agents:write', 'agents:read', 'notes:read', 'notes:write', 'tags:read', 'search:read', 'relations:read'] })).key;
+  const begun = await post({ ...one, key: weak }, 'agents.start', { agent: 'enrich', input: { noteId: third } });
+  const refused = await ended(one, begun.entityId);
+  assert.equal(refused.output?.outcome, 'Enriched', JSON.stringify(refused));
+  assert.deepEqual(refused.output.links, []);
+  assert.equal((await ask(one, 'relations.list')).total, 7);
+});

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
 #include <iterator>
 #include <set>
 
@@ -13,6 +12,7 @@
 #include "base/clock.h"
 #include "features/chat/chat.h"
 #include "features/command.h"
+#include "features/words.h"
 
 namespace synap::features::chat {
 namespace {
@@ -131,20 +131,9 @@ Task<Result<Update>> read(const Rooms& rooms, Node& node, Talk talk) {
   co_return Json::object({{"history", json_list(history->messages)}});
 }
 
-// Words alone: what else a query may have is nothing that a person means by it here.
-std::string query_of(std::string_view text) {
-  constexpr std::size_t kMax = 400;
-  std::string query;
-  for (const char one : text.substr(0, valid_utf8_prefix(text.substr(0, kMax)))) {
-    const auto byte = static_cast<unsigned char>(one);
-    query.push_back(std::isalnum(byte) != 0 || byte >= 0x80 ? one : ' ');
-  }
-  return query;
-}
-
 Task<Result<Update>> retrieve(Node& node, Talk talk) {
   const auto query = query_of(talk.text);
-  if (query.find_first_not_of(' ') == std::string::npos) co_return Json::object();
+  if (query.empty()) co_return Json::object();
   auto found = co_await node.use("search", "search.query",
                                  Json::object({{"q", query}, {"limit", kPassages}}));
   // Without it there is an answer, too; what the key may not do, the agent may not.

@@ -1,7 +1,7 @@
-// Where there is a language model it is asked for a summary and for tags; where there is none, the
-// user's own tags are taken whose words are in the note, and it has no summary. What people have
-// given a note stays: tags are added, and the summary is a property of its own, where there is
-// none.
+// Where there is a language model it is asked for a summary, for tags, and which of the things that
+// search finds near the note it is related to; where there is none, the user's own tags are taken
+// whose words are in the note, and that is all. What people have given a note stays: tags and
+// relations are added, and the summary is a property of its own, where there is none.
 #include "features/enrich/enrich.h"
 
 #include <fmt/format.h>
@@ -12,6 +12,7 @@
 #include "agents/agents.h"
 #include "agents/conversation.h"
 #include "agents/data_marks.h"
+#include "features/enrich/relating.h"
 #include "models/models.h"
 
 namespace synap::features::enrich {
@@ -24,6 +25,8 @@ constexpr std::size_t kTextBytes = 24'000;  // of a note that a model is shown
 constexpr std::size_t kTagsAdded = 5;
 constexpr std::size_t kTagsKnown = 100;
 constexpr std::size_t kSummaryBytes = 2'000;
+constexpr const char* kEnriched = "Enriched";
+constexpr const char* kNothing = "There was nothing to add";
 
 struct Enriched {
   std::string note_id;
@@ -33,8 +36,11 @@ struct Enriched {
   std::vector<std::string> tags;   // that it has
   std::vector<std::string> known;  // that the user has anywhere
   Json properties;
+  std::vector<NearThing> near;
   std::vector<std::string> added;
   std::string summary;
+  std::vector<Link> links;
+  std::int64_t links_refused = 0;
   std::string outcome;
 };
 const ObjectSchema<Enriched>& describe(Type<Enriched>) {
@@ -47,8 +53,11 @@ const ObjectSchema<Enriched>& describe(Type<Enriched>) {
           .field_or("tags", &Enriched::tags, array(string()), {})
           .field_or("known", &Enriched::known, array(string()), {})
           .field_or("properties", &Enriched::properties, record(any()), Json::object())
+          .field_or("near", &Enriched::near, array(schema_of<NearThing>()), {})
           .field_or("added", &Enriched::added, array(string()), {})
           .field_or("summary", &Enriched::summary, string(), "")
+          .field_or("links", &Enriched::links, array(schema_of<Link>()), {})
+          .field_or("linksRefused", &Enriched::links_refused, integer(), 0)
           .field_or("outcome", &Enriched::outcome, string(), "");
   return schema;
 }
@@ -57,6 +66,12 @@ Json list_of(const std::vector<std::string>& texts) {
   Json list = Json::array();
   for (const auto& text : texts) list.push_back(text);
   return list;
+}
+template <class T>
+Json list_of(const std::vector<T>& values) {
+  std::string text;
+  encode(text, values);
+  return parse_json(text).value_or(Json::array());
 }
 std::vector<std::string> texts_of(const Json* list) {
   std::vector<std::string> texts;
@@ -87,6 +102,17 @@ Task<Result<Update>> read(Node& node, Enriched state) {
   }
   update.set("known", list_of(known));
   co_return update;
+}
+
+bool has_model(Node& node) {
+  return !node.context().models.options().chat.empty();
+}
+
+Task<Result<Update>> look_around(Node& node, Enriched state) {
+  if (!state.outcome.empty() || state.text.empty() || !has_model(node)) co_return Json::object();
+  auto near = co_await find_near(node, state.note_id, state.title + "\n" + state.text);
+  if (!near) co_return fail(near.error());
+  co_return Json::object({{"near", list_of(*near)}});
 }
 
 std::string lower(std::string_view text) {
@@ -129,14 +155,15 @@ std::vector<std::string> without(const std::vector<std::string>& tags,
 }
 
 Json answer_schema() {
-  return *parse_json(R"({"type":"object","additionalProperties":false,
-    "required":["summary","tags"],"properties":{"summary":{"type":"string"},
-    "tags":{"type":"array","items":{"type":"string"}}}})");
+  return *parse_json(fmt::format(R"({{"type":"object","additionalProperties":false,
+    "required":["summary","tags","links"],"properties":{{"summary":{{"type":"string"}},
+    "tags":{{"type":"array","items":{{"type":"string"}}}},"links":{}}}}})",
+                                 links_schema()));
 }
 
 Task<Result<Update>> think(Node& node, Enriched state) {
   if (!state.outcome.empty() || state.text.empty()) co_return Json::object();
-  if (node.context().models.options().chat.empty()) {
+  if (!has_model(node)) {
     const auto text = lower(state.title + "\n" + state.text);
     std::vector<std::string> said;
     for (const auto& tag : state.known) {
@@ -151,17 +178,20 @@ Task<Result<Update>> think(Node& node, Enriched state) {
       agents::message("system",
                       fmt::format("Summarise the note in one to three sentences, in its own "
                                   "language, and give it at most {} tags of one or two words: of "
-                                  "those that are there already where they fit.\n{}",
-                                  kTagsAdded, agents::kDataRule)),
+                                  "those that are there already where they fit. {}\n{}",
+                                  kTagsAdded, rule_of_links(), agents::kDataRule)),
       agents::message(
           "user", agents::as_data("note", state.note_id, state.title + "\n" + state.text) + "\n" +
-                      agents::as_data("tags", "all", known))};
+                      agents::as_data("tags", "all", known) + as_data(state.near))};
   ask.output_schema = answer_schema();
   auto answer = co_await node.ask("model", std::move(ask));
   if (!answer) co_return fail(answer.error());
   const Json output = answer->output.value_or(Json::object());
+  const auto links = read_links(output, state.near);
   co_return Json::object(
       {{"summary", agents::shortened(output.string_or("summary", ""), kSummaryBytes)},
+       {"links", list_of(links.wanted)},
+       {"linksRefused", links.refused},
        {"added", list_of(without(texts_of(output.find("tags")), state.tags))}});
 }
 
@@ -169,7 +199,7 @@ Task<Result<Update>> write(Node& node, Enriched state) {
   if (!state.outcome.empty()) co_return Json::object();
   const bool has_summary = !state.summary.empty() && state.properties.find("summary") == nullptr;
   if (state.added.empty() && !has_summary) {
-    co_return Json::object({{"outcome", "There was nothing to add"}});
+    co_return Json::object({{"outcome", kNothing}});
   }
   Json change = Json::object({{"id", state.note_id}, {"expectedVersion", state.version}});
   if (!state.added.empty()) {
@@ -182,12 +212,23 @@ Task<Result<Update>> write(Node& node, Enriched state) {
     change.set("properties", std::move(properties.set("summary", state.summary)));
   }
   auto written = co_await node.use("write", "notes.update", std::move(change));
-  if (written) co_return Json::object({{"outcome", "Enriched"}});
+  if (written) co_return Json::object({{"outcome", kEnriched}});
   // Who has changed it meanwhile knows better.
   if (written.error().code != Code::kConflict && written.error().code != Code::kNotFound) {
     co_return fail(written.error());
   }
-  co_return Json::object({{"outcome", written.error().message}, {"added", Json::array()}});
+  co_return Json::object({{"outcome", written.error().message},
+                          {"added", Json::array()},
+                          {"summary", ""},
+                          {"links", Json::array()}});
+}
+
+Task<Result<Update>> relate(Node& node, Enriched state) {
+  auto made = co_await make_links(node, state.note_id, std::move(state.links));
+  if (!made) co_return fail(made.error());
+  Json update = Json::object({{"links", list_of(*made)}});
+  if (!made->empty()) update.set("outcome", kEnriched);
+  co_return update;
 }
 
 struct EnrichInput {
@@ -201,7 +242,7 @@ const ObjectSchema<EnrichInput>& describe(Type<EnrichInput>) {
 
 Json output_of(const Json& state) {
   Json output = Json::object();
-  for (const auto* name : {"noteId", "outcome", "added", "summary"}) {
+  for (const auto* name : {"noteId", "outcome", "added", "summary", "links", "linksRefused"}) {
     output.set(name, *state.find(name));
   }
   return output;
@@ -211,17 +252,20 @@ Json output_of(const Json& state) {
 
 void add(const Rooms& rooms) {
   agents::Graph<Enriched> graph("enrich");
-  graph.node("read", read).node("think", think).node("write", write);
-  graph.edge(agents::kStart, "read").edge("read", "think").edge("think", "write");
-  graph.edge("write", agents::kEnd);
+  graph.node("read", read).node("look around", look_around).node("think", think);
+  graph.node("write", write).node("relate", relate);
+  graph.edge(agents::kStart, "read").edge("read", "look around").edge("look around", "think");
+  graph.edge("think", "write").edge("write", "relate").edge("relate", agents::kEnd);
   rooms.agents->add(
       {.name = "enrich",
-       .summary = "Gives a note tags and, by a language model, a summary (properties.summary).",
+       .summary = "Gives a note tags and, by a language model, a summary (properties.summary) and "
+                  "relations to what is near it.",
        .input = schema_of<EnrichInput>(),
        .graph = graph.share(),
        .begin = [](const Json& input, std::int64_t) { return input; },
        .end = output_of,
-       .tools = {"notes.get", "notes.update", "tags.list"},
+       .tools = {"notes.get", "notes.update", "tags.list", "search.query", "relations.neighbours",
+                 "relations.create"},
        .begins_by =
            agents::Beginning{.event = "note.creation.completed",
                              .input = [](const events::Event& event) -> std::optional<Json> {
