@@ -20,6 +20,7 @@ Command runs_list_command();
 Command runs_show_command();
 Command runs_retry_command();
 Command runs_watch_command();
+Command agents_watch_command();
 Command dlq_list_command();
 Command dlq_groups_command();
 Command dlq_replay_command();

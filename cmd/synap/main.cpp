@@ -53,6 +53,7 @@ int main(int argc, char** argv) {
                           runs_show_command(),
                           runs_retry_command(),
                           runs_watch_command(),
+                          agents_watch_command(),
                           dlq_list_command(),
                           dlq_groups_command(),
                           dlq_replay_command(),

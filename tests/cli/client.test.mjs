@@ -9,7 +9,7 @@ import { Running, client, inTerminal, makeNote, run, startPod, temporary } from 
 
 const NOBODY = '00000000-0000-7000-8000-000000000000';
 const COMMANDS = ['serve', 'call', 'events list', 'events get', 'events tail', 'runs list',
-  'runs show', 'runs retry', 'runs watch', 'users list', 'users create', 'keys list', 'keys create', 'keys revoke',
+  'runs show', 'runs retry', 'runs watch', 'agents watch', 'users list', 'users create', 'keys list', 'keys create', 'keys revoke',
   'keys reset', 'log verify', 'projections list', 'projections rebuild',
   'projections verify', 'search', 'import markdown', 'doctor'];
 

@@ -7,7 +7,7 @@ import test from 'node:test';
 import { createTRPCClient, httpSubscriptionLink } from '@trpc/client';
 import { EventSource } from 'eventsource';
 
-import { run } from '../cli/synap.mjs';
+import { run, Running } from '../cli/synap.mjs';
 import { ask, calls, entry, pod, provider } from './harness.mjs';
 
 async function post(one, procedure, input, headers = {}) {
@@ -464,4 +464,36 @@ test('enrich relates a note to what a model picks of what is near, and to nothin
   assert.equal(refused.output?.outcome, 'Enriched', JSON.stringify(refused));
   assert.deepEqual(refused.output.links, []);
   assert.equal((await ask(one, 'relations.list')).total, 7);
+});
+
+test('the command line follows a run with the words of its answer', async (t) => {
+  let watched = Promise.resolve(); // before the model says anything
+  const mock = await provider(t, (m) => {
+    m.on({ userMessage: /!!/, hasToolResult: false }, async () => {
+      await watched;
+      return { toolCalls: [{ name: 'tasks_create', arguments: '{"title":"buy milk"}' }] };
+    });
+    m.on({ userMessage: /!!/, hasToolResult: true }, { content: 'It is on your list.\nSo \u001b[2J is it.' });
+  });
+  const one = await pod(t, { chat: [entry(mock)] });
+  const sent = await post(one, 'chat.send', { text: '!!' });
+  await ended(one, sent.runId);
+  const late = await run(['agents', 'watch', sent.runId.slice(-8)], { env: one.env });
+  assert.equal(late.code, 0, late.stderr);
+  assert.match(late.stdout, new RegExp(`\\n${sent.runId}  chat  completed\\n$`));
+  assert.match(late.stdout, /^state {3}1 {2}read {2}retrieve$/m);
+  let begin;
+  watched = new Promise((resolve) => { begin = resolve; });
+  const second = await post(one, 'chat.send', { threadId: sent.entityId, text: '!!' });
+  const watching = [[], ['--json']].map((flags) => new Running(['agents', 'watch', second.runId, ...flags], { env: one.env }));
+  for (const each of watching) await each.line('a state');
+  begin();
+  const [text, json] = await Promise.all(watching.map((each) => each.end()));
+  assert.match(text.stdout, /^tool {4}tasks_create {2}\{"title":"buy milk"\}$/m);
+  assert.match(text.stdout, /^gave {4}tasks\.create {2}\{/m);
+  assert.match(text.stdout, /^answer\nIt is on your list\.\nSo \?\[2J is it\.\nstate/m);
+  const items = json.stdout.trimEnd().split('\n').map(JSON.parse);
+  assert.equal(items.filter(({ type }) => type === 'text').map((item) => item.text).join(''), 'It is on your list.\nSo \u001b[2J is it.');
+  assert.equal(items.at(-1).run.status, 'completed');
+  assert.equal((await run(['agents', 'watch', '00000000-0000-7000-8000-000000000000'], { env: one.env })).code, 3);
 });
