@@ -53,5 +53,39 @@ TEST_F(AgentRuns, BegunByATaintedOneIsTainted) {
   EXPECT_EQ(are_tainted(), (std::vector<bool>{false, false, false, true, true, true}));
 }
 
+// As where another node carries it out: the database has the end before the last words are here.
+TEST_F(AgentRuns, IsWatchedToTheLastThatItSays) {
+  begin("capture.thought", R"({"text":"a thought"})", false);
+  wait_until_idle();
+  events::Filter filter{.limit = 1, .types = {std::string(agents::kRunRequested.name)}};
+  auto page = sync_wait(executor, log->read(events::Tenancy::of_user("ann"), std::move(filter)));
+  const auto id = *page->events.front()->aggregate_id;
+  const auto use = rooms->agents->feeds().watch(id);
+  use.feed()->add_text("a", "first ");
+  auto context = std::make_shared<api::CallContext>(kEverybodyMay);
+  context->actor = api::Actor::of_key("ann", api::Role::kMember, "key");
+  std::vector<std::string> told;
+  auto watch = [&]() -> Task<void> {
+    rpc::Call asked{.context = context, .input = {.json = Json::object({{"id", id.to_string()}})}};
+    auto reply = co_await procedures.find("agents.watch")->handler(std::move(asked));
+    auto& items = std::get<rpc::Items>(*reply);
+    while (auto item = co_await items.next()) {
+      const auto json = *parse_json(item->data.value_or("null"));
+      const auto type = std::string(json.string_or("type", ""));
+      if (type == "text") told.emplace_back(json.string_or("text", ""));
+      if (type == "run") told.emplace_back(json.find("run")->string_or("status", ""));
+      if (told.size() != 1 || type != "text") continue;
+      spawn(executor, [](std::shared_ptr<agents::Feed> feed) -> Task<void> {
+        co_await sleep_for(std::chrono::milliseconds(100));
+        feed->add_text("a", "last");
+        feed->add({.kind = agents::FeedEntry::Kind::kEnd});
+      }(use.feed()));
+    }
+    EXPECT_TRUE(items.end());
+  };
+  sync_wait(executor, watch());
+  EXPECT_EQ(told, (std::vector<std::string>{"first ", "last", "failed"})) << "its key is none";
+}
+
 }  // namespace
 }  // namespace synap::features::agent_runs
