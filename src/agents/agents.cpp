@@ -46,6 +46,7 @@ class RunHandler final : public workers::EventHandler {
           {Code::kNotFound, fmt::format("There is no agent {} any more", (*asked)->agent)});
     }
     auto scopes = api::Scopes::parse((*asked)->scopes);
+    auto key = (*asked)->key;
     if (!scopes) co_return Outcome::failed_for_good(scopes.error());
     const auto use = rooms_.agents->feeds().carry_out(*event.aggregate_id);
     const auto& feed = use.feed();
@@ -62,8 +63,14 @@ class RunHandler final : public workers::EventHandler {
                        authority, event.id, rooms_.guard),
         .limits = agent->limits,
         .feed = feed,
-        .key = (*asked)->key};
-    auto outcome = co_await carry_out(context, *agent, **asked);
+        .key = std::move(key)};
+    auto begin = co_await beginning(context, *agent, **asked);
+    auto entity_id = (*asked)->entity_id;
+    // What it was asked with is in its state from here on.
+    asked = nullptr;
+    auto outcome =
+        begin ? co_await carry_out(context, *agent, std::move(entity_id), *std::move(begin))
+              : Outcome::failed(begin.error());
     feed->add({.kind = FeedEntry::Kind::kEnd});
     co_return outcome;
   }
@@ -77,14 +84,14 @@ class RunHandler final : public workers::EventHandler {
             .started_by = key_of(event).value_or(api::Actor{}).recorded.id};
   }
 
-  Task<Outcome> carry_out(RunContext& context, const Agent& agent, const RunRequested& asked) {
-    auto begin = co_await beginning(context, agent, asked);
-    if (!begin) co_return Outcome::failed(begin.error());
+  Task<Outcome> carry_out(RunContext& context, const Agent& agent, std::string entity_id,
+                          Checkpoint begin) {
     GraphRun run(context, *agent.graph);
-    auto last = co_await run.run(std::move(*begin));
+    auto last = co_await run.run(std::move(begin));
     if (!last) co_return Outcome::failed(last.error());
     const auto output = agent.end(last->state);
-    const RunCompleted completed{asked.entity_id, agent.name, output, last->number, run.spent()};
+    const RunCompleted completed{std::move(entity_id), agent.name, output, last->number,
+                                 run.spent()};
     std::string text;
     encode(text, completed);
     auto json = parse_json(text);

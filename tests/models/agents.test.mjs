@@ -278,6 +278,14 @@ test('a branch is answered by what was said in it', async (t) => {
   await answer(one, threadId, theirs.runId);
   assert.equal((await ask(one, 'tasks.list')).tasks.length, 2);
   assert.equal((await ask(one, 'proposals.list')).proposals.length, 1);
+  // A run that a version before this one began has the message in its history, too.
+  const before = await ask(one, 'agents.get', { id: second.runId });
+  const at = before.checkpoints.find(({ next }) => next.includes('answer'));
+  assert.deepEqual(at.state.history.map(({ text }) => text), ['one', 'Well.']);
+  const history = [...at.state.history, { role: 'user', text: 'two' }];
+  const fork = await post(one, 'agents.fork', { id: second.runId, checkpoint: at.number, state: { history } });
+  await ended(one, fork.entityId);
+  assert.deepEqual(mock.getRequests().at(-1).body.messages.slice(1).map(({ content }) => content), ['one', 'Well.', 'two']);
 });
 
 test('a provider that is down, or breaks off, has a defined answer in the thread', async (t) => {

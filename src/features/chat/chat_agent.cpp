@@ -32,7 +32,7 @@ struct Talk {
   std::string message_id;
   std::string text;
   std::string today;
-  std::vector<models::Message> history;  // what was said before, with that which is answered
+  std::vector<models::Message> history;  // what was said before the message that is answered
   std::vector<Citation> passages;
   std::vector<models::Message> exchange;  // with the model, since
   std::vector<ToolUse> tools;
@@ -66,7 +66,7 @@ Json json_list(const std::vector<T>& values) {
   return list;
 }
 
-/// What was said up to the message that is answered.
+/// What was said before the message that is answered. A version before this one kept that, too.
 struct History {
   std::vector<models::Message> messages;
   /// Something of it may be what others wrote: an answer for which stored text was read, or a
@@ -107,9 +107,12 @@ History read_history(db::Tx& tx, const Talk& talk, const std::optional<std::stri
     // Somebody else may ask for another answer to what was said; whoever is not known is one.
     const bool is_asked_by_others = !asker && (!key || !said->key || *said->key != *key);
     const bool is_others = has_read || is_asked_by_others || sender != asker.value_or(sender);
-    if (!asker) asker = sender;
     history.is_tainted = history.is_tainted || is_others;
-    history.messages.push_back(agents::message(said->role, said->text));
+    if (asker) {
+      history.messages.push_back(agents::message(said->role, said->text));
+    } else {
+      asker = sender;  // the message itself is in the state, and may be long
+    }
   }
   std::ranges::reverse(history.messages);
   return history;
@@ -126,8 +129,6 @@ Task<Result<Update>> read(const Rooms& rooms, Node& node, Talk talk) {
       });
   if (!history) co_return fail(history.error());
   if (history->is_tainted) node.taint();
-  // The thread was taken away meanwhile: what is to be answered is known all the same.
-  if (history->messages.empty()) history->messages.push_back(agents::message("user", talk.text));
   co_return Json::object({{"history", json_list(history->messages)}});
 }
 
@@ -176,11 +177,14 @@ models::Ask ask_of(Talk& talk, const agents::Tools& tools) {
   models::Ask ask;
   ask.messages.push_back(agents::message("system", instructions(talk)));
   std::ranges::move(talk.history, std::back_inserter(ask.messages));
+  auto asked = agents::message("user", std::move(talk.text));
+  // A history of a version before this one ends with it.
+  const auto& last = ask.messages.back();
+  if (last.role != asked.role || last.text != asked.text) ask.messages.push_back(std::move(asked));
   std::ranges::copy(talk.exchange, std::back_inserter(ask.messages));
   ask.tools = tools.offered();
   talk.history.clear();
   talk.passages.clear();
-  talk.text = std::string();  // with its memory
   return ask;
 }
 
