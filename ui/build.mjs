@@ -3,12 +3,15 @@
 //   are loaded from.
 // Fails if a type is wrong, or if the bundle is larger than a first view may be.
 import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
 import { build } from 'esbuild';
+
+import { shorter } from './shorter.mjs';
 
 // What the first view may load, and all of it, in bytes after minifying.
 const FIRST_VIEW_BYTES_MAX = 100_000;
@@ -18,6 +21,12 @@ const here = fileURLToPath(new URL('.', import.meta.url));
 
 // What scripts set, by this name.
 const NAMES_OF_SCRIPTS = ['--hue'];
+
+// Of what is written after esbuild has named the files: another way of it is another name, too.
+const SHORTER = createHash('sha256')
+  .update(await readFile(join(here, 'shorter.mjs')))
+  .digest('hex')
+  .slice(0, 4);
 
 /** Custom properties of the style have long names in the sources only. */
 const shortProperties = {
@@ -55,8 +64,8 @@ export async function buildPage(folder) {
       'screens-style': 'src/style/screens.css',
     },
     outdir: folder,
-    entryNames: '[name]-[hash]',
-    chunkNames: '[hash]',
+    entryNames: `[name]-[hash]${SHORTER}`,
+    chunkNames: `[hash]${SHORTER}`,
     bundle: true,
     splitting: true,
     format: 'esm',
@@ -76,8 +85,9 @@ export async function buildPage(folder) {
   await mkdir(folder, { recursive: true });
   const sizes = new Map();
   for (const file of result.outputFiles) {
-    sizes.set(basename(file.path), file.contents.length);
-    await writeFile(join(folder, basename(file.path)), file.contents);
+    const contents = file.path.endsWith('.js') ? Buffer.from(shorter(file.text)) : file.contents;
+    sizes.set(basename(file.path), contents.length);
+    await writeFile(join(folder, basename(file.path)), contents);
   }
 
   const outputs = Object.entries(result.metafile.outputs).map(([path, output]) => [

@@ -16,7 +16,7 @@ needs() { # folder, packages
     fi
   done
 }
-needs "$ui" preact @preact/signals esbuild typescript
+needs "$ui" preact @preact/signals acorn esbuild typescript
 
 case "${1:?usage: run.sh build FOLDER | FILE...}" in
   build)

@@ -10,6 +10,7 @@ import { createRequire } from 'node:module';
 
 const ui = fileURLToPath(new URL('../../ui', import.meta.url));
 const { build } = createRequire(join(ui, 'package.json'))('esbuild');
+const { shorter } = await import(pathToFileURL(join(ui, 'shorter.mjs')));
 
 let folder;
 let lib;
@@ -1044,5 +1045,42 @@ describe('a proposal', () => {
   test('is edited without what is of its call', () => {
     const input = { id: 'x', title: 'a', note: 'b', expectedVersion: 3, idempotencyKey: 'k' };
     assert.deepEqual(lib.editedInput(input, { title: 'c' }), { id: 'x', title: 'c', note: 'b' });
+  });
+});
+
+describe('shorter', () => {
+  const run = async (code) =>
+    import(`data:text/javascript,${encodeURIComponent(code)}`).then((module) => module.default);
+
+  test('functions are arrows but where they need what arrows have not', async () => {
+    const code =
+      'export{all as default};var all=()=>[sum(1,2),made(),new Thing(3).of,new Bare().of,many(1,2,3),[...steps()]];' +
+      'function sum(a,b){return a+b}function made(){return{a:1}}function Thing(of){this.of=of}' +
+      'function Bare(){}Bare.prototype.of=5;function many(){return arguments.length}function*steps(){yield 7}';
+    const out = shorter(code);
+    const all = await run(out);
+    assert.deepEqual(all(), [3, { a: 1 }, 3, 5, 3, [7]]);
+    assert.match(out, /sum=\(a,b\)=>a\+b,made=\(\)=>\(\{a:1\}\)/);
+    for (const kept of ['Thing', 'Bare', 'many']) assert.ok(out.includes(`function ${kept}(`));
+    assert.ok(out.length < code.length);
+  });
+
+  test('a function is known above the place where it stands', async () => {
+    const out = shorter('var x=twice(4);function twice(a){return a*2}export{x as default};');
+    assert.equal(await run(out), 8);
+    assert.ok(!out.includes('function'));
+  });
+
+  test('what is said often is said once; names and what is alone stay', async () => {
+    const code =
+      'var e=(tag,own)=>tag+JSON.stringify(own);var ab="alone",x=[e("section",{class:"a quiet text"}),' +
+      'e("section",{class:"a quiet text"}),e("section",{class:"a quiet text"}),"section"in{section:1},' +
+      'typeof e=="section",{"section":1}];export{x as default,ab};';
+    const out = shorter(code);
+    const quiet = 'section{"class":"a quiet text"}';
+    assert.deepEqual(await run(out), [quiet, quiet, quiet, true, false, { section: 1 }]);
+    assert.equal(out.split('a quiet text').length, 2);
+    assert.equal(out.split('"section"').length, 3);
+    assert.ok(out.includes('ab="alone"') && out.length < code.length);
   });
 });
