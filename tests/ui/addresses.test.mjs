@@ -149,7 +149,7 @@ describe('addresses', () => {
     await close(page);
   });
 
-  test('things of a type of one\'s own are filtered by what it declares, and lose what is taken out', async () => {
+  test('things of a type of one\'s own are filtered by what it declares', async () => {
     await site.call('entityTypes.define', {
       name: 'x.book',
       schema: { type: 'object', properties: { title: { type: 'string' }, pages: { type: 'integer' } }, additionalProperties: false },
@@ -157,7 +157,7 @@ describe('addresses', () => {
       title: 'title',
     });
     const make = (title, pages) => site.call('entities.create', { type: 'x.book', data: { title, pages } });
-    const { entityId } = await make('Emma', 400);
+    await make('Emma', 400);
     await make('Persuasion', 200);
     const page = await site.visit();
     await site.signIn(page, { path: '/entities?type=x.book' });
@@ -166,21 +166,6 @@ describe('addresses', () => {
     await page.keyboard.press('Tab');
     await page.waitForSelector('.thing-row >> text=Persuasion', { state: 'detached' });
     await page.waitForSelector('.thing-row >> text=Emma');
-    await site.goto(page, `/entities/${entityId}/edit`);
-    const field = page.locator('.thing-form textarea');
-    assert.deepEqual(JSON.parse(await field.inputValue()), { title: 'Emma', pages: 400 });
-    for (const text of ['["Emma"]', '5', '"Emma"', 'null']) {
-      await field.fill(text);
-      await page.click('text=Save');
-      await page.waitForSelector('.thing-form [role=alert], .thing-form .field-error');
-      assert.equal((await site.call('entities.get', { id: entityId })).version, 1, text);
-      assert.match(page.complaints.splice(0).join(), /^Failed to load resource: .* 400 \(Bad Request\)$/);
-    }
-    await field.fill('{"title": "Emma"}');
-    await page.click('text=Save');
-    await page.waitForSelector('.panel .tabs');
-    const { data } = await site.call('entities.get', { id: entityId });
-    assert.deepEqual(data, { title: 'Emma' });
     await close(page);
   });
 

@@ -53,8 +53,8 @@ describe('JSON that somebody gives', () => {
   });
 
   test('of a form of fields, too', () => {
-    const json = { name: 'properties', kind: 'json', schema: {} };
-    const count = { name: 'count', kind: 'number', schema: {} };
+    const json = { name: 'properties', label: 'Properties', kind: 'json', schema: {} };
+    const count = { name: 'count', label: 'Count', kind: 'number', schema: {} };
     assert.throws(() => lib.fromText(json, '{"n":9007199254740993}'), /Properties: The number 9007199254740993/);
     assert.throws(() => lib.fromText(count, '9007199254740993'), /9007199254740993 cannot be kept/);
     assert.throws(() => lib.fromText(count, '09007199254740993.0'), /9007199254740993.0 cannot be kept/);

@@ -478,7 +478,7 @@ describe('a noun', () => {
 });
 
 describe('a list in a form', () => {
-  const field = { kind: 'list', name: 'tags' };
+  const field = { kind: 'list', name: 'tags', label: 'Tags' };
   const read = (text) => lib.fromText(field, text);
 
   test('reads back as it was, whatever is in its items', () => {

@@ -10,7 +10,9 @@ export interface Schema {
   enum?: unknown[];
   format?: string;
   pattern?: string;
+  title?: string;
   description?: string;
+  contentMediaType?: string;
   default?: unknown;
   properties?: Record<string, Schema>;
   required?: string[];

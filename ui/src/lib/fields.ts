@@ -3,10 +3,26 @@ import type { PodDocument, Schema } from './document.js';
 import { checkNumber, parseGiven } from './given-json.js';
 
 export type FieldKind =
-  'line' | 'text' | 'choice' | 'number' | 'yesno' | 'list' | 'date' | 'reference' | 'thing' | 'json';
+  | 'line'
+  | 'lines'
+  | 'text'
+  | 'choice'
+  | 'number'
+  | 'yesno'
+  | 'list'
+  | 'date'
+  | 'reference'
+  | 'thing'
+  | 'json';
 
 export interface Field {
+  /** What a form knows it by. */
   name: string;
+  label: string;
+  /** Where its value is in the thing: of a member of an object both names. */
+  path: string[];
+  /** It is what an object has beside these members, which have fields of their own. */
+  beside?: string[];
   schema: Schema;
   kind: FieldKind;
   isRequired: boolean;
@@ -19,21 +35,36 @@ export interface Field {
   references: string;
 }
 
+/** What a form has to know to make a field of a schema. */
+type Known = Pick<PodDocument, 'resolve' | 'nouns'>;
+
 const TEXT_FROM_LENGTH = 2_000;
+// What may be longer than this has more than one line to be written in.
+const LINE_LENGTH_MAX = 200;
 // The ids of things of any noun have these names.
 const THINGS = ['fromId', 'toId', 'entityId'];
 
 /** The schema without "or null". */
-function plainOf(document: PodDocument, schema: Schema): Schema {
+function plainOf(document: Known, schema: Schema): Schema {
   const resolved = document.resolve(schema);
   const variants = resolved.anyOf ?? resolved.oneOf;
   const rest = variants?.filter((one) => one.type !== 'null');
   return rest?.length === 1 ? { ...resolved, ...document.resolve(rest[0]) } : resolved;
 }
 
+/** What is chosen from, by how it is written; null is said by choosing nothing. */
+const choicesOf = ({ enum: all = [] }: Schema): string[] =>
+  all.filter((one) => one !== null).map(String);
+
+/** Each of them is told from the others, and from nothing, by how it is written. */
+const canChoose = (schema: Schema): boolean =>
+  new Set(['', ...choicesOf(schema)]).size > choicesOf(schema).length &&
+  !schema.enum?.some((one) => typeof one === 'object' && one !== null);
+
 function kindOf(schema: Schema, references: string): FieldKind {
-  const type = Array.isArray(schema.type) ? schema.type.find((one) => one !== 'null') : schema.type;
-  if (schema.enum) return 'choice';
+  const [type, ...others] = [schema.type].flat().filter((one) => one !== 'null');
+  if (schema.enum) return canChoose(schema) ? 'choice' : 'json';
+  if (others.length) return 'json';
   if (references) return 'reference';
   if (type === 'boolean') return 'yesno';
   if (type === 'integer' || type === 'number') return 'number';
@@ -50,7 +81,7 @@ function kindOf(schema: Schema, references: string): FieldKind {
 }
 
 export function fieldOf(
-  document: PodDocument,
+  document: Known,
   name: string,
   schema: Schema,
   isRequired: boolean,
@@ -60,19 +91,109 @@ export function fieldOf(
   const references =
     plain.format === 'uuid' ? (document.nouns.find((one) => one.name === noun)?.plural ?? '') : '';
   const isThing = plain.format === 'uuid' && THINGS.includes(name);
-  const choices = (plain.enum ?? []).map(String);
-  const isNullable = (document.resolve(schema).anyOf ?? []).some((one) => one.type === 'null');
+  const { anyOf = [], oneOf = [] } = document.resolve(schema);
+  const isNullable =
+    [...anyOf, ...oneOf, plain].some(({ type }) => [type].flat().includes('null')) ||
+    (plain.enum ?? []).includes(null);
   return {
     name,
+    label: labelOf(name),
+    path: [name],
     schema: plain,
     kind: isThing ? 'thing' : kindOf(plain, references),
     isRequired,
     isNullable,
     // The pod says so in words.
     isMerged: /null takes one away/.test(plain.description ?? ''),
-    choices,
+    choices: choicesOf(plain),
     references,
   };
+}
+
+/** A type of things that somebody has defined. */
+export interface OwnType {
+  schema: Schema;
+  /** The member that is the title of a thing. */
+  title?: string;
+}
+
+// Its references lead into itself, which no form follows; and its ids are anybody's.
+const OWN: Known = { resolve: (schema) => schema ?? {}, nouns: [] };
+
+/** Whether the control shows the value as it is. */
+function canHold(field: Field, value: unknown): boolean {
+  if (value === undefined || value === null) return true;
+  if (field.kind === 'date' && Number.isNaN(Date.parse(String(value)))) return false;
+  if (field.kind === 'date') return typeof value === 'string';
+  try {
+    const text = toText(field, value);
+    const back = fromText(field, text) ?? (field.kind === 'list' ? [] : text);
+    return JSON.stringify(back) === JSON.stringify(value);
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Fields of the members of `name`, an object of a type of one's own. `data` is what it has now, of which
+ * an update takes away what is null. What a control cannot say of a member is JSON; so is, in one field,
+ * what there is or may be beside them.
+ */
+export function fieldsOfOwn(
+  name: string,
+  { schema, title = 'title' in (schema.properties ?? {}) ? 'title' : 'name' }: OwnType,
+  data?: Record<string, unknown>,
+): Field[] {
+  const { properties = {}, required = [] } = schema;
+  const fields = Object.entries(properties).map(([member, raw]): Field => {
+    // Nobody fills in a default; and `true` is a schema, too.
+    const { default: _, ...one } = Object(raw) as Schema;
+    const known = one.const === undefined ? one : { ...one, enum: [one.const] };
+    const field = fieldOf(OWN, member, known, required.includes(member));
+    const { format, pattern, maxLength = Infinity, contentMediaType = '' } = field.schema;
+    const isFree = field.kind === 'line' && !format && !pattern && maxLength > LINE_LENGTH_MAX;
+    if (contentMediaType === 'text/markdown') field.kind = 'text';
+    else if (isFree && member !== title) field.kind = 'lines';
+    const value = data && Object.hasOwn(data, member) ? data[member] : undefined;
+    if (field.kind === 'line' && /[\n\r]/.test(String(value))) field.kind = 'lines';
+    if (!canHold(field, value)) field.kind = 'json';
+    return {
+      ...field,
+      name: `${name}.${member}`,
+      label: one.title || labelOf(member),
+      path: [name, member],
+      isNullable: field.isNullable || data !== undefined,
+      isMerged: false,
+    };
+  });
+  const beside = Object.keys(properties);
+  const isOpen = schema.additionalProperties !== false;
+  if (isOpen || Object.keys(data ?? {}).some((member) => !beside.includes(member))) {
+    const rest = fieldOf(OWN, name, {}, false);
+    fields.push({ ...rest, label: beside.length ? 'Other members' : rest.label, beside, isMerged: true });
+  }
+  return fields;
+}
+
+/** Of a thing what the field is about. */
+export function valueOf({ path, beside }: Field, thing: Record<string, unknown>): unknown {
+  let value: unknown = thing;
+  for (const name of path) {
+    const within = Object(value) as Record<string, unknown>;
+    value = Object.hasOwn(within, name) ? within[name] : undefined;
+  }
+  if (!beside || typeof value !== 'object' || value === null) return value;
+  const others = Object.entries(value).filter(([name]) => !beside.includes(name));
+  return others.length ? Object.fromEntries(others) : undefined;
+}
+
+/** What is beside the members that have fields: an object, and none of them. Throws a sentence. */
+function othersOf({ label, beside = [] }: Field, value: unknown): object {
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new Error(`${label}: give a JSON object: {"name": "value"}`);
+  const twice = beside.find((name) => Object.hasOwn(value, name));
+  if (twice !== undefined) throw new Error(`${label}: "${twice}" has a field of its own`);
+  return value;
 }
 
 export function fieldsOf(document: PodDocument, schema: Schema | undefined): Field[] {
@@ -94,7 +215,7 @@ const ITEM = /\s*(?:("(?:[^"\\]|\\.)*")\s*|([^",\s][^,]*)?)(?:,|$)/y;
 function itemsOf(field: Field, text: string): string[] {
   const items: string[] = [];
   const wrong = () =>
-    new Error(`${labelOf(field.name)}: close the quotation mark, and put a comma behind it`);
+    new Error(`${field.label}: close the quotation mark, and put a comma behind it`);
   for (let at = 0; at < text.length; at = ITEM.lastIndex) {
     ITEM.lastIndex = at;
     const [all, quoted, bare = ''] = ITEM.exec(text) ?? [];
@@ -136,24 +257,28 @@ export function fromText(field: Field, text: string): unknown {
     return items.length ? items : undefined;
   }
   if (text === '') return undefined;
+  if (field.kind === 'choice')
+    return field.schema.enum?.find((one) => one !== null && String(one) === text) ?? text;
   if (field.kind === 'date' && text.includes('T')) {
     const at = new Date(text);
-    if (Number.isNaN(at.getTime())) throw new Error(`${labelOf(field.name)}: this is no time`);
+    if (Number.isNaN(at.getTime())) throw new Error(`${field.label}: this is no time`);
     return at.toISOString();
   }
   if (field.kind === 'yesno') return text === 'true';
   if (field.kind === 'number') {
     const value = Number(text);
-    if (!Number.isFinite(value)) throw new Error(`${labelOf(field.name)}: this is no number`);
+    if (!Number.isFinite(value)) throw new Error(`${field.label}: this is no number`);
     checkNumber(text.trim());
     return value;
   }
   if (field.kind === 'json') {
+    let value: unknown;
     try {
-      return parseGiven(text);
+      value = parseGiven(text);
     } catch (error) {
-      throw new Error(`${labelOf(field.name)}: ${(error as Error).message}`);
+      throw new Error(`${field.label}: ${(error as Error).message}`);
     }
+    return field.beside?.length ? othersOf(field, value) : value;
   }
   return text;
 }

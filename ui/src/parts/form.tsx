@@ -1,7 +1,7 @@
 // A form made from a schema.
 import { useId } from 'preact/hooks';
 
-import { type Field, labelOf } from '../lib/fields.js';
+import type { Field } from '../lib/fields.js';
 import { useQuery } from './answer.js';
 import { Quiet } from './plain.js';
 import { ThingChoices, walkChoices } from './thing-choices.js';
@@ -58,6 +58,7 @@ function Choice({ field, value, id, describedBy, onChange }: ControlProps) {
           {standard === undefined ? '–' : `${String(standard)} (if nothing is said)`}
         </option>
       )}
+      {value !== '' && !field.choices.includes(value) && <option value={value}>{value}</option>}
       {field.choices.map((choice) => (
         <option key={choice} value={choice}>
           {choice.replace(/_/g, ' ')}
@@ -73,6 +74,7 @@ function Control(props: ControlProps) {
     id,
     value,
     'data-field': field.name,
+    'data-label': field.label,
     'aria-describedby': describedBy,
     'aria-invalid': isWrong || undefined,
     required: field.isRequired,
@@ -110,6 +112,8 @@ function Control(props: ControlProps) {
       );
     case 'text':
       return <textarea {...common} rows={8} dir="auto" spellcheck />;
+    case 'lines':
+      return <textarea {...common} rows={2} dir="auto" maxLength={field.schema.maxLength} />;
     case 'json':
       return <textarea {...common} rows={5} class="mono" spellcheck={false} />;
     case 'number':
@@ -157,7 +161,7 @@ export function FormField({ field, value, issue, onChange }: FieldProps) {
   return (
     <div class={`field ${field.kind}`}>
       <label for={id}>
-        {labelOf(field.name)}
+        {field.label}
         {field.isRequired && <Quiet> (needed)</Quiet>}
       </label>
       <Control
@@ -209,22 +213,28 @@ export function halfTyped(form: HTMLFormElement): Record<string, string> {
   for (const { validity, type, dataset } of form.querySelectorAll('input')) {
     const name = dataset['field'];
     if (!validity.badInput || !name) continue;
-    const what = type === 'datetime-local' ? 'time' : type;
-    issues[name] = `${labelOf(name)}: this is no ${what}`;
+    issues[name] = `${dataset['label']}: this is no ${type === 'datetime-local' ? 'time' : type}`;
   }
   return issues;
 }
 
-/** The issues of an error by the field that they are about. */
+/** The issues of an error by the field that they are about: of a member's, or else of the whole. */
 export function issuesByField(
+  fields: Field[],
   issues: { path: (string | number)[]; message: string }[],
 ): Record<string, string> {
+  const nameOf = (path: (string | number)[]) => {
+    const member = fields.find((one) => one.path[1] !== undefined && one.path.every((name, at) => name === path[at]));
+    return member?.name ?? String(path[0]);
+  };
   return Object.fromEntries(
     issues
       .filter(({ path }) => path.length > 0)
       .map(({ path, message }) => [
-        String(path[0]),
-        message.charAt(0).toUpperCase() + message.slice(1),
+        nameOf(path),
+        message.endsWith('received undefined')
+          ? 'This is needed'
+          : message.charAt(0).toUpperCase() + message.slice(1),
       ]),
   );
 }

@@ -3,7 +3,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 
 import { isProposed } from '../lib/command.js';
 import { useDraft } from '../lib/drafts.js';
-import { type Field, fromText, labelOf, toText } from '../lib/fields.js';
+import { type Field, fromText, toText, valueOf } from '../lib/fields.js';
 import { withLineEnds } from '../lib/line-ends.js';
 import { messageOf, PodError } from '../lib/rpc.js';
 import { useIssue } from './answer.js';
@@ -42,14 +42,22 @@ function changesOf(fields: Field[], before: Values, after: Values): Record<strin
   for (const field of fields) {
     const was = before[field.name] ?? '';
     const now = after[field.name] ?? '';
-    const text = field.kind === 'text' && now !== was ? withLineEnds(was, now) : now;
+    const isLong = field.kind === 'text' || field.kind === 'lines';
+    const text = isLong && now !== was ? withLineEnds(was, now) : now;
     if (text === was) continue;
-    const value = fromText(field, text);
-    if (field.isMerged && was !== '')
-      changes[field.name] = withoutLost(fromText(field, was), value);
-    else if (value !== undefined) changes[field.name] = value;
-    else if (field.isNullable) changes[field.name] = null;
-    else changes[field.name] = field.kind === 'list' ? [] : text;
+    const value = text === '' && field.beside ? {} : fromText(field, text);
+    const [name = '', member] = field.path;
+    const set = (to: unknown) =>
+      (changes[name] =
+        member !== undefined
+          ? { ...(changes[name] as object), [member]: to }
+          : field.beside?.length
+            ? { ...(changes[name] as object), ...(to as object) }
+            : to);
+    if (field.isMerged && was !== '') set(withoutLost(fromText(field, was), value));
+    else if (value !== undefined) set(value);
+    else if (field.isNullable) set(null);
+    else set(field.kind === 'list' ? [] : text);
   }
   return changes;
 }
@@ -65,7 +73,7 @@ function TextField(props: {
   if (props.value.length > EDITED_LENGTH_MAX && !isLongTaken) {
     return (
       <div class="field">
-        <b>{labelOf(props.field.name)}</b>
+        <b>{props.field.label}</b>
         <p class="quiet">
           {`${props.value.length.toLocaleString()} characters: a browser may stall over so long a text. `}
           <Button class="link" onClick={() => setLongTaken(true)}>
@@ -77,7 +85,7 @@ function TextField(props: {
   }
   return (
     <div class="text-field">
-      <div class="toggles" role="group" aria-label={`${props.field.name}: write or preview`}>
+      <div class="toggles" role="group" aria-label={`${props.field.label}: write or preview`}>
         <Button aria-pressed={!isPreview} onClick={() => setPreview(false)}>
           Write
         </Button>
@@ -102,7 +110,7 @@ function TextField(props: {
 
 export function ThingForm({ fields, thing, action, label = action, onSubmit, onCancel }: Props) {
   const [before] = useState<Values>(() =>
-    Object.fromEntries(fields.map((field) => [field.name, toText(field, thing[field.name])])),
+    Object.fromEntries(fields.map((field) => [field.name, toText(field, valueOf(field, thing))])),
   );
   const [draft, setDraft] = useDraft(() => ({ thing, values: before }), action);
   const { values } = draft;
@@ -132,7 +140,7 @@ export function ThingForm({ fields, thing, action, label = action, onSubmit, onC
       onSubmit(changes, leaveFreely)
         .catch((error: unknown) => {
           if (isProposed(error)) leaveFreely();
-          const byField = error instanceof PodError ? issuesByField(error.issues) : {};
+          const byField = error instanceof PodError ? issuesByField(fields, error.issues) : {};
           setIssues(byField);
           const isBeside = fields.some(({ name }) => name in byField);
           setIssue(isBeside ? BESIDE : messageOf(error));

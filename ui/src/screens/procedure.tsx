@@ -131,7 +131,7 @@ function TryIt({ document, procedure }: { document: PodDocument; procedure: Proc
     if (procedure.effects === 'destroys') setAsking(true);
     else void run();
   };
-  const issues = tried?.error ? issuesByField(tried.error.issues) : half;
+  const issues = tried?.error ? issuesByField(fields, tried.error.issues) : half;
   const kind = procedure.kind;
   return (
     <Part

@@ -10,7 +10,7 @@ import {
   without,
 } from '../lib/document.js';
 import { draftOf } from '../lib/drafts.js';
-import { fieldOf, fieldsOf, labelOf } from '../lib/fields.js';
+import { type Field, fieldOf, fieldsOf, labelOf, valueOf } from '../lib/fields.js';
 import { addShortcuts } from '../lib/keyboard.js';
 import { go } from '../lib/router.js';
 import { PodError } from '../lib/rpc.js';
@@ -24,6 +24,7 @@ import { Confirm, Dialog } from '../parts/dialog.js';
 import { End } from '../parts/end.js';
 import { Markdown } from '../parts/markdown.js';
 import { Neighbourhood } from '../parts/neighbourhood.js';
+import { useOwnFields } from '../parts/own-fields.js';
 import { Button, Fact, Panel, Quiet } from '../parts/plain.js';
 import { sayDone, sayError } from '../parts/say.js';
 import { Line } from '../parts/text.js';
@@ -40,35 +41,37 @@ interface OneThing {
 }
 
 function Read({ document, noun, thing }: OneThing) {
-  const fields = fieldsOfNoun(document, noun);
+  const all = fieldsOfNoun(document, noun);
+  const fields = useOwnFields(document, noun, all, thing) ?? [];
+  const own = (field: Field) => valueOf(field, thing);
   const texts = fields.filter((field) => field.kind === 'text');
   const facts = fields.filter(
     (field) =>
       field.kind !== 'text' &&
-      !['title', 'name'].includes(field.name) &&
-      shown(thing[field.name]) !== '',
+      !(/\b(title|name)$/.test(field.name) && own(field) === titleOfThing(thing)) &&
+      shown(own(field)) !== '',
   );
   return (
     <>
       <dl class="facts">
         {facts.map((field) => (
-          <Fact key={field.name} of={labelOf(field.name)}>
+          <Fact key={field.name} of={field.label}>
             {field.kind === 'list' ? (
               <span class="chips">
-                {(thing[field.name] as string[]).map((tag) => (
+                {(own(field) as string[]).map((tag) => (
                   <Tag key={tag} noun={noun} tag={tag} />
                 ))}
               </span>
             ) : field.name === 'status' ? (
-              <Status status={String(thing[field.name])} />
+              <Status status={String(own(field))} />
             ) : field.references ? (
-              <Reference plural={field.references} id={String(thing[field.name])} />
-            ) : isMoment(field, thing[field.name]) ? (
-              <Time at={thing[field.name] as string} />
+              <Reference plural={field.references} id={String(own(field))} />
+            ) : isMoment(field, own(field)) ? (
+              <Time at={own(field) as string} />
             ) : endsOf(thing) && /^(from|to)Id$/.test(field.name) ? (
-              <End id={String(thing[field.name])} />
+              <End id={String(own(field))} />
             ) : (
-              <Line text={shown(thing[field.name])} max={2_000} />
+              <Line text={shown(own(field))} max={2_000} />
             )}
           </Fact>
         ))}
@@ -83,12 +86,12 @@ function Read({ document, noun, thing }: OneThing) {
         </Fact>
       </dl>
       {texts.map((field) => {
-        const text = thing[field.name];
+        const text = own(field);
         return typeof text === 'string' && text !== '' ? (
           <div key={field.name} class="reading">
             <Markdown
               text={text}
-              label={labelOf(field.name)}
+              label={field.label}
               noteId={noun.name === 'note' ? thing.id : undefined}
             />
           </div>
@@ -117,6 +120,16 @@ function Reference({ plural, id }: { plural: string; id: string }) {
   return <a href={`/${plural}/${id}`}>{value ? <Line text={titleOfThing(value)} /> : id}</a>;
 }
 
+/** What comes of a value and its change: of an object the members, where null takes one away. */
+function changed(was: unknown, change: unknown): unknown {
+  if (change === undefined) return was;
+  const isMerged = [was, change].every((one) => shown(one) !== '' && Object(one) === one);
+  if (!isMerged || Array.isArray(change)) return change;
+  const lost = (name: string) => (change as Record<string, unknown>)[name] === null;
+  const all = Object.entries({ ...(was as object), ...(change as object) });
+  return Object.fromEntries(all.filter(([name]) => !lost(name)));
+}
+
 function Edit({
   document,
   noun,
@@ -128,17 +141,17 @@ function Edit({
   const [read] = useState(() => draftOf<{ thing: Thing }>('Save')?.thing ?? thing);
   const input =
     document.resolve(document.procedures.get(`${noun.plural}.update`)?.input).properties ?? {};
-  const fields = Object.entries(without(input, COMMON_FIELDS)).map(([name, schema]) =>
+  const all = Object.entries(without(input, COMMON_FIELDS)).map(([name, schema]) =>
     fieldOf(document, name, schema, noun.required.includes(name)),
   );
+  const fields = useOwnFields(document, noun, all, read);
   const [intent] = useState(() => new Intent());
   /** Of what was deleted meanwhile: another one, as this would be now. */
   const makeNew = async (changes: Record<string, unknown>, saved: () => void) => {
-    const all = { ...read, ...changes } as Record<string, unknown>;
     const values = Object.fromEntries(
-      fields
-        .filter(({ name }) => name in noun.fields && shown(all[name]) !== '')
-        .map(({ name }) => [name, all[name]]),
+      Object.keys(noun.fields)
+        .map((name): [string, unknown] => [name, changed(read[name], changes[name])])
+        .filter(([, value]) => shown(value) !== ''),
     );
     const accepted = await intent.command(`${noun.plural}.create`, values);
     saved();
@@ -166,6 +179,7 @@ function Edit({
     sayDone(accepted, 'Saved');
     onDone();
   };
+  if (!fields) return <Waiting />;
   return (
     <>
       {isGone && (

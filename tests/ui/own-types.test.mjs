@@ -1,0 +1,179 @@
+// Forms for things of types of one's own, made from what the type's JSON Schema says.
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+
+import { checkAccessibility, checkWidths, NARROW, Site, until, WIDE } from './site.mjs';
+
+const SCHEMA = {
+  type: 'object',
+  required: ['title', 'rating', 'lent'],
+  additionalProperties: false,
+  properties: {
+    title: { type: 'string', title: 'What it is called', description: 'As on its cover.', minLength: 2 },
+    rating: { enum: [1, 2, 3] },
+    lent: { type: ['string', 'null'], title: 'To whom it is lent' },
+    pages: { type: 'integer' },
+    price: { type: 'number' },
+    isSigned: { type: 'boolean' },
+    due: { type: 'string', format: 'date' },
+    boughtAt: { anyOf: [{ type: 'string', format: 'date-time' }, { type: 'null' }] },
+    tags: { type: 'array', items: { type: 'string' } },
+    notes: { type: 'string' },
+    author: { type: 'object', properties: { name: { type: 'string' } }, required: ['name'] },
+    place: { anyOf: [{ type: 'string' }, { type: 'integer' }] },
+    copy: { $ref: '#/$defs/copy' },
+    constructor: { type: 'string', maxLength: 20 },
+    aVeryLongNameOfAMemberThatSomebodyHasThoughtOf: { type: 'string', maxLength: 20 },
+  },
+  $defs: { copy: { type: 'string', maxLength: 5 } },
+};
+
+describe("things of a type of one's own", () => {
+  let site;
+  before(async () => {
+    site = await Site.open();
+    await site.call('entityTypes.define', { name: 'x.book', schema: SCHEMA, title: 'title' });
+    await site.call('entityTypes.define', { name: 'x.any', schema: { type: 'object' } });
+  });
+  after(() => site?.close());
+
+  const close = async (page) => {
+    assert.deepEqual(page.complaints, []);
+    await page.context().close();
+  };
+  const refused = (page) => {
+    for (const one of page.complaints.splice(0))
+      assert.match(one, /^Failed to load resource: .* 400 \(Bad Request\)$/);
+  };
+  const controlOf = (page, name) => page.locator(`.thing-form [data-field="data.${name}"]`);
+  const fieldOf = (page, label) => page.locator(`.thing-form .field:has(label:text-is("${label}"))`);
+  const dataOf = async (id) => (await site.call('entities.get', { id })).data;
+
+  for (const [width, viewport] of Object.entries({ wide: WIDE, narrow: NARROW })) {
+    test(`are made by a form from its schema, ${width}`, async () => {
+      const page = await site.visit({ viewport, timezoneId: 'Europe/Berlin' });
+      await site.signIn(page, { path: '/entities/new' });
+      await page.selectOption('.panel select[aria-label=Type]', 'x.book');
+      await controlOf(page, 'title').waitFor();
+      assert.match(page.url(), /\/entities\/new\?type=x\.book$/);
+      await checkAccessibility(page, 'a form of a type');
+      await checkWidths(page, 'a form of a type');
+      assert.match(await page.innerText('.thing-form'), /What it is called \(needed\)\s+As on its cover\./);
+
+      await controlOf(page, 'title').fill('E');
+      await controlOf(page, 'tags').fill('novel, "Austen, Jane"');
+      await controlOf(page, 'author').fill('{"name": 5}');
+      await page.click('.thing-form button.primary');
+      await page.waitForSelector('.thing-form [role=alert] >> text=look at what is said beside');
+      const said = (label) => page.innerText(`.field:has(label:text("${label}")) .issue`);
+      assert.match(await said('What it is called'), /Too small/);
+      assert.match(await said('Rating'), /needed/);
+      assert.match(await said('Author'), /expected string/);
+      refused(page);
+
+      await controlOf(page, 'title').fill('Emma');
+      await page.locator('.field:has(label:text("Rating")) select').selectOption('3');
+      await controlOf(page, 'pages').fill('400');
+      await controlOf(page, 'price').fill('9.5');
+      await controlOf(page, 'isSigned').selectOption('false');
+      await controlOf(page, 'due').fill('2026-01-31');
+      await controlOf(page, 'boughtAt').fill('2026-01-31T13:00');
+      await controlOf(page, 'notes').fill('One line,\nand another.');
+      await controlOf(page, 'author').fill('{"name": "Jane Austen"}');
+      await controlOf(page, 'place').fill('7');
+      await controlOf(page, 'copy').fill('"2nd"');
+      await controlOf(page, 'constructor').fill('Penguin');
+      await page.click('.thing-form button.primary');
+      await page.waitForSelector('.panel .tabs');
+      const id = new URL(page.url()).pathname.split('/')[2];
+      assert.deepEqual(await dataOf(id), {
+        title: 'Emma', rating: 3, lent: null, pages: 400, price: 9.5, isSigned: false, due: '2026-01-31',
+        boughtAt: '2026-01-31T12:00:00.000Z', tags: ['novel', 'Austen, Jane'], notes: 'One line,\nand another.',
+        author: { name: 'Jane Austen' }, place: 7, copy: '2nd', constructor: 'Penguin',
+      });
+      await page.waitForSelector('.facts dt >> text=Is signed');
+      assert.match(await page.innerText('.facts'), /Pages\s+400\s+Price\s+9\.5\s+Is signed\s+no/);
+      await checkWidths(page, 'a thing of a type');
+      await close(page);
+    });
+  }
+
+  test('are changed member by member, and lose what is emptied', async () => {
+    const { entityId: id } = await site.call('entities.create', {
+      type: 'x.book',
+      data: { title: 'Emma', rating: 2, lent: null, pages: 400, tags: ['a'], isSigned: true, place: 'here' },
+    });
+    const page = await site.visit();
+    await site.signIn(page, { path: `/entities/${id}/edit` });
+    assert.equal(await controlOf(page, 'title').inputValue(), 'Emma');
+    await controlOf(page, 'pages').fill('');
+    await controlOf(page, 'tags').fill('');
+    await page.locator('.field:has(label:text("Rating")) select').selectOption('1');
+    await page.click('text=Save');
+    await page.waitForSelector('.panel .tabs [aria-current] >> text=Read');
+    assert.deepEqual(await dataOf(id), { title: 'Emma', rating: 1, lent: null, isSigned: true, place: 'here' });
+    await site.goto(page, `/entities/${id}/edit`);
+    await controlOf(page, 'title').fill('');
+    await page.click('text=Save');
+    await page.waitForSelector('.field:has(label:text("What it is called")) .issue >> text=needed');
+    refused(page);
+    await close(page);
+  });
+
+  test('keep what their type does not know, and what a control cannot show', async () => {
+    const { entityId: id } = await site.call('entities.create', {
+      type: 'x.any',
+      data: { title: 'Old', pages: 'many', mood: { is: ['good'] }, due: 'soon', gone: 1 },
+    });
+    const page = await site.visit();
+    await site.signIn(page, { path: `/entities/${id}/edit` });
+    // A schema that names no member: all of it is JSON, as one field.
+    const whole = page.locator('.thing-form textarea');
+    await whole.waitFor();
+    assert.equal(await whole.count(), 1);
+    for (const text of ['["Emma"]', '5', '"Emma"', 'null']) {
+      await whole.fill(text);
+      await page.click('text=Save');
+      await page.waitForSelector('.thing-form [role=alert]');
+      assert.equal((await site.call('entities.get', { id })).version, 1, text);
+      refused(page);
+    }
+    await close(page);
+
+    const properties = { title: { type: 'string' }, pages: { type: 'integer' }, due: { type: 'string', format: 'date' } };
+    await site.call('entityTypes.define', { name: 'x.any', schema: { type: 'object', properties } });
+    const next = await site.visit();
+    await site.signIn(next, { path: `/entities/${id}/edit` });
+    assert.equal(await controlOf(next, 'pages').inputValue(), '"many"');
+    assert.equal(await controlOf(next, 'due').inputValue(), '"soon"');
+    const rest = fieldOf(next, 'Other members').locator('textarea');
+    assert.deepEqual(JSON.parse(await rest.inputValue()), { mood: { is: ['good'] }, gone: 1 });
+    await rest.fill('{"title": "twice"}');
+    await next.click('text=Save');
+    await next.waitForSelector('.thing-form [role=alert] >> text="title" has a field of its own');
+    await rest.fill('{"mood": {"is": ["better"]}}');
+    await controlOf(next, 'pages').fill('12');
+    await controlOf(next, 'due').fill('');
+    await next.click('text=Save');
+    await next.waitForSelector('.panel .tabs [aria-current] >> text=Read');
+    assert.deepEqual(await dataOf(id), { title: 'Old', pages: 12, mood: { is: ['better'] } });
+    await close(next);
+  });
+
+  test('are written as JSON by whoever may not see types, and have none where there is none', async () => {
+    const { key } = await site.call('keys.create', {
+      name: 'writes',
+      scopes: ['entities:read', 'entities:write', 'keys:read', 'events:read'],
+    });
+    const page = await site.visit();
+    await site.signIn(page, { key, path: '/entities/new?type=x.book' });
+    page.complaints.splice(0); // What it may not ask for is refused.
+    await close(page);
+
+    const { key: ada } = await site.call('users.create', { name: 'Ada' });
+    const hers = await site.visit();
+    await site.signIn(hers, { key: ada, path: '/entities/new' });
+    await hers.waitForSelector('text=There is no type yet');
+    await close(hers);
+  });
+});
