@@ -5,6 +5,24 @@ import { after, before, describe, test } from 'node:test';
 
 import { checkAccessibility, checkWidths, NARROW, shoot, Site, until } from './site.mjs';
 
+/** Of each dot that is shown, its contrast (WCAG) with the dialog that it is in. Runs in the page. */
+function contrastsOfDots() {
+  const context = document.createElement('canvas').getContext('2d', { willReadFrequently: true });
+  const luminanceOf = (colour) => {
+    context.fillStyle = colour;
+    context.fillRect(0, 0, 1, 1);
+    const [red, green, blue] = [...context.getImageData(0, 0, 1, 1).data].map((value) =>
+      value <= 10 ? value / 3294.6 : ((value / 255 + 0.055) / 1.055) ** 2.4);
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+  };
+  const behind = luminanceOf(getComputedStyle(document.querySelector('dialog[open]')).backgroundColor);
+  const dots = [...document.querySelectorAll('dialog[open] [data-colour]')];
+  return Object.fromEntries(dots.map((dot) => {
+    const own = luminanceOf(getComputedStyle(dot).backgroundColor);
+    return [dot.dataset.colour, (Math.max(own, behind) + 0.05) / (Math.min(own, behind) + 0.05)];
+  }));
+}
+
 describe('links', () => {
   let site;
   before(async () => (site = await Site.open()));
@@ -142,6 +160,23 @@ describe('links', () => {
     await become('hme 2', 'home 1', 'x 1');
     await checkAccessibility(page, 'tags');
     await shoot(page, '1280-tags');
+    await page.click('[aria-label="Colour hme"]');
+    await page.waitForSelector('dialog [data-colour]');
+    await checkAccessibility(page, 'colours of a tag');
+    await shoot(page, '1280-tag-colours');
+    for (const theme of ['light', 'dark']) {
+      await page.evaluate((name) => (document.documentElement.dataset.theme = name), theme);
+      const contrasts = await page.evaluate(contrastsOfDots);
+      assert.equal(Object.keys(contrasts).length, 10);
+      for (const [colour, contrast] of Object.entries(contrasts))
+        assert.ok(contrast >= 3, `${colour} on ${theme}: ${contrast}`);
+    }
+    await page.evaluate(() => (document.documentElement.dataset.theme = 'light'));
+    await page.click('dialog button:has([data-colour=teal])');
+    await page.waitForSelector('tr:has-text("hme") [data-colour=teal]');
+    await page.click('[aria-label="Colour hme"]');
+    await page.waitForSelector('dialog [aria-pressed=true] [data-colour=teal]');
+    await page.keyboard.press('Escape');
     await page.click('[aria-label="Rename or merge x"]');
     await page.waitForSelector('dialog[open]');
     await page.fill('#tag-name', ' garden ');
@@ -164,6 +199,13 @@ describe('links', () => {
     await shoot(page, '390-tags');
     await page.click('tbody a');
     await page.waitForURL('**/notes?tag=home');
+    // Merged with a tag that had none, it has kept its colour.
+    await until(async () => (await page.locator('.thing-row [data-colour=teal]').count()) === 3, 'a dot in each row');
+    await page.click('.row a');
+    await page.waitForSelector('.facts [data-colour=teal]');
+    await checkWidths(page, 'a note with a coloured tag');
+    await site.call('tags.colour', { tag: 'home', colour: null });
+    await page.waitForSelector('.facts [data-colour]', { state: 'detached' });
     await close(page);
   });
 

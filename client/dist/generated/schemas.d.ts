@@ -1074,6 +1074,21 @@ export declare const SearchStoreItems: z.ZodObject<{
     limit: z.ZodDefault<z.ZodInt>;
     offset: z.ZodDefault<z.ZodInt>;
 }, z.core.$strip>;
+export declare const ColourTag: z.ZodObject<{
+    tag: z.ZodString;
+    colour: z.ZodNullable<z.ZodEnum<{
+        red: "red";
+        orange: "orange";
+        yellow: "yellow";
+        green: "green";
+        teal: "teal";
+        blue: "blue";
+        purple: "purple";
+        pink: "pink";
+        brown: "brown";
+        grey: "grey";
+    }>>;
+}, z.core.$strip>;
 export declare const ListTags: z.ZodObject<{
     limit: z.ZodDefault<z.ZodInt>;
     cursor: z.ZodOptional<z.ZodNullable<z.ZodString>>;
@@ -1556,12 +1571,28 @@ export declare const NoteNameAwaited: z.ZodObject<{
     names: z.ZodArray<z.ZodString>;
 }, z.core.$strip>;
 export declare const NoteRetaggingCompleted: z.ZodObject<{
+    tag: z.ZodOptional<z.ZodString>;
     changed: z.ZodInt;
     left: z.ZodOptional<z.ZodInt>;
 }, z.core.$strip>;
 export declare const NoteRetaggingRequested: z.ZodObject<{
     tag: z.ZodString;
     to: z.ZodOptional<z.ZodString>;
+}, z.core.$strip>;
+export declare const NoteTagColoured: z.ZodObject<{
+    tag: z.ZodString;
+    colour: z.ZodNullable<z.ZodEnum<{
+        red: "red";
+        orange: "orange";
+        yellow: "yellow";
+        green: "green";
+        teal: "teal";
+        blue: "blue";
+        purple: "purple";
+        pink: "pink";
+        brown: "brown";
+        grey: "grey";
+    }>>;
 }, z.core.$strip>;
 export declare const NoteUpdateCompleted: z.ZodObject<{
     entityId: z.ZodUUID;
@@ -2809,6 +2840,21 @@ export declare const inputSchemas: {
         limit: z.ZodDefault<z.ZodInt>;
         offset: z.ZodDefault<z.ZodInt>;
     }, z.core.$strip>>;
+    "tags.colour": z.ZodObject<{
+        tag: z.ZodString;
+        colour: z.ZodNullable<z.ZodEnum<{
+            red: "red";
+            orange: "orange";
+            yellow: "yellow";
+            green: "green";
+            teal: "teal";
+            blue: "blue";
+            purple: "purple";
+            pink: "pink";
+            brown: "brown";
+            grey: "grey";
+        }>>;
+    }, z.core.$strip>;
     "tags.list": z.ZodOptional<z.ZodObject<{
         limit: z.ZodDefault<z.ZodInt>;
         cursor: z.ZodOptional<z.ZodNullable<z.ZodString>>;
@@ -3367,6 +3413,7 @@ export declare const eventSchemas: {
         names: z.ZodArray<z.ZodString>;
     }, z.core.$strip>;
     "note.retagging.completed": z.ZodObject<{
+        tag: z.ZodOptional<z.ZodString>;
         changed: z.ZodInt;
         left: z.ZodOptional<z.ZodInt>;
     }, z.core.$strip>;
@@ -3380,6 +3427,21 @@ export declare const eventSchemas: {
     "note.retagging.requested": z.ZodObject<{
         tag: z.ZodString;
         to: z.ZodOptional<z.ZodString>;
+    }, z.core.$strip>;
+    "note.tag_colouring.completed": z.ZodObject<{
+        tag: z.ZodString;
+        colour: z.ZodNullable<z.ZodEnum<{
+            red: "red";
+            orange: "orange";
+            yellow: "yellow";
+            green: "green";
+            teal: "teal";
+            blue: "blue";
+            purple: "purple";
+            pink: "pink";
+            brown: "brown";
+            grey: "grey";
+        }>>;
     }, z.core.$strip>;
     "note.update.completed": z.ZodObject<{
         entityId: z.ZodUUID;

@@ -792,6 +792,10 @@ export const SearchStoreItems = z.object({
     limit: z.int().min(1).max(100).default(10),
     offset: z.int().min(0).max(10000).default(0),
 });
+export const ColourTag = z.object({
+    tag: z.string().min(1).max(100).describe("Exactly as it is."),
+    colour: z.enum(["red", "orange", "yellow", "green", "teal", "blue", "purple", "pink", "brown", "grey"]).nullable().describe("null takes it away."),
+});
 export const ListTags = z.object({
     limit: z.int().min(1).max(1000).default(1000),
     cursor: z.string().nullable().optional().describe("The nextCursor of the page before."),
@@ -1154,12 +1158,17 @@ export const NoteNameAwaited = z.object({
     names: z.array(z.string().min(1)).describe("Titles, or paths of files."),
 });
 export const NoteRetaggingCompleted = z.object({
+    tag: z.string().optional().describe("Absent in events of earlier versions."),
     changed: z.int().min(0).describe("Notes that had it."),
     left: z.int().min(1).optional().describe("Of those, so many have it still: they were being changed all the time."),
 });
 export const NoteRetaggingRequested = z.object({
     tag: z.string(),
     to: z.string().optional().describe("Absent: the tag is taken away."),
+});
+export const NoteTagColoured = z.object({
+    tag: z.string(),
+    colour: z.enum(["red", "orange", "yellow", "green", "teal", "blue", "purple", "pink", "brown", "grey"]).nullable().describe("null: none any more."),
 });
 export const NoteUpdateCompleted = z.object({
     entityId: z.uuid(anId),
@@ -1532,6 +1541,7 @@ export const inputSchemas = {
     "store.namespaces": ListStoreNamespaces.optional(),
     "store.put": PutStoreItem,
     "store.search": SearchStoreItems.optional(),
+    "tags.colour": ColourTag,
     "tags.list": ListTags.optional(),
     "tags.remove": RemoveTag,
     "tags.rename": RenameTag,
@@ -1603,6 +1613,7 @@ export const eventSchemas = {
     "note.retagging.completed": NoteRetaggingCompleted,
     "note.retagging.failed": Failure,
     "note.retagging.requested": NoteRetaggingRequested,
+    "note.tag_colouring.completed": NoteTagColoured,
     "note.update.completed": NoteUpdateCompleted,
     "note.update.failed": Failure,
     "note.update.requested": NoteUpdateRequested,

@@ -1295,6 +1295,13 @@ export interface SearchStoreItemsInput {
   offset?: number | undefined;
 }
 
+export interface ColourTag {
+  /** Exactly as it is. 1 to 100 characters. */
+  tag: string;
+  /** null takes it away. */
+  colour: "red" | "orange" | "yellow" | "green" | "teal" | "blue" | "purple" | "pink" | "brown" | "grey" | null;
+}
+
 export interface ListTagsInput {
   /** 1 to 1000; default 1000. */
   limit?: number | undefined;
@@ -3445,16 +3452,23 @@ export interface FoundStoreItems {
   modeReason?: string;
 }
 
+export interface TagColour {
+  tag: string;
+  colour: "red" | "orange" | "yellow" | "green" | "teal" | "blue" | "purple" | "pink" | "brown" | "grey" | null;
+}
+
 export interface TagCount {
   tag: string;
   /** Notes that have it. */
   count: number;
+  /** Absent: it has none. */
+  colour?: "red" | "orange" | "yellow" | "green" | "teal" | "blue" | "purple" | "pink" | "brown" | "grey";
 }
 
 export interface TagList {
   /** In the order of their names. */
   tags: TagCount[];
-  /** True: the counts, which are kept behind the writes, may not have your last ones yet. Else absent. */
+  /** True: the counts and colours, which are kept behind the writes, may not have your last ones yet. Else absent. */
   countsAreStale?: boolean;
   /** Absent on the last page. */
   nextCursor?: string;
@@ -3961,6 +3975,8 @@ export interface NoteNameAwaited {
 }
 
 export interface NoteRetaggingCompleted {
+  /** Absent in events of earlier versions. */
+  tag?: string;
   /** Notes that had it. */
   changed: number;
   /** Of those, so many have it still: they were being changed all the time. */
@@ -3971,6 +3987,12 @@ export interface NoteRetaggingRequested {
   tag: string;
   /** Absent: the tag is taken away. */
   to?: string;
+}
+
+export interface NoteTagColoured {
+  tag: string;
+  /** null: none any more. */
+  colour: "red" | "orange" | "yellow" | "green" | "teal" | "blue" | "purple" | "pink" | "brown" | "grey" | null;
 }
 
 export interface NoteUpdateCompleted {
@@ -4482,6 +4504,8 @@ export interface EventData {
   "note.retagging.failed": Failure;
   /** Somebody wants a tag to have another name on all notes. */
   "note.retagging.requested": NoteRetaggingRequested;
+  /** A tag has another colour, or none. */
+  "note.tag_colouring.completed": NoteTagColoured;
   /** A note was changed. What is absent is as it was. */
   "note.update.completed": NoteUpdateCompleted;
   /** What note.update.requested asked for was given up. */
@@ -5024,6 +5048,8 @@ export type AppRouter = TRPCBuiltRouter<
       search: Query<SearchStoreItemsInput | undefined, FoundStoreItems>;
     };
     tags: {
+      /** Give a tag a colour, by which it is known where it is shown. */
+      colour: Mutation<ColourTag, TagColour>;
       /** The tags of your notes, with how many have each. */
       list: Query<ListTagsInput | undefined, TagList>;
       /** Take a tag away from all your notes. */

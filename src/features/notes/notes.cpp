@@ -139,7 +139,9 @@ void add(const Rooms& rooms) {
                .derived = {{"title", [](std::string_view text) { return Json(title_of(text)); }}},
                .consequences = links::add_found_links(rooms),
                .takes_imports = true},
-       .tags = TagOptions{.field = "tags", .one = "tag", .procedure = "tags.list"},
+       .tags =
+           TagOptions{
+               .field = "tags", .one = "tag", .procedure = "tags.list", .have_colours = true},
        .large = {"properties", "origin"},
        // A restored note has been imported from its file all the same: else the next import, which
        // finds the file unchanged, would undo the restore.

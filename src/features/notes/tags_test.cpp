@@ -43,6 +43,15 @@ class Tags : public Notes {
   std::string counts(const std::string& user = "ann") {
     return call("tags.list", Json::object({}), user)->find("tags")->dump();
   }
+  /// Once what was written is in them.
+  std::string settled_counts(const std::string& user = "ann") {
+    Json told;
+    SYNAP_CHECK(test::wait_until(executor, database->commits(), [&] {
+      told = *call("tags.list", Json::object({}), user);
+      return told.find("countsAreStale") == nullptr;
+    }));
+    return told.find("tags")->dump();
+  }
   /// What the completed event says.
   std::string retag(const std::string& procedure, Json asked) {
     const auto request = call(procedure, std::move(asked));
@@ -64,7 +73,7 @@ TEST_F(Tags, AreRenamedOnAllNotesOfAUserAndOnNobodyElses) {
   const auto other = tagged({"older"});
   const auto bobs = tagged({"old"}, "bob");
   EXPECT_EQ(retag("tags.rename", Json::object({{"tag", "old"}, {"to", "new"}})),
-            R"({"changed":2})");
+            R"({"tag":"old","changed":2})");
   EXPECT_EQ(tags_of(one), R"(["x","new","y"])");
   EXPECT_EQ(get(one).find("version")->as_integer(), 2);
   EXPECT_EQ(get(one).find("content")->as_string(), "text");
@@ -78,16 +87,60 @@ TEST_F(Tags, AreRenamedOnAllNotesOfAUserAndOnNobodyElses) {
 TEST_F(Tags, AreMergedWhereTheOtherIsThereAndTakenAway) {
   const auto both = tagged({"a", "b", "c"});
   const auto one = tagged({"c"});
-  EXPECT_EQ(retag("tags.rename", Json::object({{"tag", "c"}, {"to", "a"}})), R"({"changed":2})");
+  EXPECT_EQ(retag("tags.rename", Json::object({{"tag", "c"}, {"to", "a"}})),
+            R"({"tag":"c","changed":2})");
   EXPECT_EQ(tags_of(both), R"(["a","b"])");
   EXPECT_EQ(tags_of(one), R"(["a"])");
-  EXPECT_EQ(retag("tags.remove", Json::object({{"tag", "a"}})), R"({"changed":2})");
+  EXPECT_EQ(retag("tags.remove", Json::object({{"tag", "a"}})), R"({"tag":"a","changed":2})");
   EXPECT_EQ(tags_of(both), R"(["b"])");
   EXPECT_EQ(tags_of(one), "[]");
-  EXPECT_EQ(retag("tags.remove", Json::object({{"tag", "none"}})), R"({"changed":0})");
+  EXPECT_EQ(retag("tags.remove", Json::object({{"tag", "none"}})), R"({"tag":"none","changed":0})");
   const auto same = call("tags.rename", Json::object({{"tag", "b"}, {"to", "b"}}));
   ASSERT_FALSE(same);
   EXPECT_EQ(same.error().message, "to: it is the same tag");
+}
+
+// The follower may be behind.
+TEST_F(Tags, HaveTheColourThatTheirOwnerGivesThem) {
+  tagged({"a", "b"});
+  tagged({"a"}, "bob");
+  const auto colour = [&](const char* tag, Json colour, const std::string& user = "ann") {
+    const auto answer =
+        call("tags.colour", Json::object({{"tag", tag}, {"colour", std::move(colour)}}), user);
+    return answer ? answer->dump() : answer.error().message;
+  };
+  EXPECT_EQ(colour("a", "teal"), R"({"tag":"a","colour":"teal"})");
+  EXPECT_EQ(settled_counts(), R"([{"tag":"a","count":1,"colour":"teal"},{"tag":"b","count":1}])");
+  EXPECT_EQ(settled_counts("bob"), R"([{"tag":"a","count":1}])");
+  EXPECT_EQ(colour("b", "teal", "bob"), R"(No note of yours has the tag "b")");
+  EXPECT_NE(colour("a", "#ff0000").find("nvalid"), std::string::npos);
+  EXPECT_EQ(colour("a", "red"), R"({"tag":"a","colour":"red"})");
+  EXPECT_EQ(colour("b", "red"), R"({"tag":"b","colour":"red"})");
+  EXPECT_EQ(colour("b", nullptr), R"({"tag":"b","colour":null})");
+  const auto told = R"([{"tag":"a","count":1,"colour":"red"},{"tag":"b","count":1}])";
+  EXPECT_EQ(settled_counts(), told);
+  open();  // the next start
+  EXPECT_EQ(settled_counts(), told);
+}
+
+TEST_F(Tags, TakeTheirColourAlongAndLoseItToAnothers) {
+  tagged({"a", "b", "c"});
+  for (const auto& [tag, colour] : {std::pair{"a", "red"}, std::pair{"b", "blue"}}) {
+    ASSERT_TRUE(call("tags.colour", Json::object({{"tag", tag}, {"colour", colour}})));
+  }
+  retag("tags.rename", Json::object({{"tag", "a"}, {"to", "x"}}));
+  EXPECT_EQ(settled_counts(), R"([{"tag":"b","count":1,"colour":"blue"},{"tag":"c","count":1},)"
+                              R"({"tag":"x","count":1,"colour":"red"}])");
+  retag("tags.rename", Json::object({{"tag", "x"}, {"to", "c"}}));
+  EXPECT_EQ(settled_counts(), R"([{"tag":"b","count":1,"colour":"blue"},)"
+                              R"({"tag":"c","count":1,"colour":"red"}])");
+  retag("tags.rename", Json::object({{"tag", "c"}, {"to", "b"}}));
+  EXPECT_EQ(settled_counts(), R"([{"tag":"b","count":1,"colour":"blue"}])");
+  retag("tags.remove", Json::object({{"tag", "b"}}));
+  // Given again they are new: what was taken away left no colour behind.
+  tagged({"a", "b", "c", "x"});
+  EXPECT_EQ(settled_counts(), R"([{"tag":"a","count":1},{"tag":"b","count":1},)"
+                              R"({"tag":"c","count":1},{"tag":"x","count":1}])");
 }
 
 // More than are asked for in one commit.
@@ -100,7 +153,7 @@ TEST_F(Tags, AreRenamedHoweverManyNotesHaveThem) {
   SYNAP_CHECK(test::wait_until(executor, database->commits(),
                                [&] { return counts() == R"([{"tag":"many","count":230}])"; }));
   EXPECT_EQ(retag("tags.rename", Json::object({{"tag", "many"}, {"to", "few"}})),
-            R"({"changed":230})");
+            R"({"tag":"many","changed":230})");
   EXPECT_EQ(counts(), R"([{"tag":"few","count":230}])");
 }
 

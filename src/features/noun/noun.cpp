@@ -243,8 +243,9 @@ NounCore::NounCore(const Rooms& rooms, NounOptions options, Schema fields)
   if (parts_->options.has_list) add_noun_list(parts_);
   add_noun_search(parts_);
   if (parts_->options.tags && !parts_->options.tags->procedure.empty()) {
-    add_tag_list(parts_);
     if (parts_->options.text) add_retagging(parts_);
+    if (parts_->options.tags->have_colours) add_tag_colours(parts_);
+    add_tag_list(parts_);
   }
 }
 

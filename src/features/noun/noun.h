@@ -83,9 +83,10 @@ struct TextOptions {
 /// A field that holds a list of names by which things are found: lists are filtered by one of them,
 /// and how many things have each is counted. Names that come twice are kept once.
 struct TagOptions {
-  std::string field;      // "tags"; also the name of the follower that counts
-  std::string one;        // "tag": the filter, and in the names of tables
-  std::string procedure;  // "tags.list": lists them with their counts; empty: none does
+  std::string field;          // "tags"; also the name of the follower that counts
+  std::string one;            // "tag": the filter, and in the names of tables
+  std::string procedure;      // "tags.list": lists them with their counts; empty: none does
+  bool have_colours = false;  // then "tags.colour" gives them
 };
 
 struct NounOptions {

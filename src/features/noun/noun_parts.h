@@ -102,6 +102,9 @@ void add_noun_search(const std::shared_ptr<NounParts>& parts);
 void add_tag_list(const std::shared_ptr<NounParts>& parts);
 /// The procedures that rename a tag, or take it away, on all things; of a noun with a text.
 void add_retagging(const std::shared_ptr<NounParts>& parts);
+/// The procedure that gives a tag a colour, and the follower that keeps them. After
+/// add_retagging(), if that is.
+void add_tag_colours(const std::shared_ptr<NounParts>& parts);
 void add_former_get(const std::shared_ptr<NounParts>& parts, const std::string& procedure);
 /// The events and the procedure of a command of its own.
 void add_noun_change(const std::shared_ptr<NounParts>& parts, const ChangeOptions& options,
@@ -148,6 +151,12 @@ std::string counting_follower(const NounParts& parts);
 std::string counted_table(const NounParts& parts);
 std::string tags_table(const NounParts& parts);
 std::string tag_counts_table(const NounParts& parts);
+/// Also the name of the follower that keeps them.
+std::string tag_colours_table(const NounParts& parts);
+/// One tag, as the noun's field has it.
+Schema tag_schema(const NounParts& parts);
+/// The names of the colours that a tag may have.
+Schema tag_colour_schema();
 /// The tables of a noun's tags: which thing has which, beside the things themselves.
 db::Table tag_index_table(const NounParts& parts);
 /// Makes the index of a thing's tags right: `before` and `after` are its fields, nullptr: none.

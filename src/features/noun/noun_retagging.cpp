@@ -82,7 +82,7 @@ class Retagging final : public workers::EventHandler {
       co_await step.sleep(fmt::format("wait-{}", round), wait);
       wait = std::min(2 * wait, kLongestWait);
     }
-    co_return co_await complete(event, step, changed, left);
+    co_return co_await complete(event, step, tag, changed, left);
   }
 
  private:
@@ -147,9 +147,9 @@ class Retagging final : public workers::EventHandler {
     parts_->rooms.log.append(tx, {.events = {*std::move(update)}});
   }
 
-  Task<Outcome> complete(const Event& event, Step& step, std::int64_t changed,
-                         std::int64_t left) const {
-    Json data = Json::object({{"changed", changed}});
+  Task<Outcome> complete(const Event& event, Step& step, const std::string& tag,
+                         std::int64_t changed, std::int64_t left) const {
+    Json data = Json::object({{"tag", tag}, {"changed", changed}});
     if (left > 0) data.set("left", left);
     auto completed =
         parts_->rooms.types.make(EventType<Json>{parts_->type("retagging", "completed")},
@@ -163,14 +163,6 @@ class Retagging final : public workers::EventHandler {
   std::shared_ptr<NounParts> parts_;
   std::string requested_;
 };
-
-// The schema of one tag, as the noun's field has it.
-Schema tag_schema(const NounParts& parts) {
-  for (const auto& field : parts.fields.node().fields) {
-    if (field.name == parts.options.tags->field) return Schema(field.schema->inner);
-  }
-  return string();
-}
 
 Task<Result<std::string>> request(std::shared_ptr<NounParts> parts, Session session, Json input) {
   auto extras = take_extras(session, input);
@@ -221,7 +213,8 @@ void add_retagging(const std::shared_ptr<NounParts>& parts) {
   auto asked = object(parts->title("RetaggingRequested"));
   asked.field("tag", string()).field("to", optional(string()), "Absent: the tag is taken away.");
   auto done = object(parts->title("RetaggingCompleted"));
-  done.field("changed", integer().min(0), fmt::format("{} that had it.", capital(plural)))
+  done.field("tag", optional(string()), "Absent in events of earlier versions.")
+      .field("changed", integer().min(0), fmt::format("{} that had it.", capital(plural)))
       .field("left", optional(integer().min(1)),
              "Of those, so many have it still: they were being changed all the time.");
   const auto add_type = [&](std::string_view suffix, const Schema& data, std::string docs) {

@@ -128,22 +128,31 @@ struct Counts {
 
 Task<Result<std::string>> list(std::shared_ptr<NounParts> parts, Session session, Json input) {
   const auto& tags = *parts->options.tags;
-  const bool is_settled =
-      co_await parts->rooms.projections.settled(counting_follower(*parts), session.user_id());
+  auto& projections = parts->rooms.projections;
+  bool is_settled = co_await projections.settled(counting_follower(*parts), session.user_id());
+  if (tags.have_colours) {
+    is_settled &= co_await projections.settled(tag_colours_table(*parts), session.user_id());
+  }
   auto answer = co_await parts->rooms.database.read_as(session.user_id(), [&](db::Tx& tx) {
     const auto limit = input.find("limit")->as_integer();
     Json page = Json::array();
     std::optional<std::string> next;
-    auto rows = tx.query(fmt::format("SELECT {0}, count FROM {1} WHERE {0} > $1 ORDER BY {0} "
-                                     "LIMIT $2",
-                                     tags.one, tag_counts_table(*parts)),
-                         input.string_or("cursor", ""), limit + 1);
+    auto rows = tx.query(
+        fmt::format("SELECT t.{0}, t.count, {2} FROM {1} AS t {3} WHERE t.{0} > $1 ORDER BY t.{0} "
+                    "LIMIT $2",
+                    tags.one, tag_counts_table(*parts), tags.have_colours ? "c.colour" : "NULL",
+                    tags.have_colours ? fmt::format("LEFT JOIN {0} AS c ON c.{1} = t.{1}",
+                                                    tag_colours_table(*parts), tags.one)
+                                      : ""),
+        input.string_or("cursor", ""), limit + 1);
     while (rows.next()) {
       if (static_cast<std::int64_t>(page.as_array().size()) == limit) {
         next = page.as_array().back().find(tags.one)->as_string();
         break;
       }
-      page.push_back(Json::object({{tags.one, rows.text(0)}, {"count", rows.integer(1)}}));
+      Json one = Json::object({{tags.one, rows.text(0)}, {"count", rows.integer(1)}});
+      if (auto colour = rows.optional_text(2)) one.set("colour", std::move(*colour));
+      page.push_back(std::move(one));
     }
     Json found = Json::object({{tags.field, std::move(page)}});
     if (!is_settled) found.set("countsAreStale", true);
@@ -158,6 +167,13 @@ Task<Result<std::string>> list(std::shared_ptr<NounParts> parts, Session session
 
 std::string tags_table(const NounParts& parts) {
   return fmt::format("{}_{}", parts.options.name, parts.options.tags->field);
+}
+
+Schema tag_schema(const NounParts& parts) {
+  for (const auto& field : parts.fields.node().fields) {
+    if (field.name == parts.options.tags->field) return Schema(field.schema->inner);
+  }
+  return string();
 }
 
 std::string tag_counts_table(const NounParts& parts) {
@@ -214,11 +230,15 @@ void add_tag_list(const std::shared_ptr<NounParts>& parts) {
   auto entry = object(capital(tags.one) + "Count");
   entry.field(tags.one, string())
       .field("count", integer(), fmt::format("{} that have it.", capital(parts->options.plural)));
+  if (tags.have_colours) {
+    entry.field("colour", optional(tag_colour_schema()), "Absent: it has none.");
+  }
   auto output = object(capital(tags.one) + "List");
   output.field(tags.field, array(entry), "In the order of their names.")
-      .field("countsAreStale", optional(boolean()),
-             "True: the counts, which are kept behind the writes, may not have your last ones yet. "
-             "Else absent.")
+      .field(
+          "countsAreStale", optional(boolean()),
+          "True: the counts and colours, which are kept behind the writes, may not have your last "
+          "ones yet. Else absent.")
       .field("nextCursor", optional(string()), "Absent on the last page.");
   api::add_untyped(parts->rooms.procedures, tags.procedure, rpc::Kind::kQuery,
                    {.summary = fmt::format("The {} of your {}, with how many have each.",

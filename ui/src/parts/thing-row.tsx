@@ -5,6 +5,7 @@ import { endsOf, isMoment, shown, titleOfThing, type Thing } from '../lib/things
 import { Chip, Status } from './badge.js';
 import { End } from './end.js';
 import { Quiet } from './plain.js';
+import { TagName } from './tag.js';
 import { Line } from './text.js';
 import { Time } from './time.js';
 
@@ -18,7 +19,11 @@ function Value({ field, value }: { field: Field; value: unknown }) {
       <>
         {value.slice(0, TAGS_SHOWN).map((tag) => (
           <Chip key={String(tag)}>
-            <Line text={String(tag)} max={24} />
+            {field.name === 'tags' ? (
+              <TagName tag={String(tag)} max={24} />
+            ) : (
+              <Line text={String(tag)} max={24} />
+            )}
           </Chip>
         ))}
         {value.length > TAGS_SHOWN && <Quiet>+{value.length - TAGS_SHOWN}</Quiet>}

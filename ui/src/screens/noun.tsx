@@ -7,8 +7,9 @@ import { addShortcuts } from '../lib/keyboard.js';
 import { go, route } from '../lib/router.js';
 import { columnsOf, fieldsOfNoun, titleOfThing, type Thing } from '../lib/things.js';
 import { usePagedList } from '../lib/paged-list.js';
+import { askTagColours } from '../lib/tags.js';
 import { number } from '../lib/time.js';
-import { Empty, Problem, Waiting } from '../parts/answer.js';
+import { Empty, Problem, useReloadOn, Waiting } from '../parts/answer.js';
 import { Icon } from '../parts/icon.js';
 import { NounFilters } from '../parts/noun-filters.js';
 import { useNarrow } from '../lib/narrow.js';
@@ -156,6 +157,14 @@ export default function NounScreen() {
   const document = podDocument.value;
   const [plural, id, tab] = route.value.parts;
   const noun = document?.nounOf(plural ?? '');
+  const hasColours = noun !== undefined && 'tag' in noun.filters && document!.has('tags.colour');
+  useEffect(() => {
+    if (hasColours) askTagColours();
+  }, [hasColours]);
+  useReloadOn(
+    ({ type }) => hasColours && /_colouring|\bretagging/.test(type),
+    () => hasColours && askTagColours(),
+  );
   useLayoutEffect(
     () =>
       addShortcuts([

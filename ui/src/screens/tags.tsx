@@ -1,41 +1,23 @@
-// The tags of notes: how many have each, another name for one, two made one, or one taken away.
+// The tags of notes: how many have each, another name for one, two made one, or one taken away; and
+// colours.
 import { useState } from 'preact/hooks';
 
 import { Intent } from '../lib/command.js';
 import { podDocument } from '../lib/document.js';
-import { messageOf, query } from '../lib/rpc.js';
+import { fieldsOf } from '../lib/fields.js';
+import { messageOf, mutate } from '../lib/rpc.js';
+import { allTags, type Tag } from '../lib/tags.js';
 import { number } from '../lib/time.js';
 import { Empty, Show, useAnswer, useIssue, useReloadOn, Waiting } from '../parts/answer.js';
 import { Confirm, Dialog } from '../parts/dialog.js';
 import { Button, Head, Issue } from '../parts/plain.js';
 import { sayDone, sayError } from '../parts/say.js';
+import { attempt } from '../parts/json-form.js';
+import { Dot } from '../parts/tag.js';
 import { Line } from '../parts/text.js';
 
-interface Tag {
-  tag: string;
-  count: number;
-}
-
-const PAGE = 1_000;
-const TAGS_MAX = 5_000;
 const TAG_LENGTH_MAX = 100;
 const ROWS_MAX = 500;
-
-/** All of them, page by page, in the order of their names. */
-async function allTags(signal: AbortSignal): Promise<{ tags: Tag[]; isCut: boolean }> {
-  const tags: Tag[] = [];
-  let cursor: string | undefined;
-  do {
-    const page: { tags: Tag[]; nextCursor?: string } = await query(
-      'tags.list',
-      { limit: PAGE, ...(cursor === undefined ? {} : { cursor }) },
-      signal,
-    );
-    tags.push(...page.tags);
-    cursor = page.nextCursor;
-  } while (cursor !== undefined && tags.length < TAGS_MAX);
-  return { tags, isCut: cursor !== undefined };
-}
 
 const notes = (count: number): string => `${number(count)} ${count === 1 ? 'note' : 'notes'}`;
 
@@ -109,8 +91,34 @@ function Rename({ one, tags, onClose }: { one: Tag; tags: Tag[]; onClose(): void
   );
 }
 
+function Colour({ one, onClose }: { one: Tag; onClose(): void }) {
+  const document = podDocument.value!;
+  const fields = fieldsOf(document, document.procedures.get('tags.colour')?.input);
+  const colours = fields.find(({ name }) => name === 'colour')?.choices ?? [];
+  const give = (colour: string | null) => () =>
+    attempt(
+      () => mutate('tags.colour', { tag: one.tag, colour }),
+      `${one.tag} is ${colour ?? 'without a colour'}`,
+    ).then(onClose);
+  return (
+    <Dialog title={`The colour of “${one.tag.slice(0, TAG_LENGTH_MAX)}”`} onClose={onClose}>
+      <div class="toggles" role="group" aria-label="Colours">
+        {colours.map((name) => (
+          <Button key={name} aria-pressed={one.colour === name} onClick={give(name)}>
+            <Dot colour={name} />
+            {name}
+          </Button>
+        ))}
+        <Button aria-pressed={!one.colour} onClick={give(null)}>
+          none
+        </Button>
+      </div>
+    </Dialog>
+  );
+}
+
 function TagRow({ one, tags }: { one: Tag; tags: Tag[] }) {
-  const [open, setOpen] = useState<'rename' | 'remove'>();
+  const [open, setOpen] = useState<'colour' | 'rename' | 'remove'>();
   const [intent] = useState(() => new Intent());
   const close = () => setOpen(undefined);
   const remove = () => {
@@ -122,6 +130,7 @@ function TagRow({ one, tags }: { one: Tag; tags: Tag[] }) {
     <tr>
       <td>
         <a href={`/notes?tag=${encodeURIComponent(one.tag)}`}>
+          <Dot colour={one.colour} />
           <Line text={one.tag} max={100} />
         </a>
       </td>
@@ -130,6 +139,11 @@ function TagRow({ one, tags }: { one: Tag; tags: Tag[] }) {
       </td>
       <td>
         <span class="actions">
+          {podDocument.value!.has('tags.colour') && (
+            <Button class="small" onClick={() => setOpen('colour')} aria-label={`Colour ${one.tag}`}>
+              Colour
+            </Button>
+          )}
           <Button
             class="small"
             onClick={() => setOpen('rename')}
@@ -141,6 +155,7 @@ function TagRow({ one, tags }: { one: Tag; tags: Tag[] }) {
             Remove
           </Button>
         </span>
+        {open === 'colour' && <Colour one={one} onClose={close} />}
         {open === 'rename' && <Rename one={one} tags={tags} onClose={close} />}
         {open === 'remove' && (
           <Confirm
@@ -192,7 +207,7 @@ export default function TagsScreen() {
               />
               <div class="table-box card">
                 <table class="cards">
-                  <Head of="Tag|#Notes|-Rename, merge or remove" />
+                  <Head of="Tag|#Notes|-Colour, rename, merge or remove" />
                   <tbody>
                     {shown.slice(0, ROWS_MAX).map((one) => (
                       <TagRow key={one.tag} one={one} tags={tags} />

@@ -27,6 +27,7 @@ import { Neighbourhood } from '../parts/neighbourhood.js';
 import { useOwnFields } from '../parts/own-fields.js';
 import { Button, Fact, Panel, Quiet } from '../parts/plain.js';
 import { sayDone, sayError } from '../parts/say.js';
+import { TagName } from '../parts/tag.js';
 import { Line } from '../parts/text.js';
 import { ThingForm } from '../parts/thing-form.js';
 import { Time } from '../parts/time.js';
@@ -104,7 +105,7 @@ function Read({ document, noun, thing }: OneThing) {
 function Tag({ noun, tag }: { noun: Noun; tag: string }) {
   const chip = (
     <Chip>
-      <Line text={tag} />
+      {'tag' in noun.filters ? <TagName tag={tag} /> : <Line text={tag} />}
     </Chip>
   );
   return 'tag' in noun.filters ? (

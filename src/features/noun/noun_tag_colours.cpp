@@ -1,0 +1,152 @@
+// The colours of a noun's tags, which their owner gives: one event each, no run, and no new version
+// of any thing. A tag that is renamed takes its colour along; where it becomes one with another tag
+// that has a colour, that one stays.
+#include <fmt/format.h>
+
+#include "features/command.h"
+#include "features/noun/noun_parts.h"
+
+namespace synap::features {
+namespace {
+
+using api::Session;
+using events::Event;
+using events::EventType;
+
+std::string coloured(const NounParts& parts) {
+  return parts.type(parts.options.tags->one + "_colouring", "completed");
+}
+
+// The statements of the fold, made once.
+struct Fold {
+  explicit Fold(const NounParts& parts) {
+    const auto table = tag_colours_table(parts) + "_data";
+    const auto& one = parts.options.tags->one;
+    give = fmt::format(
+        "INSERT INTO {0}(user_id, {1}, colour) VALUES ($1, $2, $3) "
+        "ON CONFLICT(user_id, {1}) DO UPDATE SET colour = $3",
+        table, one);
+    hand_on = fmt::format(
+        "INSERT INTO {0}(user_id, {1}, colour) SELECT user_id, $3, colour FROM {0} "
+        "WHERE user_id = $1 AND {1} = $2 ON CONFLICT(user_id, {1}) DO NOTHING",
+        table, one);
+    take = fmt::format("DELETE FROM {} WHERE user_id = $1 AND {} = $2", table, one);
+    colouring = coloured(parts);
+    retagging = parts.type("retagging", "requested");
+  }
+
+  void operator()(db::Tx& tx, const Event& event) const {
+    if (event.is_erased) return;
+    auto data = data_of(event, EventType<Json>{event.type});
+    if (!data) return tx.abort(data.error());
+    const Json& said = **data;
+    const std::string tag(said.string_or("tag", ""));
+    if (event.type == colouring) {
+      const std::string colour(said.string_or("colour", ""));
+      if (colour.empty()) return (void)tx.run(take, event.user_id, tag);
+      tx.run(give, event.user_id, tag, colour);
+    } else if (event.type == retagging) {
+      // The old one keeps its colour as long as things have it.
+      const Json* to = said.find("to");
+      if (to != nullptr) tx.run(hand_on, event.user_id, tag, to->as_string());
+    } else if (said.find("left") == nullptr) {
+      tx.run(take, event.user_id, tag);
+    }
+  }
+
+  std::string give;
+  std::string hand_on;
+  std::string take;
+  std::string colouring;
+  std::string retagging;
+};
+
+void refuse_unused(const NounParts& parts, db::Tx& tx, const std::string& user_id,
+                   const std::string& tag) {
+  const auto& options = parts.options;
+  auto rows = tx.query(fmt::format("SELECT 1 FROM {}_data WHERE user_id = $1 AND {} = $2 LIMIT 1",
+                                   tags_table(parts), options.tags->one),
+                       user_id, tag);
+  if (rows.next()) return;
+  tx.abort({Code::kNotFound,
+            fmt::format("No {} of yours has the {} \"{}\"", options.name, options.tags->one, tag),
+            nullptr});
+}
+
+Task<Result<std::string>> colour(std::shared_ptr<NounParts> parts, Session session, Json input) {
+  const auto id = parts->rooms.types.world().new_id();
+  auto envelope = requested_by(session, id, id, parts->options.tags->one);
+  envelope.starts_stream = true;
+  auto event =
+      parts->rooms.types.make(EventType<Json>{coloured(*parts)}, input, std::move(envelope));
+  if (!event) co_return fail(event.error());
+  events::Append append;
+  append.events.push_back(*std::move(event));
+  if (input.find("colour")->is_string()) {
+    append.decide = [&, user_id = session.user_id()](db::Tx& tx) {
+      refuse_unused(*parts, tx, user_id, input.find("tag")->as_string());
+    };
+  }
+  auto appended = co_await parts->rooms.log.append(std::move(append));
+  if (!appended) co_return fail(appended.error());
+  co_return input.dump();
+}
+
+}  // namespace
+
+// Names, not values: who shows them has a shade of each that can be read on its background.
+Schema tag_colour_schema() {
+  return one_of(
+      {"red", "orange", "yellow", "green", "teal", "blue", "purple", "pink", "brown", "grey"});
+}
+
+std::string tag_colours_table(const NounParts& parts) {
+  return fmt::format("{}_{}_colours", parts.options.name, parts.options.tags->one);
+}
+
+void add_tag_colours(const std::shared_ptr<NounParts>& parts) {
+  const auto& tags = *parts->options.tags;
+  auto said = object(parts->title("TagColoured"));
+  said.field("tag", string())
+      .field("colour", nullable(tag_colour_schema()), "null: none any more.");
+  parts->rooms.types.add(coloured(*parts), said,
+                         fmt::format("A {} has another colour, or none.", tags.one),
+                         {.needs_aggregate = true});
+  std::vector<std::string> types = {coloured(*parts)};
+  if (parts->options.text) {
+    for (const auto* suffix : {"requested", "completed"}) {
+      types.push_back(parts->type("retagging", suffix));
+    }
+  }
+  // Behind the log: a renaming is about two tags.
+  parts->rooms.projections.add({.name = tag_colours_table(*parts),
+                                .kind = projections::Projection::Kind::kFollower,
+                                .tables = {{.name = tag_colours_table(*parts),
+                                            .columns = {{"user_id"}, {tags.one}, {"colour"}},
+                                            .primary_key = {"user_id", tags.one}}},
+                                .types = std::move(types),
+                                .fold = Fold(*parts)});
+  auto input = object("Colour" + capital(tags.one));
+  input.field("tag", tag_schema(*parts), "Exactly as it is.")
+      .field("colour", nullable(tag_colour_schema()), "null takes it away.");
+  auto output = object(capital(tags.one) + "Colour");
+  output.field("tag", string()).field("colour", nullable(tag_colour_schema()));
+  api::add_untyped(
+      parts->rooms.procedures, tags.field + ".colour", rpc::Kind::kMutation,
+      {.summary =
+           fmt::format("Give a {} a colour, by which it is known where it is shown.", tags.one),
+       .docs = fmt::format("No {} changes. A {} that is renamed takes its colour along, unless the "
+                           "other one has a colour; one that nothing has any more keeps it until "
+                           "it is used again.",
+                           parts->options.name, tags.one),
+       .effects = rpc::Effects::kIdempotent,
+       .errors = {{Code::kNotFound,
+                   fmt::format("No {} of yours has the {}.", parts->options.name, tags.one)}},
+       .examples = {{R"({"tag":"home","colour":"green"})", ""}},
+       .appends = {coloured(*parts)}},
+      input, output, [parts](Session session, Json asked) {
+        return colour(parts, std::move(session), std::move(asked));
+      });
+}
+
+}  // namespace synap::features
