@@ -16,6 +16,7 @@ describe('chat', () => {
   const closers = [];
   let site;
   let note;
+  let answers = 0;
   before(async () => {
     const mock = await provider({ after: (close) => closers.push(close) }, (one) => {
       one.on({ userMessage: /tulips/, hasToolResult: false },
@@ -24,6 +25,7 @@ describe('chat', () => {
         { content: 'Tulips go into the ground in **autumn** [1], and a task says so.' });
       one.on({ userMessage: /slowly/ }, { content: 'so slowly '.repeat(1_200) }, { latency: 60 });
       one.on({ userMessage: /restart/ }, { content: `${'word '.repeat(400)}the end` }, { latency: 60 });
+      one.on({ userMessage: /numbered (\w+)/ }, () => ({ content: `Answer number ${++answers}.` }));
       one.on({ userMessage: /refused/ }, { error: { message: 'no', type: 'invalid_request_error' }, status: 400 });
       one.on({ userMessage: /hostile/ }, { content: HOSTILE });
     });
@@ -174,6 +176,144 @@ describe('chat', () => {
     assert.deepEqual(page.complaints, []);
     await page.context().close();
   });
+
+  for (const [width, viewport] of [['1280', WIDE], ['390', NARROW]]) {
+    test(`edits a message, has one answered again, and goes through the branches, at ${width} px`, async () => {
+      answers = 0;
+      const page = await site.visit({ viewport });
+      await site.signIn(page, { path: '/chat' });
+      const asked = (count) => page.waitForFunction((n) => document.querySelectorAll('.chat-user').length === n, count);
+      const texts = () => page.$$eval('.chat-log article', (all) =>
+        all.map((one) => (one.matches('.chat-user') ? one.textContent : /Answer number (\d+)/.exec(one.textContent)?.[1])).join(' | '));
+      const shown = async (wanted) => {
+        let last;
+        await until(async () => (last = await texts()) === wanted, wanted, 20_000).catch(() => assert.equal(last, wanted));
+      };
+      await send(page, 'numbered one');
+      await shown('numbered one | 1');
+      await send(page, 'numbered two');
+      await shown('numbered one | 1 | numbered two | 2');
+      assert.equal(await page.locator('[aria-label="Others in its place"]').count(), 0);
+      // In other words: another branch begins, and the first stays.
+      await page.click('.chat-beside >> nth=0 >> text=Edit');
+      const form = page.locator('.chat-log form');
+      assert.equal(await form.locator('textarea').inputValue(), 'numbered one');
+      await checkAccessibility(page, `an edited message at ${width} px`);
+      await form.locator('textarea').fill('numbered first');
+      await page.keyboard.press('Control+Enter');
+      await shown('numbered first | 3');
+      assert.match(page.url(), /through=/);
+      await page.waitForSelector('.chat-beside >> text=2 of 2');
+      await send(page, 'numbered next');
+      await shown('numbered first | 3 | numbered next | 4');
+      await page.click('[aria-label="The one before"]');
+      await shown('numbered one | 1 | numbered two | 2');
+      // Another answer to the same.
+      await page.click('article >> text=Answer again >> nth=0');
+      await shown('numbered one | 5');
+      const others = page.locator('article[aria-label=Answer] [aria-label="Others in its place"]');
+      assert.match(await others.textContent(), /2 of 2/);
+      await checkWidths(page, `branches at ${width} px`);
+      await checkAccessibility(page, `branches at ${width} px`);
+      await shoot(page, `${width}-chat-branches`);
+      // What is said now follows what is shown, though the newest of all is elsewhere.
+      await others.locator('[aria-label="The one before"]').click();
+      await shown('numbered one | 1 | numbered two | 2');
+      await send(page, 'numbered three');
+      await shown('numbered one | 1 | numbered two | 2 | numbered three | 6');
+      await page.reload();
+      await shown('numbered one | 1 | numbered two | 2 | numbered three | 6');
+      await asked(3);
+      assert.deepEqual(page.complaints, []);
+      await page.context().close();
+    });
+  }
+
+  test('shows each answer that is under way, and stops each', async () => {
+    const page = await site.visit();
+    await site.signIn(page, { path: '/chat' });
+    await send(page, 'Tell me slowly');
+    await page.waitForSelector('[aria-busy=true] >> text=so slowly so slowly');
+    await send(page, 'And this slowly');
+    const busy = page.locator('[aria-busy=true]');
+    await until(async () => (await busy.count()) === 2, 'both are written');
+    await page.reload();
+    await until(async () => (await busy.count()) === 2, 'both are written, also after a reload');
+    await busy.first().locator('text="Stop"').click();
+    await until(async () => (await busy.count()) === 1, 'one is stopped');
+    assert.match(await page.textContent('.chat-log'), /Tell me slowly.*And this slowly/s);
+    await busy.first().locator('text="Stop"').click();
+    await until(async () => (await busy.count()) === 0, 'the other, too');
+    assert.deepEqual(page.complaints, []);
+    await page.context().close();
+  });
+
+  // No agent that is shipped asks: what the pod tells of a run that does is put in the place of its answers.
+  for (const [width, viewport] of [['1280', WIDE], ['390', NARROW]]) {
+    test(`has what a run asks answered, in the chat and where the run is shown, at ${width} px`, async () => {
+      const page = await site.visit({ viewport });
+      const questions = [
+        { id: 'which', question: 'Which of the two gardens?' },
+        { id: 'sure', question: { text: 'Are you sure?', choices: [true, false] } },
+      ];
+      const asking = (run) => ({ ...run, status: 'interrupted', questions });
+      const given = [];
+      const json = (route, data) => route.fulfill({ contentType: 'application/json', body: JSON.stringify({ result: { data } }) });
+      const answerIt = () => page.route('**/trpc/agents.resume', (route) => {
+        given.push(route.request().postDataJSON());
+        return json(route, { status: 'accepted' });
+      });
+      await page.route('**/trpc/agents.watch*', async (route) => {
+        if (given.length === 2) return route.fallback();
+        const body = `data: ${JSON.stringify({ type: 'run', run: asking({}) })}\n\n`;
+        return route.fulfill({ contentType: 'text/event-stream', body });
+      });
+      await site.signIn(page, { path: '/chat' });
+      await send(page, 'Tell me slowly');
+      const first = page.locator('form[aria-label="A question"]').first();
+      await first.waitFor();
+      assert.match(await first.textContent(), /Which of the two gardens/);
+      await page.waitForSelector('article .status >> text=interrupted');
+      await checkAccessibility(page, `questions at ${width} px`);
+      await checkWidths(page, `questions at ${width} px`);
+      await shoot(page, `${width}-chat-questions`);
+      // The pod itself knows of no question, and says so beside it.
+      await first.locator('textarea').fill('The one by the sea');
+      await first.locator('text="Answer"').click();
+      await first.locator('.issue').waitFor();
+      assert.match(page.complaints.splice(0).join(), /409/);
+      await answerIt();
+      await first.locator('text="Answer"').click();
+      await page.waitForFunction(() => document.querySelectorAll('form[aria-label="A question"]').length === 1);
+      await first.locator('textarea').fill('{"sure": ');
+      await first.locator('text="As JSON"').click();
+      await first.locator('text="Answer"').click();
+      await first.locator('.issue >> text=JSON').waitFor();
+      await first.locator('textarea').fill('{"sure": true}');
+      await first.locator('text="Answer"').click();
+      await page.waitForSelector('[aria-busy=true] >> text=so slowly so slowly');
+      const id = given[0].id;
+      assert.deepEqual(given, [
+        { id, questionId: 'which', answer: 'The one by the sea' },
+        { id, questionId: 'sure', answer: { sure: true } },
+      ]);
+
+      const { runId, ...run } = await site.call('agents.get', { id });
+      await page.route('**/trpc/agents.get?*', (route) => json(route, asking(run)));
+      await site.goto(page, `/runs/${runId}`);
+      const there = page.locator('section:has(#questions-title) form').first();
+      await there.locator('textarea').fill('Again');
+      await checkAccessibility(page, `a run that asks at ${width} px`);
+      await checkWidths(page, `a run that asks at ${width} px`);
+      await there.locator('text="Answer"').click();
+      await until(() => given.length === 3, 'it is answered there, too');
+      assert.deepEqual(given[2], { id, questionId: 'which', answer: 'Again' });
+      await page.click('text="Cancel"');
+      await page.waitForFunction(() => !document.querySelector('#questions-title'));
+      assert.deepEqual(page.complaints, []);
+      await page.context().close();
+    });
+  }
 
   test('deletes a thread, after a question', async () => {
     const page = await site.visit();

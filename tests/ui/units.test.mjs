@@ -978,21 +978,45 @@ describe('an answer while it is written', () => {
     ]);
   });
 
-  test('is watched as long as the last message has none', () => {
-    const user = (runId) => ({ role: 'user', runId });
-    const assistant = (runId) => ({ role: 'assistant', runId });
-    assert.equal(lib.runUnderWay([]), undefined);
-    assert.equal(lib.runUnderWay([user('1')]), '1');
-    assert.equal(lib.runUnderWay([user('1'), assistant('1')]), undefined);
-    assert.equal(lib.runUnderWay([user('1'), user('2'), assistant('1')]), '2');
+  test('is watched by the message that it answers, as long as it has none', () => {
+    const user = (id, runId = id) => ({ id, role: 'user', runId });
+    const assistant = (runId) => ({ id: `of ${runId}`, role: 'assistant', runId });
+    const watched = (messages, ...runs) =>
+      Object.fromEntries(
+        lib.underWay(
+          messages,
+          runs.map(([id, messageId, status = 'running']) => ({ id, status, input: { messageId } })),
+        ),
+      );
+    assert.deepEqual(watched([]), {});
+    assert.deepEqual(watched([user('1')]), { 1: ['1'] });
+    assert.deepEqual(watched([user('1')], ['1', '1']), { 1: ['1'] });
+    assert.deepEqual(watched([user('1'), assistant('1')]), {});
+    assert.deepEqual(watched([user('1'), user('2'), assistant('1')]), { 2: ['2'] });
+    // All of them, the oldest first; what is told already, has ended, or is of another branch is not.
+    const both = [user('1'), user('2')];
+    assert.deepEqual(watched(both, ['2', '2'], ['1', '1', 'interrupted']), { 2: ['2'], 1: ['1'] });
+    assert.deepEqual(watched([user('1'), assistant('1')], ['b', '1'], ['a', '1']), { 1: ['a', 'b'] });
+    assert.deepEqual(
+      watched([user('1'), assistant('1')], ['1', '1'], ['a', '1', 'failed'], ['b', 'elsewhere']),
+      {},
+    );
+    // Another answer than that of its first run is shown.
+    assert.deepEqual(watched([user('1', 'first'), assistant('second')]), {});
   });
 
-  test('stands in a thread of which what was known before stays', () => {
-    const said = (...ids) => ids.map((id) => ({ id }));
+  test('stands in a branch of which what was known before stays', () => {
+    const said = (text) => [...text].map((id, at) => ({ id, parentId: text[at - 1] }));
+    const after = (parentId, text) => [{ id: text[0], parentId }, ...said(text).slice(1)];
     const ids = (all) => all.map(({ id }) => id).join('');
-    assert.equal(ids(lib.joined(said(...'abc'), said(...'bcd'))), 'abcd');
-    assert.equal(ids(lib.joined([], said(...'ab'))), 'ab');
-    assert.equal(ids(lib.joined(said(...'ab'), said(...'ab'))), 'ab');
+    assert.equal(ids(lib.joined(said('abc'), after('a', 'bcd'))), 'abcd');
+    assert.equal(ids(lib.joined([], said('ab'))), 'ab');
+    assert.equal(ids(lib.joined(said('ab'), said('ab'))), 'ab');
+    // Another branch has what comes before both, and nothing of the other.
+    assert.equal(ids(lib.joined(said('abcd'), after('b', 'xy'))), 'abxy');
+    assert.equal(ids(lib.joined(said('abcd'), after('unknown', 'xy'))), 'xy');
+    // What says that it follows itself is no more than it is.
+    assert.equal(ids(lib.joined([{ id: 'a', parentId: 'a' }], after('a', 'b'))), 'ab');
   });
 
   test('names the proposal that a call became, also where what it gave is cut', () => {

@@ -24,6 +24,13 @@ export interface Message {
   citations: { number: number; entityId: string; entityType: string; title: string }[];
   error?: string;
   createdAt: string;
+  /** What it follows; absent: it begins the thread. */
+  parentId?: string;
+  /** So many follow the same one, and it is this one of them. */
+  siblings: number;
+  sibling: number;
+  previousSiblingId?: string;
+  nextSiblingId?: string;
 }
 
 export interface Talk {
@@ -32,8 +39,17 @@ export interface Talk {
   nextBefore?: number;
 }
 
+export interface Question {
+  id: string;
+  question: unknown;
+}
+
 export interface AgentRun {
+  id: string;
   status: string;
+  /** Those that wait for an answer. */
+  questions?: Question[];
+  input?: { threadId?: string; messageId?: string };
   runId?: string;
   error?: { message: string };
 }
@@ -85,17 +101,45 @@ export const proposalIn = (result = ''): string | undefined =>
     ? /"proposalId":\s*"([-0-9a-f]{36})"/.exec(result)?.[1]
     : undefined;
 
-/** What was asked and is not answered; only the last such run is watched. */
-export function runUnderWay(messages: Message[]): string | undefined {
-  const answered = new Set(
-    messages.flatMap(({ role, runId }) => (role === 'assistant' ? [runId] : [])),
-  );
-  const last = messages.findLast(({ role }) => role === 'user')?.runId;
-  return answered.has(last) ? undefined : last;
+/** The message that was asked last and is not answered, as far as the branch tells: others answer in it, too. */
+export function unanswered(messages: Message[]): Message | undefined {
+  const last = messages.findLast(({ role }) => role === 'user');
+  const others = messages.filter((one) => one.role === 'user' && one !== last);
+  const ofOthers = new Set(others.map(({ runId }) => runId));
+  const behind = last ? messages.slice(messages.indexOf(last)) : [];
+  const isAnswered = behind.some((one) => one.role === 'assistant' && !ofOthers.has(one.runId));
+  return isAnswered ? undefined : last;
 }
 
-/** Those of both, in their order; what both have is as the later ones say. */
-export function joined(earlier: Message[], later: Message[]): Message[] {
-  const ids = new Set(later.map(({ id }) => id));
-  return [...earlier.filter(({ id }) => !ids.has(id)), ...later];
+/** The runs that answer messages of the branch now, by the message. */
+export function underWay(messages: Message[], runs: AgentRun[]): Map<string, string[]> {
+  const found = new Map<string, string[]>();
+  const add = (messageId: string | undefined, runId: string | undefined) => {
+    if (!messageId || !runId) return;
+    const known = found.get(messageId) ?? [];
+    if (!known.includes(runId)) found.set(messageId, [...known, runId]);
+  };
+  const told = new Set(messages.flatMap(({ role, runId }) => (role === 'user' ? [] : [runId])));
+  const isOpen = ({ status }: AgentRun) => status === 'running' || status === 'interrupted';
+  const last = unanswered(messages);
+  add(last?.id, last?.runId);
+  // The oldest first.
+  for (const { id, input } of runs.filter(isOpen).reverse()) {
+    const isHere = messages.some((one) => one.id === input?.messageId);
+    if (isHere && !told.has(id)) add(input?.messageId, id);
+  }
+  return found;
+}
+
+/** The branch that ends in `later`, as far as it is known: what the first of them follows comes before it. */
+export function joined(known: Message[], later: Message[]): Message[] {
+  const byId = new Map(known.map((one) => [one.id, one]));
+  for (const { id } of later) byId.delete(id);
+  const branch = [...later];
+  for (;;) {
+    const before = byId.get(branch[0]?.parentId ?? '');
+    if (!before) return branch;
+    byId.delete(before.id);
+    branch.unshift(before);
+  }
 }

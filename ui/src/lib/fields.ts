@@ -169,7 +169,8 @@ export function fieldsOfOwn(
   const beside = Object.keys(properties);
   const isOpen = schema.additionalProperties !== false;
   if (isOpen || Object.keys(data ?? {}).some((member) => !beside.includes(member))) {
-    const rest = fieldOf(OWN, name, {}, false);
+    const description = 'What its type does not name.';
+    const rest = fieldOf(OWN, name, beside.length ? { description } : {}, false);
     fields.push({ ...rest, label: beside.length ? 'Other members' : rest.label, beside, isMerged: true });
   }
   return fields;

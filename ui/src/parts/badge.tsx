@@ -63,6 +63,7 @@ const STATUS_KINDS: Record<string, string> = {
   open: 'calm',
   warn: 'warn',
   paused: 'warn',
+  interrupted: 'warn',
   outage: 'warn',
 };
 const STATUS_ICONS: Record<string, IconName> = {

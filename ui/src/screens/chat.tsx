@@ -10,10 +10,10 @@ import {
   joined,
   type Message,
   proposalIn,
-  runUnderWay,
   type Talk,
   type Thread,
   type ToolUse,
+  underWay,
 } from '../lib/chat.js';
 import { Intent } from '../lib/command.js';
 import { podDocument } from '../lib/document.js';
@@ -37,6 +37,7 @@ import { Status } from '../parts/badge.js';
 import { Confirm } from '../parts/dialog.js';
 import { Listed } from '../parts/listed.js';
 import { Markdown } from '../parts/markdown.js';
+import { Questions } from '../parts/questions.js';
 import { Button, Issue, Quiet, Split } from '../parts/plain.js';
 import { say, sayError } from '../parts/say.js';
 import { Line, LongText } from '../parts/text.js';
@@ -74,17 +75,85 @@ const Tools = ({ of }: { of: ToolUse[] }) =>
 const plurals = (type: string): string | undefined =>
   podDocument.value?.nouns.find(({ name }) => name === type)?.plural;
 
-function Said({ message, threadId }: { message: Message; threadId: string }) {
-  const { role, text, tools, citations, error, runId } = message;
-  if (role === 'user') {
+/** What is to be sent, and where a message stands in the thread. */
+interface Place {
+  threadId?: string;
+  /** What it follows; absent: the newest. */
+  parentId?: () => Promise<string | undefined>;
+}
+
+interface Sent {
+  entityId: string;
+  messageId: string;
+}
+
+/** Which of the messages that follow the same one this is, and the ways to those beside it. */
+function Siblings({ message, threadId }: { message: Message; threadId: string }) {
+  const { siblings, sibling, previousSiblingId, nextSiblingId } = message;
+  if (siblings < 2) return null;
+  const to = (id: string | undefined, label: string, sign: string) =>
+    id ? (
+      <a class="chat-sibling" href={`/chat/${threadId}?through=${id}`} aria-label={label}>
+        {sign}
+      </a>
+    ) : (
+      <span class="chat-sibling quiet" aria-hidden>
+        {sign}
+      </span>
+    );
+  return (
+    <span role="group" aria-label="Others in its place">
+      {to(previousSiblingId, 'The one before', '‹')} {sibling} of {siblings}{' '}
+      {to(nextSiblingId, 'The next one', '›')}
+    </span>
+  );
+}
+
+interface SaidProps {
+  message: Message;
+  threadId: string;
+  onSent(sent: Sent): void;
+}
+
+function Asked({ message, threadId, onSent }: SaidProps) {
+  const [isEditing, setEditing] = useState(false);
+  const { id, text, parentId = threadId } = message;
+  if (isEditing) {
     return (
-      <article class="chat-user" aria-label="You">
-        <LongText text={text} label="Your message" />
-      </article>
+      <MessageForm
+        name={`edit ${id}`}
+        label="Your message, in other words"
+        initial={text}
+        place={{ threadId, parentId: async () => parentId }}
+        onSent={(sent) => (setEditing(false), onSent(sent))}
+        onCancel={() => setEditing(false)}
+      />
     );
   }
   return (
-    <article aria-label="Answer">
+    <>
+      <article id={id} class="chat-user" aria-label="You">
+        <LongText text={text} label="Your message" />
+      </article>
+      <p class="chat-beside actions">
+        <Siblings message={message} threadId={threadId} />
+        <Button class="link" onClick={() => setEditing(true)}>
+          Edit
+        </Button>
+      </p>
+    </>
+  );
+}
+
+function Said(props: SaidProps) {
+  const { message, threadId, onSent } = props;
+  const { role, text, tools, citations, error, runId, parentId } = message;
+  const [intent] = useState(() => new Intent());
+  if (role === 'user') return <Asked {...props} />;
+  const again = () =>
+    intent.mutate<Sent>('chat.send', { threadId, parentId }).then(onSent, sayError);
+  return (
+    <article id={message.id} aria-label="Answer">
       <Tools of={tools} />
       {text && <Markdown text={text} label="Answer" />}
       <Issue of={error ?? ''} />
@@ -101,9 +170,15 @@ function Said({ message, threadId }: { message: Message; threadId: string }) {
           })}
         </ul>
       )}
-      <p class="quiet">
-        <Time at={message.createdAt} />{' '}
-        {runId && <a href={`/chat/${threadId}/${runId}`}>How it went</a>}
+      <p class="actions quiet">
+        <Siblings message={message} threadId={threadId} />
+        <Time at={message.createdAt} />
+        {runId && <a href={`/chat/${threadId}/${runId}${location.search}`}>How it went</a>}
+        {parentId && (
+          <Button class="link" onClick={() => void again()}>
+            Answer again
+          </Button>
+        )}
       </p>
     </article>
   );
@@ -143,58 +218,69 @@ function Answering(props: { runId: string; threadId: string; onMore(): void; onE
     }
   };
   const isOver = now.run?.status === 'failed';
+  const isAsking = now.run?.status === 'interrupted';
   return (
     <article aria-label="Answer" aria-busy={!isOver}>
       <Tools of={now.tools} />
       {now.text && <LongText text={now.text} label="The answer so far" />}
       <Issue of={error || (isOver ? (now.run?.error?.message ?? 'It failed') : '')} />
+      {isAsking && <Questions run={{ ...now.run!, id: runId }} />}
       <p class="actions">
         {!isOver && (
           <>
-            <Status status="active" />
+            <Status status={isAsking ? 'interrupted' : 'active'} />
             <Button class="small" onClick={() => void stop()}>
               Stop
             </Button>
           </>
         )}
-        <a href={`/chat/${threadId}/${runId}`}>How it goes</a>
+        <a href={`/chat/${threadId}/${runId}${location.search}`}>How it goes</a>
       </p>
     </article>
   );
 }
 
-interface ComposerProps {
-  threadId?: string;
-  onSent(threadId: string): void;
+interface FormProps {
+  /** By which what was being written is found again. */
+  name: string;
+  label: string;
+  placeholder?: string;
+  initial?: string;
+  place: Place;
+  onSent(sent: Sent): void;
+  onCancel?(): void;
 }
 
-function Composer({ threadId, onSent }: ComposerProps) {
-  const [text, setText] = useDraft(() => '', 'message');
+function MessageForm({ name, label, placeholder, initial = '', place, onSent, onCancel }: FormProps) {
+  const [text, setText] = useDraft(() => initial, name);
   const [issue, setIssue] = useIssue();
   const [isBusy, setBusy] = useState(false);
   const [intent] = useState(() => new Intent());
   const field = useRef<HTMLTextAreaElement>(null);
-  const leaveFreely = useUnsaved(text.trim() !== '');
+  const leaveFreely = useUnsaved(text.trim() !== initial.trim());
   useLayoutEffect(() => {
     const run = () => field.current!.focus();
     run();
-    return addShortcuts([{ keys: 'c', label: 'Write a message', run }]);
+    return onCancel ? undefined : addShortcuts([{ keys: 'c', label: 'Write a message', run }]);
   }, []);
+  const send = async () => {
+    const parentId = await place.parentId?.();
+    const sent = await intent.mutate<Sent>('chat.send', {
+      text,
+      ...(place.threadId && { threadId: place.threadId }),
+      ...(parentId && { parentId }),
+    });
+    leaveFreely();
+    setText('');
+    onSent(sent);
+  };
   const submit = (event: Event) => {
     event.preventDefault();
     if (!text.trim() || isBusy) return;
     setIssue('');
     setBusy(true);
-    intent
-      .mutate<{ entityId: string }>('chat.send', { text, ...(threadId && { threadId }) })
-      .then(
-        ({ entityId }) => {
-          leaveFreely();
-          setText('');
-          onSent(entityId);
-        },
-        (error: unknown) => setIssue(messageOf(error)),
-      )
+    send()
+      .catch((error: unknown) => setIssue(messageOf(error)))
       .finally(() => setBusy(false));
   };
   return (
@@ -203,8 +289,8 @@ function Composer({ threadId, onSent }: ComposerProps) {
         ref={field}
         rows={3}
         maxLength={20_000}
-        aria-label="Your message"
-        placeholder="Ask about what is stored, or say what to do"
+        aria-label={label}
+        placeholder={placeholder}
         value={text}
         onInput={(event) => setText(event.currentTarget.value)}
         onKeyDown={(press) =>
@@ -216,11 +302,21 @@ function Composer({ threadId, onSent }: ComposerProps) {
         <button type="submit" class="primary" disabled={isBusy || !text.trim()}>
           Send
         </button>
+        {onCancel && <Button onClick={onCancel}>Cancel</Button>}
         <Quiet>Ctrl + Enter</Quiet>
       </p>
     </form>
   );
 }
+
+const Composer = (props: Pick<FormProps, 'place' | 'onSent'>) => (
+  <MessageForm
+    name="message"
+    label="Your message"
+    placeholder="Ask about what is stored, or say what to do"
+    {...props}
+  />
+);
 
 function WithoutModel() {
   const { value } = useQuery<{ hasModel: boolean }>('agents.list');
@@ -242,7 +338,7 @@ function Threads() {
         <h1>Chat</h1>
       </div>
       <WithoutModel />
-      <Composer onSent={(id) => go(`/chat/${id}`)} />
+      <Composer place={{}} onSent={({ entityId }) => go(`/chat/${entityId}`)} />
       <Listed
         list={list}
         empty={<Empty title="There is no thread yet" />}
@@ -266,31 +362,40 @@ function Threads() {
 // Of a thread so many are shown at first; earlier ones by as many.
 const SHOWN = 30;
 
-/** All that were asked for: what falls out of the newest, when more is said, stays. */
+/** All of the branch that was asked for: what falls out of the newest, when more is said, stays. */
 function useAll({ thread, messages, nextBefore }: Talk) {
   const all = useRef<Message[]>([]);
-  const [before, setBefore] = useState(nextBefore);
+  // Of the first message of each page that was answered.
+  const cursors = useRef(new Map<string, number | undefined>()).current;
+  const [, redraw] = useState({});
+  const take = (page: Message[], before: number | undefined) =>
+    page[0] && cursors.set(page[0].id, before);
+  if (!cursors.has(messages[0]?.id ?? '')) take(messages, nextBefore);
   all.current = joined(all.current, messages);
+  const before = cursors.get(all.current[0]?.id ?? '');
   const more = () =>
     query<Talk>('chat.get', { id: thread.id, limit: SHOWN, before }).then((page) => {
-      all.current = joined(page.messages, all.current);
-      setBefore(page.nextBefore);
+      take(page.messages, page.nextBefore);
+      all.current = joined([...page.messages, ...all.current], messages);
+      redraw({});
     }, sayError);
   return { all: all.current, more: before !== undefined && more };
 }
 
-function Messages({
-  talk,
-  reload,
-  box,
-}: {
+interface MessagesProps {
   talk: Talk;
+  runs: AgentRun[];
+  /** The message that was asked to be shown. */
+  through: string | null;
   reload(): void;
+  onSent(sent: Sent): void;
   box: RefObject<HTMLDivElement | null>;
-}) {
+}
+
+function Messages({ talk, runs, through, reload, onSent, box }: MessagesProps) {
   const { thread, messages } = talk;
   const { all, more } = useAll(talk);
-  const underWay = runUnderWay(messages);
+  const answering = underWay(all, runs);
   const toEnd = () => box.current!.scrollTo(0, box.current!.scrollHeight);
   // Who reads further up stays there.
   const follow = () => {
@@ -298,6 +403,16 @@ function Messages({
     if (scrollHeight - scrollTop - clientHeight < 200) toEnd();
   };
   useLayoutEffect(toEnd, [messages.at(-1)?.id]);
+  const isThere = messages.some(({ id }) => id === through);
+  useLayoutEffect(() => {
+    if (isThere) document.getElementById(through!)?.scrollIntoView({ block: 'center' });
+  }, [through, isThere]);
+  // Behind what answers the same message already.
+  const open: string[] = [];
+  const behind = (index: number): string[] => {
+    open.push(...(answering.get(all[index]!.id) ?? []));
+    return all[index + 1]?.role === 'assistant' ? [] : open.splice(0);
+  };
   return (
     <div role="log" aria-label="Messages" class="chat-log">
       {more && (
@@ -305,31 +420,60 @@ function Messages({
           Earlier messages
         </Button>
       )}
-      {all.map((message) => (
-        <Said key={message.id} message={message} threadId={thread.id} />
-      ))}
-      {underWay && (
-        <Answering
-          key={underWay}
-          runId={underWay}
-          threadId={thread.id}
-          onMore={follow}
-          onEnd={reload}
-        />
-      )}
+      {all.map((message, index) => [
+        <Said key={message.id} message={message} threadId={thread.id} onSent={onSent} />,
+        behind(index).map((runId) => (
+          <Answering
+            key={runId}
+            runId={runId}
+            threadId={thread.id}
+            onMore={follow}
+            onEnd={reload}
+          />
+        )),
+      ])}
     </div>
   );
 }
 
+// Of runs under way, which are the newest.
+const RUNS_MAX = 100;
+
 function Conversation({ id }: { id: string }) {
-  const answer = useQuery<Talk>('chat.get', { id, limit: SHOWN });
+  const through = route.value.query.get('through');
+  const answer = useQuery<Talk>('chat.get', { id, limit: SHOWN, ...(through && { through }) });
+  const { value: known, reload: reloadRuns } = useQuery<{ runs: AgentRun[] }>('agents.runs', {
+    agent: 'chat',
+    limit: RUNS_MAX,
+  });
   const [isAsking, setAsking] = useState(false);
   const box = useRef<HTMLDivElement>(null);
-  useReloadOn(({ type }) => type.startsWith('chat.'), answer.reload);
-  const title = answer.value?.thread.title;
+  // Until another branch is there the one before it is shown.
+  const shown = useRef<Talk>(undefined);
+  shown.current = answer.value ?? shown.current;
+  const talk = shown.current;
+  const reload = () => {
+    answer.reload();
+    reloadRuns();
+  };
+  useReloadOn(({ type }) => /^(chat|agent)\./.test(type), reload);
+  const title = talk?.thread.title;
   useOpenTitle(title);
   const remove = () => {
     mutate('chat.delete', { id }).then(() => (say('The thread is deleted'), go('/chat')), sayError);
+  };
+  const show = ({ messageId }: Sent) => {
+    go(`/chat/${id}?through=${messageId}`);
+    reload();
+  };
+  /** On a branch that was chosen: its last message by now, if it is not the newest of all anyway. */
+  const parentId = async () => {
+    const last = async (more: { through?: string | undefined }) =>
+      (await query<Talk>('chat.get', { id, limit: 1, ...more })).messages[0];
+    const end = await last({ through: talk!.messages.at(-1)?.id });
+    if (end?.id === (await last({}))?.id) return undefined;
+    if (end?.role === 'user') throw new Error('Its answer is under way: wait for it, or stop it');
+    return end?.id;
   };
   return (
     <div class="split-list">
@@ -346,11 +490,25 @@ function Conversation({ id }: { id: string }) {
       </div>
       <WithoutModel />
       <div class="scrolls" ref={box} tabIndex={0} role="region" aria-label="The thread">
-        <Show of={answer}>
-          {(talk) => <Messages talk={talk} reload={answer.reload} box={box} />}
+        <Show of={answer.error === undefined ? { ...answer, value: talk } : answer}>
+          {(one) => (
+            <Messages
+              talk={one}
+              runs={known?.runs.filter(({ input }) => input?.threadId === id) ?? []}
+              through={through}
+              reload={reload}
+              onSent={show}
+              box={box}
+            />
+          )}
         </Show>
       </div>
-      {answer.value && <Composer threadId={id} onSent={answer.reload} />}
+      {talk && (
+        <Composer
+          place={{ threadId: id, ...(through && { parentId }) }}
+          onSent={through ? show : reload}
+        />
+      )}
       {isAsking && (
         <Confirm
           title="Delete this thread?"
@@ -382,7 +540,7 @@ function RunOfAnswer({ id, back }: { id: string; back: string }) {
 
 export default function ChatScreen() {
   const [, id, runId] = route.value.parts;
-  const thread = `/chat/${id}`;
+  const thread = `/chat/${id}${location.search}`;
   const isThread = id !== undefined && runId === undefined;
   useLayoutEffect(() => {
     if (!isThread) return undefined;

@@ -1,6 +1,7 @@
 // One run: how it went over time, what each step was given and came to, and what can be done with it.
 import { useState } from 'preact/hooks';
 
+import type { AgentRun } from '../lib/chat.js';
 import type { SynapEvent } from '../lib/events.js';
 import { go } from '../lib/router.js';
 import { mutate, query } from '../lib/rpc.js';
@@ -21,6 +22,7 @@ import { Status } from '../parts/badge.js';
 import { CopyButton, Id } from '../parts/copy.js';
 import { Json } from '../parts/json.js';
 import { Button, Fact, Panel, Part, Quiet } from '../parts/plain.js';
+import { Questions } from '../parts/questions.js';
 import { say, sayError } from '../parts/say.js';
 import { LongText, Line } from '../parts/text.js';
 import { Time } from '../parts/time.js';
@@ -333,6 +335,25 @@ function Facts({ run }: { run: RunWithSteps }) {
   );
 }
 
+/** What a run of an agent waits for: it is carried out by this one, for the event that began it. */
+function QuestionsOfAgent({ eventId }: { eventId: string }) {
+  const event = useQuery<SynapEvent>('events.get', { id: eventId });
+  const id = event.value?.aggregateId;
+  return id ? <AskingAgent id={id} /> : null;
+}
+
+function AskingAgent({ id }: { id: string }) {
+  const { value, reload } = useQuery<AgentRun>('agents.get', { id });
+  useReloadOn((event) => event.aggregateId === id, reload);
+  useAskAgain(reload, true);
+  if (value?.status !== 'interrupted') return null;
+  return (
+    <Part id="questions-title" title="It asks">
+      <Questions run={value} />
+    </Part>
+  );
+}
+
 export function RunPanel({ id, back = `/runs${location.search}` }: { id: string; back?: string }) {
   const answer = useQuery<RunWithSteps>('runs.get', { id });
   const run = answer.value;
@@ -368,6 +389,9 @@ export function RunPanel({ id, back = `/runs${location.search}` }: { id: string;
               </div>
             )}
             <Actions run={known} reload={answer.reload} />
+            {known.eventType === 'agent.run.requested' && !hasEnded(known) && (
+              <QuestionsOfAgent eventId={known.eventId} />
+            )}
             <Facts run={known} />
             <Part id="steps-title" title="How it went">
               <Waterfall
