@@ -441,7 +441,9 @@ describe('a noun', () => {
       '/b': operation('books.get', { $ref: '#/components/schemas/GetBook' }),
       '/c': operation('books.list', { $ref: '#/components/schemas/ListBooks' }),
       '/d': operation('books.history', {}),
-      '/e': operation('books.finish', {}),
+      '/e': operation('books.finish', { $ref: '#/components/schemas/GetBook' }),
+      // About no book: it stands at none.
+      '/g': operation('books.finishAll', {}),
       '/f': operation('users.list', {}),
     },
   };

@@ -3589,6 +3589,16 @@ export interface NoteDeletionCompleted {
 }
 export interface NoteDeletionRequested {
 }
+export interface NoteLinkReading {
+    /** The note behind which to go on; absent: from the first one on. */
+    behind?: string;
+    /** Notes. */
+    read: number;
+    /** Those of them whose links were not known as they are. */
+    found: number;
+    /** Those whose text is not where it was stored. */
+    unreadable: number;
+}
 export interface WikiLink {
     /** What it leads to, as it is written: [[target#heading|words]]. */
     target: string;
@@ -4088,6 +4098,12 @@ export interface EventData {
     "note.deletion.failed": Failure;
     /** Somebody wants a note to be deleted. */
     "note.deletion.requested": NoteDeletionRequested;
+    /** The links in all notes that the user had are found. */
+    "note.link_reading.completed": NoteLinkReading;
+    /** What note.link_reading.requested asked for was given up. */
+    "note.link_reading.failed": Failure;
+    /** The links in all notes of a user are to be found. */
+    "note.link_reading.requested": NoteLinkReading;
     /** The text of a note has [[wiki links]], or had some before: these, now. */
     "note.links.found": NoteLinksFound;
     /** [[Wiki links]] of other notes may lead to this note now, or no longer. */
@@ -4512,6 +4528,8 @@ export type AppRouter = TRPCBuiltRouter<Root, {
         create: Mutation<CreateNote, Accepted>;
         /** Delete a note. */
         delete: Mutation<DeleteNote, Accepted>;
+        /** Find the [[links]] in notes that were stored before the pod read them. */
+        findLinks: Mutation<void, Accepted>;
         /** The notes that were imported from files, by path, content or id. */
         findOrigins: Query<FindOriginsInput | undefined, NoteOrigins>;
         /** One note with its text. */

@@ -1557,6 +1557,12 @@ export declare const NoteDeletionCompleted: z.ZodObject<{
     at: z.ZodISODateTime;
 }, z.core.$strip>;
 export declare const NoteDeletionRequested: z.ZodObject<{}, z.core.$strip>;
+export declare const NoteLinkReading: z.ZodObject<{
+    behind: z.ZodOptional<z.ZodString>;
+    read: z.ZodInt;
+    found: z.ZodInt;
+    unreadable: z.ZodInt;
+}, z.core.$strip>;
 export declare const WikiLink: z.ZodObject<{
     target: z.ZodString;
     around: z.ZodString;
@@ -3403,6 +3409,25 @@ export declare const eventSchemas: {
         message: z.ZodString;
     }, z.core.$strip>;
     "note.deletion.requested": z.ZodObject<{}, z.core.$strip>;
+    "note.link_reading.completed": z.ZodObject<{
+        behind: z.ZodOptional<z.ZodString>;
+        read: z.ZodInt;
+        found: z.ZodInt;
+        unreadable: z.ZodInt;
+    }, z.core.$strip>;
+    "note.link_reading.failed": z.ZodObject<{
+        function: z.ZodString;
+        runId: z.ZodUUID;
+        attempts: z.ZodInt;
+        name: z.ZodString;
+        message: z.ZodString;
+    }, z.core.$strip>;
+    "note.link_reading.requested": z.ZodObject<{
+        behind: z.ZodOptional<z.ZodString>;
+        read: z.ZodInt;
+        found: z.ZodInt;
+        unreadable: z.ZodInt;
+    }, z.core.$strip>;
     "note.links.found": z.ZodObject<{
         links: z.ZodArray<z.ZodObject<{
             target: z.ZodString;

@@ -1147,6 +1147,12 @@ export const NoteDeletionCompleted = z.object({
     at: z.iso.datetime(aTime).describe("When it was asked for."),
 });
 export const NoteDeletionRequested = z.object({});
+export const NoteLinkReading = z.object({
+    behind: z.string().optional().describe("The note behind which to go on; absent: from the first one on."),
+    read: z.int().min(0).describe("Notes."),
+    found: z.int().min(0).describe("Those of them whose links were not known as they are."),
+    unreadable: z.int().min(0).describe("Those whose text is not where it was stored."),
+});
 export const WikiLink = z.object({
     target: z.string().min(1).describe("What it leads to, as it is written: [[target#heading|words]]."),
     around: z.string().describe("The words next to it."),
@@ -1608,6 +1614,9 @@ export const eventSchemas = {
     "note.deletion.completed": NoteDeletionCompleted,
     "note.deletion.failed": Failure,
     "note.deletion.requested": NoteDeletionRequested,
+    "note.link_reading.completed": NoteLinkReading,
+    "note.link_reading.failed": Failure,
+    "note.link_reading.requested": NoteLinkReading,
     "note.links.found": NoteLinksFound,
     "note.name.awaited": NoteNameAwaited,
     "note.retagging.completed": NoteRetaggingCompleted,

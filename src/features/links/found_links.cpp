@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "features/links/links.h"
+#include "features/links/reading.h"
 #include "markdown/html.h"
 #include "markdown/wiki_links.h"
 
@@ -203,7 +204,7 @@ void add_event_type(const Rooms& rooms, std::string_view name, const Schema& dat
 
 }  // namespace
 
-TextOptions::Consequences add_found_links(const Rooms& rooms) {
+TextOptions::Consequences add_found_links(const Rooms& rooms, int reading_parts_max) {
   auto link = object("WikiLink");
   link.field("target", string().min(1),
              "What it leads to, as it is written: [[target#heading|words]].")
@@ -219,14 +220,17 @@ TextOptions::Consequences add_found_links(const Rooms& rooms) {
   const auto linked = std::make_shared<LinkedUsers>();
   rooms.projections.add(found_links(linked));
   rooms.projections.add(names());
-  return {.types = {std::string(kFound), std::string(kAwaited)},
-          .fields = {"title", "origin"},
-          // One more shows that there is more: the last line is then a part of one.
-          .bytes_max = markdown::kTextBytesMax + 1,
-          .read = read,
-          .decide = [linked](db::Tx& tx, const TextOptions::Change& change) {
-            return decide(*linked, tx, change);
-          }};
+  TextOptions::Consequences consequences{
+      .types = {std::string(kFound), std::string(kAwaited)},
+      .fields = {"title", "origin"},
+      // One more shows that there is more: the last line is then a part of one.
+      .bytes_max = markdown::kTextBytesMax + 1,
+      .read = read,
+      .decide = [linked](db::Tx& tx, const TextOptions::Change& change) {
+        return decide(*linked, tx, change);
+      }};
+  add_reading(rooms, consequences, reading_parts_max);
+  return consequences;
 }
 
 }  // namespace synap::features::links

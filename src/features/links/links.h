@@ -39,9 +39,12 @@ std::string key_of(std::string_view name);
 /// capitals; files before titles; the shortest path; the oldest.
 std::optional<Uuid> resolve(db::Tx& tx, std::string_view user_id, std::string_view target);
 
+/// Commits by which one run finds links in notes of before (notes.findLinks); then another goes on.
+inline constexpr int kReadingPartsMax = 20;
+
 /// Event types and projections: which links each note has, and by which names it is found. What
-/// follows from a change of a note. Once a pod.
-TextOptions::Consequences add_found_links(const Rooms& rooms);
+/// follows from a change of a note. notes.findLinks. Once a pod.
+TextOptions::Consequences add_found_links(const Rooms& rooms, int reading_parts_max);
 /// The workers. Behind relations.
 void add_linking(const Rooms& rooms);
 /// notes.backlinks. Behind relations.

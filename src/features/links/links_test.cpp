@@ -13,11 +13,11 @@ namespace {
 
 class LinksTest : public FeatureTest {
  protected:
-  LinksTest()
-      : FeatureTest([](const Rooms& rooms) {
+  explicit LinksTest(int reading_parts_max = links::kReadingPartsMax)
+      : FeatureTest([reading_parts_max](const Rooms& rooms) {
           requests::add(rooms);
           event_views::add(rooms);
-          notes::add(rooms);
+          notes::add(rooms, reading_parts_max);
           relations::add(rooms);
         }) {}
 
@@ -51,6 +51,13 @@ class LinksTest : public FeatureTest {
   std::size_t events_of(std::string_view type) {
     const auto found = call("events.list", Json::object({{"types", Json::Array{Json(type)}}}));
     return found->find("events")->as_array().size();
+  }
+  /// What the last search for links of before says that it has done.
+  std::string read_by(const std::string& user) {
+    const Json types = Json::array().push_back("note.link_reading.completed");
+    const auto found = call("events.list", Json::object({{"types", types}}), user);
+    const auto& events = found->find("events")->as_array();
+    return events.empty() ? "nothing" : events.back().find("data")->dump();
   }
   /// Nothing of the read models is anything but what the log says.
   void expect_verified() {
@@ -92,6 +99,77 @@ TEST_F(LinksTest, FollowTheTextOfTheirNote) {
   EXPECT_EQ(mentions(a), "Uno");
   remove(one);
   EXPECT_EQ(count(), 0);
+  expect_verified();
+}
+
+// As after an update from a version that did not read links.
+TEST_F(LinksTest, OfNotesFromBeforeAreFoundWhenSomebodyAsks) {
+  const auto other = note("Other");
+  const auto one = note("One", "It is in [[Other]].");
+  note("Two", "[[Other]]");
+  note("Three", "none");
+  note("His", "[[Other]]", {}, "bob");
+  const auto find = [&](const std::string& user = "ann") {
+    const auto asked = call("notes.findLinks", Json(), user);
+    SYNAP_CHECK(asked.has_value(), asked ? "" : asked.error().message);
+    wait_until_idle();
+    const Json which = Json::object({{"requestId", asked->string_or("requestId", "")}});
+    EXPECT_EQ(call("requests.get", which, user)->string_or("status", ""), "completed");
+    return read_by(user);
+  };
+  EXPECT_EQ(find(), R"({"read":4,"found":0,"unreadable":0})");
+  EXPECT_EQ(events_of("note.links.found"), 2U);
+
+  for (const auto& relation :
+       call("relations.list", Json::object())->find("relations")->as_array()) {
+    ASSERT_TRUE(done("relations.delete", input(relation.find("id")->as_string())));
+  }
+  ASSERT_TRUE(test::run(executor, [&] {
+    return database->write([](db::Tx& tx) { tx.run("DELETE FROM note_links_data"); });
+  }));
+  EXPECT_EQ(mentions(other), "");
+  EXPECT_EQ(find(), R"({"read":4,"found":2,"unreadable":0})");
+  EXPECT_EQ(mentions(other), "Two One");
+  EXPECT_EQ(call("notes.backlinks", input(other))
+                ->find("backlinks")
+                ->as_array()[1]
+                .string_or("around", ""),
+            "It is in Other.");
+  EXPECT_EQ(count("bob"), 0);
+  // Nothing twice.
+  EXPECT_EQ(find(), R"({"read":4,"found":0,"unreadable":0})");
+  EXPECT_EQ(events_of("note.links.found"), 4U);
+  EXPECT_EQ(count(), 2);
+  EXPECT_EQ(find("bob"), R"({"read":1,"found":1,"unreadable":0})");
+  EXPECT_EQ(call("notes.get", input(one))->find("version")->as_integer(), 1);
+  expect_verified();
+}
+
+class BriefReading : public LinksTest {
+ protected:
+  BriefReading() : LinksTest(1) {}
+};
+
+// More than a commit, which is a run here: another one goes on.
+TEST_F(BriefReading, OfManyNotesFromBeforeAreFoundByRunsInARow) {
+  constexpr int kNotes = 120;
+  const auto other = note("Other");
+  for (int i = 1; i < kNotes; ++i) {
+    const auto text = i % 10 == 0 ? "[[Other]]" : "none";
+    ASSERT_TRUE(call("notes.create", Json::object({{"title", "n"}, {"content", text}})));
+  }
+  wait_until_idle();
+  ASSERT_TRUE(test::run(executor, [&] {
+    return database->write([](db::Tx& tx) { tx.run("DELETE FROM note_links_data"); });
+  }));
+  const auto asked = call("notes.findLinks", Json());
+  ASSERT_TRUE(asked);
+  wait_until_idle();
+  EXPECT_EQ(read_by("ann"), R"({"read":120,"found":11,"unreadable":0})");
+  EXPECT_EQ(events_of("note.link_reading.requested"), 3U);
+  EXPECT_EQ(events_of("note.links.found"), 22U);
+  // The relations were there, and are not made again.
+  EXPECT_EQ(count(), 11);
   expect_verified();
 }
 

@@ -127,7 +127,7 @@ std::string title_of(std::string_view text) {
   return "Untitled";
 }
 
-void add(const Rooms& rooms) {
+void add(const Rooms& rooms, int reading_parts_max) {
   Noun<Note> notes(
       rooms,
       {.name = "note",
@@ -137,7 +137,7 @@ void add(const Rooms& rooms) {
                .extension = "md",
                .docs = "The text, Markdown.",
                .derived = {{"title", [](std::string_view text) { return Json(title_of(text)); }}},
-               .consequences = links::add_found_links(rooms),
+               .consequences = links::add_found_links(rooms, reading_parts_max),
                .takes_imports = true},
        .tags =
            TagOptions{

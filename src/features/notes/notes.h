@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include "features/links/links.h"
 #include "features/rooms.h"
 
 namespace synap::features::notes {
@@ -17,6 +18,6 @@ inline constexpr int kPropertiesDepthMax = 32;  // half of what a request's inpu
 std::string title_of(std::string_view text);
 
 /// Registers event types, projections, functions and procedures. `rooms` must outlive them.
-void add(const Rooms& rooms);
+void add(const Rooms& rooms, int reading_parts_max = links::kReadingPartsMax);
 
 }  // namespace synap::features::notes

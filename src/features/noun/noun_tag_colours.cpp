@@ -135,10 +135,11 @@ void add_tag_colours(const std::shared_ptr<NounParts>& parts) {
       parts->rooms.procedures, tags.field + ".colour", rpc::Kind::kMutation,
       {.summary =
            fmt::format("Give a {} a colour, by which it is known where it is shown.", tags.one),
-       .docs = fmt::format("No {} changes. A {} that is renamed takes its colour along, unless the "
-                           "other one has a colour; one that nothing has any more keeps it until "
-                           "it is used again.",
-                           parts->options.name, tags.one),
+       .docs =
+           fmt::format("No {} changes. A {} that is renamed takes its colour along, unless the "
+                       "other one has a colour. One that nothing has any more has it again when "
+                       "it is used again.",
+                       parts->options.name, tags.one),
        .effects = rpc::Effects::kIdempotent,
        .errors = {{Code::kNotFound,
                    fmt::format("No {} of yours has the {}.", parts->options.name, tags.one)}},

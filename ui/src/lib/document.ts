@@ -170,7 +170,10 @@ export class PodDocument {
         sorts: (this.resolve(sort).enum ?? []).map(String),
         changes: procedures.filter(
           (one) =>
-            one.kind === 'mutation' && !KNOWN_VERBS.includes(one.name.slice(plural.length + 1)),
+            one.kind === 'mutation' &&
+            !KNOWN_VERBS.includes(one.name.slice(plural.length + 1)) &&
+            // Of one thing: others are about all of them.
+            'id' in (this.resolve(one.input).properties ?? {}),
         ),
         has: (verb) => find(verb) !== undefined,
       });
