@@ -145,6 +145,25 @@ TEST_F(LinksTest, OfNotesFromBeforeAreFoundWhenSomebodyAsks) {
   expect_verified();
 }
 
+TEST_F(LinksTest, OfNotesWhoseTextIsGoneAreCountedAsUnreadable) {
+  const auto gone = Uuid::parse(note("Gone", "[[Other]]")).value_or(Uuid{});
+  note("Other");
+  const auto file = test::run(executor, [&] {
+    return database->read([&](db::Tx& tx) {
+      auto rows = tx.query("SELECT file_path FROM notes_data WHERE id = $1", gone);
+      return rows.next() ? rows.text(0) : std::string();
+    });
+  });
+  ASSERT_TRUE(file);
+  auto key = content::ContentKey::parse(*file);
+  ASSERT_TRUE(key);
+  ASSERT_TRUE(sync_wait(executor, content->remove(*std::move(key))));
+  ASSERT_TRUE(call("notes.findLinks", Json()));
+  wait_until_idle();
+  EXPECT_EQ(read_by("ann"), R"({"read":2,"found":0,"unreadable":1})");
+  EXPECT_EQ(count(), 1);
+}
+
 class BriefReading : public LinksTest {
  protected:
   BriefReading() : LinksTest(1) {}
