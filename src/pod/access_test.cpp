@@ -273,6 +273,13 @@ class MutationsTest : public AccessTest {
     if (path == "capture.thought" || path == "chat.send") {
       return Json::object({{"text", "buy milk"}});
     }
+    if (path == "chat.executeAction") {
+      const auto said = mutate("chat.send", Json::object({{"text", "?"}}), key);
+      return Json::object({{"threadId", *said.find("entityId")},
+                           {"messageId", *said.find("messageId")},
+                           {"actionType", "task.create"},
+                           {"actionParams", Json::object({{"title", "seeds"}})}});
+    }
     if (path == "agents.start") {
       return Json::object({{"agent", "capture"}, {"input", Json::object({{"text", "buy milk"}})}});
     }

@@ -549,6 +549,7 @@ void add(const Rooms& rooms) {
                 .errors = {no_such},
                 .appends = {std::string(kThreadDeleted.name)}},
                remove);
+  add_actions(rooms);
 }
 
 }  // namespace synap::features::chat

@@ -18,7 +18,8 @@ namespace synap::features::chat {
 
 /// Behind agent_runs::add(), searching::add() and the nouns.
 void add(const Rooms& rooms);
-void add_agent(const Rooms& rooms);  // of add()
+void add_agent(const Rooms& rooms);    // of add()
+void add_actions(const Rooms& rooms);  // of add()
 
 /// A thing that an answer goes back to.
 struct Citation {

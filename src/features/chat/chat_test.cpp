@@ -9,6 +9,10 @@
 #include "features/feature_test.h"
 #include "features/notes/notes.h"
 
+namespace synap::features::tasks {
+void add(const Rooms& rooms);
+}  // namespace synap::features::tasks
+
 namespace synap::features::chat {
 namespace {
 
@@ -19,6 +23,7 @@ class Chat : public FeatureTest {
   Chat()
       : FeatureTest([](const Rooms& rooms) {
           notes::add(rooms);
+          tasks::add(rooms);
           agent_runs::add(rooms);
           capture::add(rooms);
           chat::add(rooms);
@@ -114,6 +119,43 @@ TEST_F(Chat, AnotherMessageInThePlaceOfAnEarlierOneBeginsABranch) {
   say(".");
   EXPECT_EQ(shown(branch()), "? answer !!(2/2) answer . answer ");
   EXPECT_EQ(through(second), "? answer !(1/2) answer ");
+}
+
+TEST_F(Chat, AnActionIsDoneBecauseOfItsMessage) {
+  const auto message = begin("?");
+  const auto act = [&](const std::string& type, Json params, const std::string& user = "ann",
+                       const std::string& key = "") {
+    return call("chat.executeAction",
+                Json::object({{"threadId", thread},
+                              {"messageId", message},
+                              {"actionType", type},
+                              {"actionParams", std::move(params)}}),
+                user, key);
+  };
+  const auto made = act("task.create", Json::object({{"title", "Order seeds"}}), "ann", "once");
+  ASSERT_TRUE(made) << made.error().message;
+  EXPECT_EQ(made->string_or("procedure", ""), "tasks.create");
+  EXPECT_EQ(made->string_or("status", ""), "completed");
+  const auto task = id_of(*made, "entityId");
+  const auto again = act("task.create", Json::object({{"title", "Order seeds"}}), "ann", "once");
+  EXPECT_EQ(id_of(again.value_or(Json::object()), "entityId"), task);
+  ASSERT_TRUE(act("task.complete", Json::object({{"taskId", task}})));
+  const auto events = [&](const std::string& type) {
+    const auto found =
+        call("events.list", Json::object({{"types", Json::array().push_back(type)}}));
+    return found->find("events")->as_array();
+  };
+  const auto said = events("chat.message.created");
+  for (const auto* type : {"task.creation.requested", "task.completion.requested"}) {
+    const auto asked = events(type);
+    ASSERT_EQ(asked.size(), 1U) << type;
+    EXPECT_EQ(asked[0].string_or("causationId", ""), said.back().string_or("id", "?")) << type;
+  }
+  EXPECT_EQ(act("task.create", Json::object({{"title", "x"}}), "bob").error().code,
+            Code::kNotFound);
+  EXPECT_EQ(act("task.create", Json::object({{"titel", "x"}})).error().code, Code::kBadRequest);
+  EXPECT_EQ(act("task.complete", Json::object()).error().code, Code::kBadRequest);
+  EXPECT_EQ(act("task.delete", Json::object()).error().code, Code::kBadRequest);
 }
 
 TEST_F(Chat, TheFirstMessageHasSiblingsToo) {
