@@ -15,6 +15,12 @@ std::string_view TableNames::resolve(std::string_view sql) const {
   if (const auto known = resolved_.find(sql); known != resolved_.end()) return known->second;
   std::string text;
   for (std::size_t i = 0; i < sql.size();) {
+    if (sql[i] == '"') {
+      const auto end = std::min(sql.find('"', i + 1), sql.size() - 1) + 1;
+      text.append(sql.substr(i, end - i));
+      i = end;
+      continue;
+    }
     if (!is_word_character(sql[i])) {
       text.push_back(sql[i++]);
       continue;

@@ -12,7 +12,8 @@ namespace synap::db {
 
 class TableNames {
  public:
-  /// `tables` get `suffix` behind their names, wherever one stands as a word of its own.
+  /// `tables` get `suffix` behind their names, wherever one stands as a word of its own; between
+  /// double quotes is the name of a column, and stays.
   TableNames(std::vector<std::string> tables, std::string suffix)
       : tables_(std::move(tables)), suffix_(std::move(suffix)) {}
 

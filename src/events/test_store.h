@@ -28,6 +28,10 @@ class TestStore {
   }
   virtual Store open(const Migrations& behind_log, World& world = real_world()) = 0;
 
+  /// The same database once more, as an index has it that its nodes share, before or behind open();
+  /// nullptr on the embedded engine.
+  virtual std::shared_ptr<db::Engine> open_aside(World& world = real_world()) = 0;
+
   /// It is not the embedded engine.
   virtual bool is_on_server() const = 0;
   /// All that is stored, to look for what must not be; while it is closed.

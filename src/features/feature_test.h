@@ -84,9 +84,10 @@ class FeatureTest : public testing::Test {
     engine.emplace(*database, *log, types);
     pool = engine->pool.get();
     keys = std::make_unique<api::Keys>(*database, *log, types);
-    search =
-        std::make_unique<search::Search>(search::Rooms{*database, *log, *content, real_world()},
-                                         directory.path() + "/search", meaning_);
+    search = std::make_unique<search::Search>(
+        search::Rooms{*database, *log, *content, real_world()}, directory.path() + "/search",
+        meaning_, store->open_aside());
+    search->lead();
     models = std::make_unique<models::Models>(
         model_options, *outbound::Policy::public_only({"127.0.0.1"}),
         models::Account::Rooms{*database, *log, types, real_world()});

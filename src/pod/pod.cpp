@@ -176,6 +176,7 @@ struct Pod::Parts {
 
   Result<> take_address();
   Result<> open();
+  StoreOptions store_options();
   Result<> open_database();
   Result<> open_content();
   Result<> open_models();
@@ -244,8 +245,11 @@ Result<> Pod::Parts::open() {
                                      api::RateLimit(options.calls_per_second_max));
   if (nodes != nullptr) keys->share();
   if (auto opened_models = open_models(); !opened_models) return opened_models;
+  auto shared = open_beside(store_options());
+  if (!shared) return fail(shared.error());
   search = std::make_unique<search::Search>(search::Rooms{*database, *log, *content, world},
-                                            directory->search(), meaning_options(options, *models));
+                                            directory->search(), meaning_options(options, *models),
+                                            std::move(*shared));
   rooms = std::make_unique<features::Rooms>(
       features::Rooms{*database, *log, types, *projections, *content, *engine->pool,
                       engine->control, engine->replays, procedures, *keys, *search, *models});
@@ -290,16 +294,20 @@ Result<> Pod::Parts::open_models() {
   return {};
 }
 
+StoreOptions Pod::Parts::store_options() {
+  return {.url = options.database,
+          .file = directory->database(),
+          .is_pooled = options.is_database_pooled,
+          .log_part_events = options.log_part_events,
+          .world = world,
+          .is_in_place = [this] { return directory->is_held(); }};
+}
+
 Result<> Pod::Parts::open_database() {
   auto opened = DataDirectory::open(options.data, place_of(options.database));
   if (!opened) return fail(opened.error());
   directory = std::move(*opened);
-  StoreOptions place{.url = options.database,
-                     .file = directory->database(),
-                     .is_pooled = options.is_database_pooled,
-                     .log_part_events = options.log_part_events,
-                     .world = world,
-                     .is_in_place = [this] { return directory->is_held(); }};
+  auto place = store_options();
   if (options.node.is_one_of_many) {
     place.node = db::postgres::NodeName{node_name(options, address.get()), SYNAP_VERSION};
     place.others_have_appended = [this] { others_appended.raise(others_appended.value() + 1); };
@@ -529,6 +537,7 @@ Result<> Pod::Parts::serve() {
 Result<> Pod::Parts::begin_work() {
   if (auto working = engine->work(); !working) return working;
   projections->lead();
+  search->lead();
   return {};
 }
 

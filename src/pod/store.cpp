@@ -87,6 +87,19 @@ Result<std::unique_ptr<db::Engine>> open_database(
   return as_engine(open_server(options, behind_log, retired));
 }
 
+Result<std::shared_ptr<db::Engine>> open_beside(const StoreOptions& options) {
+  if (options.url.empty()) return nullptr;
+  auto opened = db::postgres::PostgresDatabase::open(
+      {.url = options.url,
+       .world = options.world,
+       .readers = 2,
+       .is_pooled = options.is_pooled,
+       // A look for words that nearly all texts have; what is beyond is ranked within a window.
+       .read_time_max = std::chrono::milliseconds(1'000)});
+  if (!opened) return fail(opened.error());
+  return std::shared_ptr<db::Engine>(std::move(*opened));
+}
+
 bool is_lost(const db::Engine& database) {
   const auto* on_server = dynamic_cast<const db::postgres::PostgresDatabase*>(&database);
   return on_server != nullptr && on_server->is_lost();

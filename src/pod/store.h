@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -41,6 +42,10 @@ Result<std::unique_ptr<db::Engine>> open_database(
 Result<events::Store> open_store(const StoreOptions& options,
                                  const std::vector<db::Database::Migration>& behind_log,
                                  const std::vector<db::Database::Retired>& retired = {});
+
+/// The same database once more, for what nobody's command is to wait for: indexes, which its nodes
+/// share. nullptr: it is in a file.
+Result<std::shared_ptr<db::Engine>> open_beside(const StoreOptions& options);
 
 /// Another pod has the database, or has had it meanwhile, or the other nodes go on without this
 /// one. Any thread.

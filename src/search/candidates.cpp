@@ -13,38 +13,18 @@ namespace {
 // looked for, too: below this it is two deviations above what is usual.
 constexpr double kMeaningMin = 0.12;
 
-// Nothing: there are more than can be listed.
-std::optional<std::unordered_set<Uuid>> listed(db::Tx& tx, const Library& library,
-                                               const std::string& rules, std::int64_t most) {
-  std::unordered_set<Uuid> all;
-  auto rows = tx.query(
-      "SELECT (SELECT entity FROM documents WHERE place = terms.rowid) FROM terms "
-      "WHERE terms MATCH $1 AND rowid BETWEEN $2 AND $3 ORDER BY rowid DESC LIMIT $4",
-      rules, library.lowest(), library.highest(), most + 1);
-  while (rows.next()) {
-    if (const auto entity = rows.uuid(0)) all.insert(*entity);
-  }
-  if (all.size() > static_cast<std::size_t>(most)) return std::nullopt;
-  return all;
-}
-
-bool matches(db::Tx& tx, const std::string& rules, std::int64_t place) {
-  auto rows = tx.query("SELECT 1 FROM terms WHERE terms MATCH $1 AND rowid = $2", rules, place);
-  return rows.next();
-}
-
-void list_rules(db::Tx& tx, Candidates& candidates, std::int64_t most) {
+void list_rules(Terms& terms, Candidates& candidates, std::int64_t most) {
   const auto& reading = candidates.reading;
   if (reading.is_impossible) {
     candidates.only.emplace();
     return;
   }
   if (!reading.required.empty()) {
-    candidates.only = listed(tx, reading.library, reading.required, most);
+    candidates.only = terms.listed(reading, Rule::kRequired, most);
     candidates.are_to_be_checked = !candidates.only;
   }
   if (reading.excluded.empty()) return;
-  auto never = listed(tx, reading.library, reading.excluded, most);
+  auto never = terms.listed(reading, Rule::kExcluded, most);
   if (never) candidates.never = std::move(*never);
   candidates.are_to_be_checked = candidates.are_to_be_checked || !never;
 }
@@ -52,8 +32,8 @@ void list_rules(db::Tx& tx, Candidates& candidates, std::int64_t most) {
 // Among what is in the index of words, which knows what there is now.
 class Choosing {
  public:
-  Choosing(db::Tx& tx, const Candidates& candidates, const Meant& meant, const Ask& ask)
-      : tx_(tx), candidates_(candidates), meant_(meant), ask_(ask) {}
+  Choosing(IndexTx& index, const Candidates& candidates, const Meant& meant, const Ask& ask)
+      : tx_(index.tx), terms_(index.terms()), candidates_(candidates), meant_(meant), ask_(ask) {}
 
   Choice run() {
     const bool has_words = ask_.mode != Mode::kSemantic;
@@ -92,7 +72,7 @@ class Choosing {
     if (!place || !is_taken(*place)) return;
     if (!has_words) return add(*place, std::nullopt, &near);
     auto relevance = candidates_.ranked.relevance_of(*place);
-    if (!relevance) relevance = relevance_at(tx_, candidates_.reading, *place);
+    if (!relevance) relevance = relevance_at(terms_, candidates_.reading, *place);
     add(*place, words_score(*relevance, candidates_.reading.relevance_typical), &near);
   }
 
@@ -116,11 +96,12 @@ class Choosing {
   bool is_taken(std::int64_t place) {
     if (!candidates_.are_to_be_checked) return true;
     const auto& reading = candidates_.reading;
-    return (reading.required.empty() || matches(tx_, reading.required, place)) &&
-           (reading.excluded.empty() || !matches(tx_, reading.excluded, place));
+    return (reading.required.empty() || terms_.holds(reading, Rule::kRequired, place)) &&
+           (reading.excluded.empty() || !terms_.holds(reading, Rule::kExcluded, place));
   }
 
   db::Tx& tx_;
+  Terms& terms_;
   const Candidates& candidates_;
   const Meant& meant_;
   const Ask& ask_;
@@ -129,26 +110,27 @@ class Choosing {
 
 }  // namespace
 
-Candidates candidates_of(db::Tx& tx, std::string_view user_id, const Ask& ask) {
-  Candidates candidates{.reading = read_query(tx, user_id, ask), .from = ask.from, .to = ask.to};
+Candidates candidates_of(IndexTx& index, std::string_view user_id, const Ask& ask) {
+  auto& tx = index.tx;
+  Candidates candidates{.reading = read_query(index, user_id, ask), .from = ask.from, .to = ask.to};
   if (!tx.ok()) return candidates;
   if (ask.mode != Mode::kSemantic) {
     auto all = ask;
     all.limit = static_cast<int>(kByWordsMax);
     all.after.reset();
-    candidates.ranked = rank(tx, candidates.reading, all, /*keeps_seen=*/true);
+    candidates.ranked = rank(index.terms(), candidates.reading, all, /*keeps_seen=*/true);
     for (const auto& place : std::exchange(candidates.ranked.places, {})) {
       auto rows = tx.query("SELECT entity FROM documents WHERE place = $1", place.number);
       if (!rows.next()) continue;
       candidates.by_words.push_back({place, rows.uuid(0).value_or(Uuid{})});
     }
   }
-  list_rules(tx, candidates, ask.listed_max);
+  list_rules(index.terms(), candidates, ask.listed_max);
   return candidates;
 }
 
-Choice choose(db::Tx& tx, const Candidates& candidates, const Meant& meant, const Ask& ask) {
-  return Choosing(tx, candidates, meant, ask).run();
+Choice choose(IndexTx& index, const Candidates& candidates, const Meant& meant, const Ask& ask) {
+  return Choosing(index, candidates, meant, ask).run();
 }
 
 }  // namespace synap::search

@@ -39,7 +39,7 @@ struct Candidates {
   }
 };
 /// Aborts the Tx with kBadRequest where the query says nothing that could be found.
-Candidates candidates_of(db::Tx& tx, std::string_view user_id, const Ask& ask);
+Candidates candidates_of(IndexTx& index, std::string_view user_id, const Ask& ask);
 
 /// What is near, as meaning says it: of things, and their nearest passages.
 struct ByMeaning {
@@ -64,6 +64,6 @@ struct Choice {
   std::int64_t count = 0;  // of all pages
 };
 /// A page of both together; of the nearest alone in the mode kSemantic.
-Choice choose(db::Tx& tx, const Candidates& candidates, const Meant& meant, const Ask& ask);
+Choice choose(IndexTx& index, const Candidates& candidates, const Meant& meant, const Ask& ask);
 
 }  // namespace synap::search

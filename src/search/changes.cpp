@@ -23,7 +23,7 @@ void Changes::carry_out(const Change& change) {
 
 std::optional<Changes::Stored> Changes::stored(const Uuid& id) {
   auto rows = tx_.query(
-      "SELECT place, user, type, title, text, tags, others, fields, language, updated_at "
+      "SELECT place, \"user\", type, title, text, tags, others, fields, language, updated_at "
       "FROM documents WHERE entity = $1",
       id);
   if (!rows.next()) return std::nullopt;
@@ -46,7 +46,7 @@ void Changes::insert(const Document& document, const Kept& kept) {
   auto streams = streams_of(analyzer_, user, kept);
   const auto key = analysis::folded(beginning_of(kept.title, kTitleKeyBytesMax));
   tx_.run(
-      "INSERT INTO documents(place, user, entity, type, title, title_key, text, tags, others, "
+      "INSERT INTO documents(place, \"user\", entity, type, title, title_key, text, tags, others, "
       "fields, language, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
       place, user, document.id, kept.type, kept.title, key, kept.text, kept.tags, kept.others,
       kept.fields, static_cast<int>(kept.language), kept.updated_at);
@@ -58,7 +58,7 @@ std::int64_t Changes::user_of(const std::string& user_id) {
   const auto [known, is_new] = numbers_.try_emplace(user_id, 0);
   if (!is_new) return known->second;
   tx_.run(
-      "INSERT INTO users(user_id, last, documents, title, text, tags, others) "
+      "INSERT INTO users(user_id, last, \"documents\", title, text, tags, others) "
       "VALUES ($1, 0, 0, 0, 0, 0, 0) ON CONFLICT DO NOTHING",
       user_id);
   auto rows = tx_.query("SELECT number, last FROM users WHERE user_id = $1", user_id);
@@ -75,34 +75,20 @@ void Changes::count(std::int64_t user, const Streams& streams, analysis::Languag
   sum.languages[language] += by;
 }
 
-void Changes::write_terms() {
-  for (const auto& [place, streams] : removed_) {
-    const auto& words = streams.words;
-    tx_.run(
-        "INSERT INTO terms(terms, rowid, title, text, tags, others, keys) "
-        "VALUES ('delete', $1, $2, $3, $4, $5, $6)",
-        place, words[0], words[1], words[2], words[3], streams.keys);
-  }
-  for (const auto& [place, streams] : added_) {
-    const auto& words = streams.words;
-    tx_.run(
-        "INSERT INTO terms(rowid, title, text, tags, others, keys) VALUES ($1, $2, $3, $4, $5, $6)",
-        place, words[0], words[1], words[2], words[3], streams.keys);
-  }
-}
-
 void Changes::finish() {
-  write_terms();
+  terms_.write(tx_, removed_, added_);
   for (const auto& [number, user] : users_) {
     tx_.run(
-        "UPDATE users SET last = max(last, $2), documents = documents + $3, title = title + $4, "
+        "UPDATE users SET last = max(last, $2), \"documents\" = \"documents\" + $3, title = title "
+        "+ $4, "
         "text = text + $5, tags = tags + $6, others = others + $7 WHERE number = $1",
         number, user.last, user.documents, user.sizes[0], user.sizes[1], user.sizes[2],
         user.sizes[3]);
     for (const auto& [language, documents] : user.languages) {
       tx_.run(
-          "INSERT INTO languages(user, language, documents) VALUES ($1, $2, $3) "
-          "ON CONFLICT(user, language) DO UPDATE SET documents = documents + $3",
+          "INSERT INTO languages(\"user\", language, \"documents\") VALUES ($1, $2, $3) "
+          "ON CONFLICT(\"user\", language) DO UPDATE "
+          "SET \"documents\" = languages.\"documents\" + $3",
           number, static_cast<int>(language), documents);
     }
   }

@@ -10,12 +10,25 @@
 
 #include "analysis/analyzer.h"
 #include "db/database.h"
-#include "search/index.h"
+#include "search/index_file.h"
+#include "search/streams.h"
 
 namespace synap::search {
 
 /// So many bits of a place are the number within a user's.
 inline constexpr int kPlaceBits = 36;
+
+/// What an index keeps terms in, of whoever writes.
+class TermsWriter {
+ public:
+  TermsWriter() = default;
+  TermsWriter(const TermsWriter&) = delete;
+  TermsWriter& operator=(const TermsWriter&) = delete;
+  virtual ~TermsWriter() = default;
+  /// By place, which has its user.
+  virtual void write(db::Tx& tx, const std::map<std::int64_t, Streams>& removed,
+                     const std::map<std::int64_t, Streams>& added) = 0;
+};
 
 /// In one transaction of an index. Terms, and what is kept of users, are gathered in memory and
 /// written at the end: FTS5 writes out what it has gathered, as a list to be merged later, wherever
@@ -24,7 +37,8 @@ inline constexpr int kPlaceBits = 36;
 /// any two documents took more time than their words: 55 us each.)
 class Changes {
  public:
-  Changes(db::Tx& tx, analysis::Analyzer& analyzer) : tx_(tx), analyzer_(analyzer) {}
+  Changes(db::Tx& tx, analysis::Analyzer& analyzer, TermsWriter& terms)
+      : tx_(tx), analyzer_(analyzer), terms_(terms) {}
   void carry_out(const Change& change);
   /// After the last of them.
   void finish();
@@ -45,11 +59,11 @@ class Changes {
     std::map<analysis::Language, std::int64_t> languages;
   };
   std::int64_t user_of(const std::string& user_id);
-  void write_terms();
   void count(std::int64_t user, const Streams& streams, analysis::Language language, int by);
 
   db::Tx& tx_;
   analysis::Analyzer& analyzer_;
+  TermsWriter& terms_;
   std::unordered_map<std::string, std::int64_t> numbers_;  // of users, by id
   std::map<std::int64_t, Streams> added_;                  // by place
   std::map<std::int64_t, Streams> removed_;

@@ -1,4 +1,4 @@
-// Expression: a query as FTS5 is asked it, in two steps. First what each item means in terms
+// Expression: a query as an index is asked it, in two steps. First what each item means in terms
 // (Wanted), of which the index is then asked how many texts have it; then the whole, whose work is
 // bounded by that: rows are led to by what must be there, or by the rarest words that together few
 // texts have, and what is common adds to the relevance of those alone.
@@ -24,14 +24,22 @@ struct Frequency {
   std::int64_t lowest = 0;  // the place of the last one that was counted: no more are above it
 };
 
+/// What may stand at a place of a text: any of these terms, without their user.
+struct Forms {
+  std::vector<std::string> terms;
+  bool are_forms_of_one = true;  // of one word; else each is a word of its own
+};
+
 /// An item in terms.
 struct Wanted {
-  std::string phrase;              // of FTS5, quoted, with its column; empty: nothing can match it
-  std::vector<std::string> parts;  // of a phrase of several words: each alone, quoted
+  Item::Scope scope = Item::Scope::kAll;
+  std::vector<Forms> places = {};  // one behind the other; none: nothing can match it
   bool is_required = false;
   bool is_excluded = false;
-  bool is_filter = false;  // has no part in relevance
+  bool is_filter = false;  // of keys: has no part in relevance
   Frequency frequency = {};
+
+  bool is_impossible() const { return places.empty(); }
 };
 
 /// What is to be shown of a text as found: terms of words, without their user.
@@ -46,16 +54,22 @@ struct Meaning {
 };
 
 /// kBadRequest: an item says nothing that could be found (wrong_at()).
-Result<Meaning> meaning_of(analysis::Analyzer& analyzer, std::int64_t user, std::string_view query,
+Result<Meaning> meaning_of(analysis::Analyzer& analyzer, std::string_view query,
                            const std::vector<Item>& items,
                            std::span<const analysis::Language> languages, const TermsWith& terms);
 
+/// How what is wanted is looked for; numbers of these. A text must have each of `all`, and one of
+/// `any`, if there are any. What it has of `further` adds to its relevance.
 struct Expression {
-  std::string text;               // empty: nothing can match
-  std::vector<int> groups;        // of each phrase of the text: Relevance::groups
-  std::vector<Frequency> ranked;  // of each group
-  std::int64_t lowest = 0;        // places below are not looked at
-  bool is_partial = false;        // texts with common words only are left out, or old ones
+  std::vector<std::size_t> all;
+  std::vector<std::size_t> any;
+  std::vector<std::size_t> further;
+  std::vector<std::size_t> excluded;
+  std::int64_t lowest = 0;  // places below are not looked at
+  bool is_partial = false;  // texts with common words only are left out, or old ones
+
+  /// Nothing can match.
+  bool is_empty() const { return all.empty() && any.empty(); }
 };
 /// Of items of which the index has told the frequencies; so many texts are looked at.
 Expression expression_of(const std::vector<Wanted>& wanted, std::int64_t texts_max);

@@ -9,10 +9,11 @@
 
 namespace synap::search {
 
-Found find(db::Tx& tx, std::string_view user_id, const Ask& ask) {
-  const auto reading = read_query(tx, user_id, ask);
+Found find(IndexTx& index, std::string_view user_id, const Ask& ask) {
+  auto& tx = index.tx;
+  const auto reading = read_query(index, user_id, ask);
   if (!tx.ok()) return {};
-  auto ranked = rank(tx, reading, ask);
+  auto ranked = rank(index.terms(), reading, ask);
   Found found{.total = ranked.total};
   Shower shower(tx, reading);
   for (const auto& place : ranked.places) {
@@ -30,9 +31,9 @@ std::vector<Suggestion> suggest(db::Tx& tx, std::string_view user_id, std::strin
                                 int limit) {
   std::vector<Suggestion> all;
   const auto from = analysis::folded(beginning);
-  const auto to = from + "\xff";
+  const auto to = from + "\xf4\x8f\xbf\xbf";  // the last character that there is
   auto rows = tx.query(
-      "SELECT entity, type, title FROM documents WHERE user = "
+      "SELECT entity, type, title FROM documents WHERE \"user\" = "
       "(SELECT number FROM users WHERE user_id = $1) AND title_key >= $2 AND title_key < $3 "
       "ORDER BY title_key, place LIMIT $4",
       user_id, from, to, limit);
@@ -43,7 +44,7 @@ std::vector<Suggestion> suggest(db::Tx& tx, std::string_view user_id, std::strin
 }
 
 std::int64_t count_documents(db::Tx& tx, std::string_view user_id) {
-  auto rows = tx.query("SELECT documents FROM users WHERE user_id = $1", user_id);
+  auto rows = tx.query("SELECT \"documents\" FROM users WHERE user_id = $1", user_id);
   return rows.next() ? rows.integer(0) : 0;
 }
 

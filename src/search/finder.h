@@ -37,6 +37,8 @@ struct Place {
 /// By what is looked for: by words, by meaning, or by both.
 enum class Mode : std::uint8_t { kText, kHybrid, kSemantic };
 
+class IndexTx;
+
 struct Ask {
   std::string text;
   std::optional<Mode> mode = Mode::kText;  // nothing: the best that there is
@@ -78,7 +80,7 @@ struct Found {
 };
 
 /// Aborts the Tx with kBadRequest where the query says nothing that could be found.
-Found find(db::Tx& tx, std::string_view user_id, const Ask& ask);
+Found find(IndexTx& index, std::string_view user_id, const Ask& ask);
 
 struct Suggestion {
   Uuid id;

@@ -1,6 +1,6 @@
 #include "search/index.h"
 
-#include "search/changes.h"
+#include "search/fts5_terms.h"
 
 namespace synap::search {
 namespace {
@@ -23,24 +23,42 @@ constexpr std::string_view kTables[] = {
     "CREATE TABLE languages(user INTEGER NOT NULL, language INTEGER NOT NULL, "
     "documents INTEGER NOT NULL, PRIMARY KEY(user, language)) STRICT, WITHOUT ROWID"};
 
+class FileIndexTx final : public IndexTx {
+ public:
+  explicit FileIndexTx(db::Tx& its) : IndexTx(its), terms_(its) {}
+  Terms& terms() override { return terms_; }
+
+ private:
+  Fts5Terms terms_;
+};
+
 }  // namespace
 
-Index::Index(std::unique_ptr<db::Engine> database) : IndexFile(std::move(database), kTables) {}
-
-Result<std::unique_ptr<Index>> Index::open(const std::string& path, World& world) {
-  auto opened = open_database(path, world);
-  if (!opened) return fail(opened.error());
-  return std::unique_ptr<Index>(new Index(std::move(*opened)));
+void Index::write(db::Tx& tx, const std::vector<Change>& changes, TermsWriter& terms) {
+  Changes all(tx, analyzer_, terms);
+  for (const auto& change : changes) {
+    if (!tx.ok()) return;
+    all.carry_out(change);
+  }
+  all.finish();
 }
 
-Task<Result<>> Index::apply(std::vector<Change> changes, Checkpoint checkpoint) {
+FileIndex::FileIndex(std::unique_ptr<db::Engine> database) : Index(std::move(database), kTables) {}
+
+Result<std::unique_ptr<FileIndex>> FileIndex::open_file(const std::string& path, World& world) {
+  auto opened = open_database(path, world);
+  if (!opened) return fail(opened.error());
+  return std::unique_ptr<FileIndex>(new FileIndex(std::move(*opened)));
+}
+
+std::unique_ptr<IndexTx> FileIndex::open(db::Tx& tx) {
+  return std::make_unique<FileIndexTx>(tx);
+}
+
+Task<Result<>> FileIndex::apply(std::vector<Change> changes, Checkpoint checkpoint) {
   auto written = co_await database().write(db::Lane::kBackground, [&](db::Tx& tx) {
-    Changes all(tx, analyzer_);
-    for (const auto& change : changes) {
-      if (!tx.ok()) return;
-      all.carry_out(change);
-    }
-    all.finish();
+    Fts5Writer terms;
+    write(tx, changes, terms);
     save(tx, checkpoint);
   });
   if (!written) co_return fail(written.error());

@@ -1,6 +1,7 @@
-// IndexFile: a database file that is made of the log and the content store, and how far of the log
-// it is. It can be thrown away at any time. What is in it is its own: words (index.h), or vectors
-// (meaning/vector_index.h); how one is kept in step with the log is the same for both
+// IndexFile: a database that is made of the log and the content store, and how far of the log it
+// is: a file of its own, or some tables of the pod's database (shared_index.h). It can be thrown
+// away at any time. What is in it is its own: words (index.h), or vectors
+// (meaning/vector_index.h); how one is kept in step with the log is the same for all
 // (index_keeper.h).
 //
 //   state      the position that everything up to is in here, and for which description
@@ -56,11 +57,15 @@ class IndexFile {
   /// The same of an index that is being replaced: what was changed is not found any more.
   virtual Task<Result<>> forget(std::vector<Uuid> ids, Checkpoint checkpoint);
 
+  /// So many events of which it has nothing may stand behind its checkpoint, and be looked through
+  /// again at the next start.
+  virtual std::int64_t unsaved_max() const { return 20'000; }
+
   /// For those who look; any thread.
   db::Database& database() { return *database_; }
 
  protected:
-  IndexFile(std::unique_ptr<db::Engine> database, std::span<const std::string_view> tables)
+  IndexFile(std::shared_ptr<db::Engine> database, std::span<const std::string_view> tables)
       : database_(std::move(database)), tables_(tables) {}
   static Result<std::unique_ptr<db::Engine>> open_database(const std::string& path, World& world);
   /// Within the transaction of what it stands for; then kept().
@@ -68,7 +73,7 @@ class IndexFile {
   void kept(const Checkpoint& checkpoint) { checkpoint_ = checkpoint; }
 
  private:
-  std::unique_ptr<db::Engine> database_;
+  std::shared_ptr<db::Engine> database_;
   std::span<const std::string_view> tables_;
   Checkpoint checkpoint_;
 };

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <filesystem>
 
 #include "base/first_of.h"
 #include "base/log.h"
@@ -31,36 +30,28 @@ bool is_damage(const Error& error) {
 
 }  // namespace
 
-void remove_index(const std::string& path) {
-  std::error_code failed;
-  for (const auto* behind : {"-shm", "-wal", ""}) std::filesystem::remove(path + behind, failed);
-}
-
 IndexKeeper::IndexKeeper(const Rooms& rooms, const std::vector<Kind>& kinds, KeeperOptions options)
     : rooms_(rooms), kinds_(kinds), options_(std::move(options)) {}
 
-std::string IndexKeeper::path_of(std::string_view version) const {
-  return fmt::format("{}/{}{}.db", options_.directory, options_.prefix, version);
+std::string IndexKeeper::current_name() const {
+  return options_.place->name_of(options_.version());
 }
 
-// Those of the family, by path.
-std::vector<std::string> IndexKeeper::indexes() const {
-  std::vector<std::string> paths;
-  std::error_code failed;
-  for (const auto& entry : std::filesystem::directory_iterator(options_.directory, failed)) {
-    const auto name = entry.path().filename().string();
-    if (name.starts_with(options_.family) && name.ends_with(".db")) {
-      paths.push_back(entry.path().string());
-    }
-  }
-  return paths;
+bool IndexKeeper::is_led_elsewhere() const {
+  return options_.leads != nullptr && options_.leads->value() == 0;
 }
 
 Task<void> IndexKeeper::run(std::stop_token stop) {
   auto patience = kPatienceMin;
   while (!stop.stop_requested()) {
     const auto before = indexed_.value();
-    auto done = co_await follow(stop);
+    Result<> done;
+    if (is_led_elsewhere()) {
+      done = co_await watch_until_leading(stop);
+      if (done) continue;
+    } else {
+      done = co_await follow(stop);
+    }
     if (stop.stop_requested()) break;
     if (indexed_.value() > before) patience = kPatienceMin;
     const auto error = done ? Error{} : done.error();
@@ -83,26 +74,102 @@ Task<void> IndexKeeper::run(std::stop_token stop) {
   former_.reset();
 }
 
-// From the opening of the files to their next failure.
+// Which one is answered from, while another keeps it.
+struct IndexKeeper::Seen {
+  std::string name;  // empty: none
+  Checkpoint checkpoint;
+  std::int64_t current = 0;  // how far that of this description is
+};
+
+Task<Result<IndexKeeper::Seen>> IndexKeeper::look() {
+  auto& place = *options_.place;
+  const auto current = current_name();
+  auto found = co_await place.checkpoint_of(current);
+  if (!found) co_return fail(found.error());
+  Seen seen;
+  if (*found) seen = {current, **found, (*found)->position};
+  if (*found && (*found)->is_complete) co_return seen;
+  auto names = co_await place.names();
+  if (!names) co_return fail(names.error());
+  for (const auto& name : *names) {
+    if (name == current || !place.is_readable(name)) continue;
+    auto former = co_await place.checkpoint_of(name);
+    if (!former) co_return fail(former.error());
+    if (!*former || !(*former)->is_complete) continue;
+    seen.name = name;
+    seen.checkpoint = **former;
+    break;
+  }
+  co_return seen;
+}
+
+Task<Result<>> IndexKeeper::watch_until_leading(std::stop_token stop) {
+  Result<> result;
+  co_await first_of(
+      std::move(stop),
+      [&](std::stop_token over) { return options_.leads->wait_past(0, std::move(over)); },
+      [&](std::stop_token over) -> Task<bool> {
+        result = co_await watch(std::move(over));
+        co_return !result.has_value();
+      });
+  co_return result;
+}
+
+// So often as who keeps it looks at the log; where nothing comes there may be another one now.
+Task<Result<>> IndexKeeper::watch(std::stop_token stop) {
+  constexpr std::chrono::milliseconds kLookEvery(1'000);
+  std::string watched;
+  while (!stop.stop_requested()) {
+    auto seen = co_await look();
+    if (!seen) co_return fail(seen.error());
+    if (seen->name != watched) {
+      std::shared_ptr<IndexFile> index;
+      if (!seen->name.empty()) {
+        auto opened = options_.place->open(seen->name);
+        if (!opened) co_return fail(opened.error());
+        index = std::move(*opened);
+      }
+      publish(std::move(index), seen->checkpoint.position);
+      watched = seen->name;
+    }
+    position_ = seen->checkpoint.position;
+    is_complete_ = seen->checkpoint.is_complete;
+    if (watched == current_name()) {
+      indexed_.raise(seen->current);
+    } else {
+      std::lock_guard lock(mutex_);
+      next_position_ = seen->current;
+    }
+    say(std::nullopt);
+    co_await rooms_.world.sleep_for(kGatherTime, stop);
+    const auto position = position_.load();
+    if (rooms_.log.end().value() > position && !watched.empty()) continue;
+    co_await first_of(
+        stop,
+        [&](std::stop_token over) { return rooms_.log.end().wait_past(position, std::move(over)); },
+        [&](std::stop_token over) { return rooms_.world.sleep_for(kLookEvery, std::move(over)); });
+  }
+  co_return Result<>{};
+}
+
+// From the opening of the indexes to their next failure.
 Task<Result<>> IndexKeeper::follow(std::stop_token stop) {
-  std::error_code failed;
-  std::filesystem::create_directories(options_.directory, failed);
-  std::filesystem::permissions(options_.directory, std::filesystem::perms::owner_all, failed);
-  const auto path = path_of(options_.version());
+  if (auto ready = co_await options_.place->prepare(); !ready) co_return ready;
+  const auto name = current_name();
   current_.reset();
   former_.reset();
-  auto opened = co_await open(path, false);
+  auto opened = co_await open(name, false);
   if (!opened) co_return fail(opened.error());
   current_ = std::move(*opened);
   current_position_ = current_->checkpoint().position;
-  if (!current_->checkpoint().is_complete) former_ = co_await open_former(path);
+  if (!current_->checkpoint().is_complete) former_ = co_await open_former(name);
   if (former_ != nullptr) {
     former_position_ = former_->checkpoint().position;
     publish(former_, former_position_);
     std::lock_guard lock(mutex_);
     next_position_ = current_position_;
   } else {
-    retire_former();
+    if (auto done = co_await retire_former(); !done) co_return done;
     publish(current_, current_position_);
   }
   say(std::nullopt);
@@ -111,7 +178,7 @@ Task<Result<>> IndexKeeper::follow(std::stop_token stop) {
   if (!kept && is_damage(kept.error())) {
     publish(nullptr, 0);
     current_.reset();
-    remove_index(path);
+    std::ignore = co_await options_.place->remove(name);
   }
   co_return kept;
 }
@@ -132,14 +199,23 @@ Task<Result<>> IndexKeeper::keep_until_damaged(std::stop_token stop) {
   current_.reset();
   former_.reset();
   // Whoever has read it has found that it is; so no part of it is trusted.
-  for (const auto& one : indexes()) remove_index(one);
+  if (auto done = co_await remove_all(); !done) co_return done;
   co_return fail(
       Error{Code::kInternalServerError, "It was found to be damaged", nullptr, Fault::kDamaged});
 }
 
-Task<Result<std::unique_ptr<IndexFile>>> IndexKeeper::open(const std::string& path,
+Task<Result<>> IndexKeeper::remove_all() {
+  auto names = co_await options_.place->names();
+  if (!names) co_return fail(names.error());
+  for (const auto& name : *names) {
+    if (auto done = co_await options_.place->remove(name); !done) co_return done;
+  }
+  co_return Result<>{};
+}
+
+Task<Result<std::unique_ptr<IndexFile>>> IndexKeeper::open(const std::string& name,
                                                            bool is_remade) {
-  auto opened = options_.open(path);
+  auto opened = options_.place->open(name);
   Result<> ready = opened ? co_await (*opened)->load() : Result<>(fail(opened.error()));
   bool is_usable = ready.has_value();
   if (is_usable) {
@@ -159,19 +235,21 @@ Task<Result<std::unique_ptr<IndexFile>>> IndexKeeper::open(const std::string& pa
   }
   if (is_usable) co_return std::move(*opened);
   if (opened) opened->reset();
-  remove_index(path);
+  if (auto done = co_await options_.place->remove(name); !done) co_return fail(done.error());
   if (is_remade) co_return fail(Code::kServiceUnavailable, "A new search index cannot be used");
-  co_return co_await open(path, true);
+  co_return co_await open(name, true);
 }
 
 // One of an earlier description that was complete; others are removed.
 Task<std::unique_ptr<IndexFile>> IndexKeeper::open_former(const std::string& current) {
   std::unique_ptr<IndexFile> former;
-  for (const auto& path : indexes()) {
-    if (path == current) continue;
-    const auto name = std::filesystem::path(path).filename().string();
-    if (former == nullptr && name.starts_with(options_.prefix)) {
-      auto opened = options_.open(path);
+  auto& place = *options_.place;
+  const auto names = co_await place.names();
+  if (!names) co_return nullptr;
+  for (const auto& name : *names) {
+    if (name == current) continue;
+    if (former == nullptr && place.is_readable(name)) {
+      auto opened = place.open(name);
       const bool is_loaded = opened && (co_await (*opened)->load()).has_value();
       if (is_loaded && (*opened)->checkpoint().is_complete && options_.serves(**opened)) {
         Indexer indexer(rooms_, kinds_, options_.page_events);
@@ -182,17 +260,21 @@ Task<std::unique_ptr<IndexFile>> IndexKeeper::open_former(const std::string& cur
         }
       }
     }
-    remove_index(path);
+    std::ignore = co_await place.remove(name);
   }
   co_return former;
 }
 
-void IndexKeeper::retire_former() {
+Task<Result<>> IndexKeeper::retire_former() {
   former_.reset();
-  const auto current = path_of(options_.version());
-  for (const auto& path : indexes()) {
-    if (path != current) remove_index(path);
+  const auto current = current_name();
+  auto names = co_await options_.place->names();
+  if (!names) co_return fail(names.error());
+  for (const auto& name : *names) {
+    if (name == current) continue;
+    if (auto done = co_await options_.place->retire(name); !done) co_return done;
   }
+  co_return Result<>{};
 }
 
 // What was deleted must not be found any more, also while the new index is filled.
@@ -209,7 +291,7 @@ Task<Result<>> IndexKeeper::keep_current(Indexer& indexer, std::stop_token stop)
       if (auto done = co_await keep_former(indexer); !done) {
         // The new one serves, however far it is.
         publish(current_, current_position_);
-        retire_former();
+        if (auto retired = co_await retire_former(); !retired) co_return retired;
       }
     }
     auto step = co_await indexer.fill(*current_, current_position_);
@@ -220,12 +302,13 @@ Task<Result<>> IndexKeeper::keep_current(Indexer& indexer, std::stop_token stop)
       is_complete_ = current_->checkpoint().is_complete;
     } else if (step->is_at_end) {
       publish(current_, current_position_);
-      retire_former();
+      if (auto retired = co_await retire_former(); !retired) co_return retired;
     } else {
       std::lock_guard lock(mutex_);
       next_position_ = current_position_;
     }
     indexed_.raise(current_position_);
+    if (auto done = co_await options_.place->tidy(); !done) co_return done;
     if (step->is_at_end) {
       behind_since_ = rooms_.world.now();
       co_await rooms_.world.sleep_for(kGatherTime, stop);

@@ -2,8 +2,9 @@
 //
 // One that is missing, damaged, or of another log is made anew from the log. One of another
 // description (its version) is answered from until the new one has caught up; what was changed
-// meanwhile is found in the new one only. The name of a file says its description, as a file cannot
-// be renamed while SQLite has it open.
+// meanwhile is found in the new one only. Where indexes are, and by which names, IndexPlace knows.
+//
+// What nodes share one of them keeps, and the others look at how far it is.
 #pragma once
 
 #include <atomic>
@@ -18,22 +19,22 @@
 
 #include "base/timer.h"
 #include "search/index_file.h"
+#include "search/index_place.h"
 #include "search/indexer.h"
 
 namespace synap::search {
 
 struct KeeperOptions {
-  std::string directory;    // of indexes of all families; made where it is missing
-  std::string_view family;  // "index-": how the names of its files begin
-  std::string_view prefix;  // "index-1-": of those that can still be read
-  /// What stands behind that, of one that can be written; asked for when it is opened.
+  std::shared_ptr<IndexPlace> place;
+  /// The description of what is written; asked for when it is opened.
   std::function<std::string()> version;
   std::string_view subject;  // "the search index": in what is logged
-  std::function<Result<std::unique_ptr<IndexFile>>(const std::string& path)> open;
   /// Whether one of another version can be answered from; it was loaded.
   std::function<bool(const IndexFile&)> serves = [](const IndexFile&) { return true; };
   /// Of what is written at once. What takes long to make is kept often: a crash takes the rest.
   int page_events = 200;
+  /// Until it is raised another keeps the index; nullptr: nobody else does.
+  Watermark* leads = nullptr;
 };
 
 class IndexKeeper {
@@ -68,16 +69,21 @@ class IndexKeeper {
   Watermark& indexed() { return indexed_; }
 
  private:
-  std::string path_of(std::string_view version) const;
+  std::string current_name() const;
+  bool is_led_elsewhere() const;
   Task<Result<>> follow(std::stop_token stop);
-  Task<Result<std::unique_ptr<IndexFile>>> open(const std::string& path, bool is_remade);
+  Task<Result<>> watch_until_leading(std::stop_token stop);
+  Task<Result<>> watch(std::stop_token stop);
+  struct Seen;
+  Task<Result<Seen>> look();
+  Task<Result<std::unique_ptr<IndexFile>>> open(const std::string& name, bool is_remade);
   Task<std::unique_ptr<IndexFile>> open_former(const std::string& current);
   Task<Result<>> keep_former(Indexer& indexer);
   Task<Result<>> keep_current(Indexer& indexer, std::stop_token stop);
   bool is_to_give_way();
   Task<Result<>> keep_until_damaged(std::stop_token stop);
-  std::vector<std::string> indexes() const;
-  void retire_former();
+  Task<Result<>> remove_all();
+  Task<Result<>> retire_former();
   void publish(std::shared_ptr<IndexFile> index, std::int64_t position);
   void say(const std::optional<Error>& error);
 
@@ -107,8 +113,5 @@ class IndexKeeper {
   Watermark indexed_{-1};
   Watermark damages_;  // found by those who read
 };
-
-/// Removes an index: the file, and those that SQLite has beside it.
-void remove_index(const std::string& path);
 
 }  // namespace synap::search

@@ -13,9 +13,6 @@ constexpr std::size_t kBytesMax = 4 << 20;
 // Texts that are asked for at once, which may be kTextBytesMax each, and before which somebody's
 // own text waits. One by one each was a wait for another thread and back, as long as the reading.
 constexpr std::size_t kReadTogether = 4;
-// Where nothing matched for so long, that is kept too, so that the next start does not look through
-// all of it again.
-constexpr std::int64_t kUnsavedMax = 20'000;
 
 std::size_t bytes_of(const Document& document) {
   return document.title.size() + document.text.size() + document.others.size();
@@ -119,7 +116,7 @@ Task<Result<Indexer::Step>> Indexer::fill(IndexFile& index, std::int64_t from) {
   if (!page) co_return fail(page.error());
   const auto step = page->step;
   const bool is_first_end = step.is_at_end && !index.checkpoint().is_complete;
-  const bool is_far = step.position - index.checkpoint().position >= kUnsavedMax;
+  const bool is_far = step.position - index.checkpoint().position >= index.unsaved_max();
   if (page->things.empty() && !is_first_end && !is_far) co_return step;
   std::vector<Change> some;
   std::size_t bytes = 0;

@@ -1,9 +1,9 @@
 #include "search/ranking.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <functional>
+#include <limits>
+#include <utility>
 
 namespace synap::search {
 namespace {
@@ -41,45 +41,34 @@ class Best {
 };
 
 // Where the times of a query are asked for, beside its words.
-bool has_times(const Ask& ask) {
-  return ask.from != std::numeric_limits<std::int64_t>::min() ||
-         ask.to != std::numeric_limits<std::int64_t>::max();
+std::optional<std::pair<std::int64_t, std::int64_t>> times_of(const Ask& ask) {
+  if (ask.from == std::numeric_limits<std::int64_t>::min() &&
+      ask.to == std::numeric_limits<std::int64_t>::max()) {
+    return std::nullopt;
+  }
+  return std::pair(ask.from, ask.to);
 }
 
 }  // namespace
 
-Ranked rank(db::Tx& tx, const Reading& reading, const Ask& ask, bool keeps_seen) {
+Ranked rank(Terms& terms, const Reading& reading, const Ask& ask, bool keeps_seen) {
   Ranked ranked;
   const auto& expression = reading.expression;
-  if (expression.text.empty()) {
+  if (expression.is_empty()) {
     ranked.total = 0;
     return ranked;
   }
-  const auto sql = fmt::format(
-      "SELECT rowid, relevance(terms, $2) FROM terms WHERE terms MATCH $1 "
-      "AND rowid BETWEEN $3 AND $4{} ORDER BY rowid DESC LIMIT $5",
-      has_times(ask) ? " AND (SELECT updated_at FROM documents WHERE place = terms.rowid) "
-                       "BETWEEN $6 AND $7"
-                     : "");
-  const auto lowest = std::max(expression.lowest, reading.library.lowest());
-  std::vector<db::Value> values = {expression.text, db::Blob{reading.relevance}, lowest,
-                                   reading.library.highest(), ask.texts_max + 1};
-  if (has_times(ask)) {
-    values.emplace_back(ask.from);
-    values.emplace_back(ask.to - 1);
-  }
+  const Window window{.texts_max = texts_max_of(terms, ask), .times = times_of(ask)};
   Best best(static_cast<std::size_t>(ask.limit) + 1, ask.after);
-  {
-    auto rows = tx.query_with(sql, values);
-    while (rows.next()) {
-      const Place place{rows.real(1), rows.integer(0)};
-      best.offer(place);
-      if (keeps_seen) ranked.seen.push_back({place.number, place.relevance});
-    }
-  }
-  const bool is_cut = best.offered() > ask.texts_max;
-  ranked.seen_to = is_cut && !ranked.seen.empty() ? ranked.seen.back().place : lowest;
-  if (!expression.is_partial && best.offered() <= ask.texts_max) ranked.total = best.offered();
+  terms.rank(reading, window, [&](std::int64_t place, double relevance) {
+    best.offer({relevance, place});
+    if (keeps_seen) ranked.seen.push_back({place, relevance});
+  });
+  const bool is_cut = best.offered() > window.texts_max;
+  ranked.seen_to = is_cut && !ranked.seen.empty()
+                       ? ranked.seen.back().place
+                       : std::max(expression.lowest, reading.library.lowest());
+  if (!expression.is_partial && !is_cut) ranked.total = best.offered();
   ranked.places = best.take();
   ranked.has_more = ranked.places.size() > static_cast<std::size_t>(ask.limit);
   if (ranked.has_more) ranked.places.pop_back();
@@ -92,11 +81,8 @@ std::optional<double> Ranked::relevance_of(std::int64_t place) const {
   return at != seen.end() && at->place == place ? at->relevance : 0;
 }
 
-double relevance_at(db::Tx& tx, const Reading& reading, std::int64_t place) {
-  if (reading.expression.text.empty()) return 0;
-  auto rows = tx.query("SELECT relevance(terms, $2) FROM terms WHERE terms MATCH $1 AND rowid = $3",
-                       reading.expression.text, db::Blob{reading.relevance}, place);
-  return rows.next() ? rows.real(0) : 0;
+double relevance_at(Terms& terms, const Reading& reading, std::int64_t place) {
+  return reading.expression.is_empty() ? 0 : terms.relevance_at(reading, place);
 }
 
 }  // namespace synap::search

@@ -24,9 +24,9 @@ struct Ranked {
   /// Of a place; 0 where it has none of the words; nothing: it was not looked at.
   std::optional<double> relevance_of(std::int64_t place) const;
 };
-Ranked rank(db::Tx& tx, const Reading& reading, const Ask& ask, bool keeps_seen = false);
+Ranked rank(Terms& terms, const Reading& reading, const Ask& ask, bool keeps_seen = false);
 
 /// The relevance of one place; 0 where it has none of the words.
-double relevance_at(db::Tx& tx, const Reading& reading, std::int64_t place);
+double relevance_at(Terms& terms, const Reading& reading, std::int64_t place);
 
 }  // namespace synap::search

@@ -1,11 +1,8 @@
 #include "search/reading.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cmath>
-
-#include "db/sqlite/full_text.h"
+#include <tuple>
 
 namespace synap::search {
 namespace {
@@ -24,7 +21,8 @@ std::optional<Library> library_of(db::Tx& tx, std::string_view user_id) {
   Library library;
   {
     auto rows = tx.query(
-        "SELECT number, last, documents, title, text, tags, others FROM users WHERE user_id = $1",
+        "SELECT number, last, \"documents\", title, text, tags, others FROM users WHERE user_id = "
+        "$1",
         user_id);
     if (!rows.next()) return std::nullopt;
     library.user = rows.integer(0);
@@ -35,69 +33,29 @@ std::optional<Library> library_of(db::Tx& tx, std::string_view user_id) {
     }
   }
   auto rows = tx.query(
-      "SELECT language FROM languages WHERE user = $1 AND documents > 0 AND language > 0 "
-      "ORDER BY documents DESC, language LIMIT $2",
+      "SELECT language FROM languages WHERE \"user\" = $1 AND \"documents\" > 0 "
+      "AND language > 0 ORDER BY \"documents\" DESC, language LIMIT $2",
       library.user, kLanguagesMax);
   while (rows.next()) library.languages.push_back(static_cast<Language>(rows.integer(0)));
   return library;
 }
 
-// By the terms that there are, so that no list of texts is made for it.
-std::vector<std::string> terms_with(db::Tx& tx, const Library& library, std::string_view beginning,
-                                    std::int64_t texts_max) {
-  std::vector<std::string> terms;
-  const auto from = term_of(library.user, beginning);
-  const auto prefix_size = from.size() - beginning.size();
-  const auto to = from + "\xff";  // no term has this byte
-  std::int64_t texts = 0;
-  auto rows = tx.query("SELECT term, doc FROM vocabulary WHERE term >= $1 AND term < $2", from, to);
-  while (terms.size() < kPrefixTermsMax && texts < texts_max && rows.next()) {
-    terms.push_back(rows.text(0).substr(prefix_size));
-    texts += rows.integer(1);
-  }
-  return terms;
-}
-
-// How many of the newest texts have it, and where the last of these is: so far as `most`, from
-// which the rest is estimated as if they were spread evenly.
-Frequency frequency_of(db::Tx& tx, const Library& library, const std::string& phrase,
-                       std::int64_t most) {
-  Frequency frequency;
-  auto rows = tx.query(
-      "SELECT count(*), min(rowid) FROM (SELECT rowid FROM terms WHERE terms MATCH $1 "
-      "AND rowid BETWEEN $2 AND $3 ORDER BY rowid DESC LIMIT $4)",
-      phrase, library.lowest(), library.highest(), most + 1);
-  if (!rows.next()) return frequency;
-  frequency.texts = rows.integer(0);
-  frequency.is_cut = frequency.texts > most;
-  if (!frequency.is_cut) return frequency;
-  frequency.lowest = rows.integer(1);
-  const auto looked_at = library.highest() - frequency.lowest + 1;
-  const auto part = static_cast<double>(library.last) / static_cast<double>(looked_at);
-  frequency.texts = std::max(
-      frequency.texts, static_cast<std::int64_t>(static_cast<double>(frequency.texts) * part));
-  return frequency;
-}
-
 // The words of a phrase first, each of which is as cheap to count as it is rare: the whole is then
 // looked for only where the rarest of them is.
-void count_texts(db::Tx& tx, const Library& library, std::vector<Wanted>& wanted,
+void count_texts(Terms& terms, const Library& library, std::vector<Wanted>& wanted,
                  std::int64_t texts_max) {
   std::size_t words = 0;
-  for (const auto& one : wanted) words += std::max<std::size_t>(one.parts.size(), 1);
+  for (const auto& one : wanted) words += std::max<std::size_t>(one.places.size(), 1);
   const auto most =
       std::clamp(kCountedMax / static_cast<std::int64_t>(std::max<std::size_t>(words, 1)),
                  std::min(kCountedMin, texts_max), texts_max);
   for (auto& one : wanted) {
-    if (one.phrase.empty() || one.is_excluded) continue;
-    if (one.parts.empty()) {
-      one.frequency = frequency_of(tx, library, one.phrase, most);
-      continue;
-    }
+    if (one.is_impossible() || one.is_excluded) continue;
+    const auto scope = one.places.size() == 1 ? one.scope : Item::Scope::kAll;
     std::optional<Frequency> rarest;
-    for (const auto& part : one.parts) {
-      const auto frequency = frequency_of(tx, library, part, most);
-      const auto order = [](const Frequency& f) { return std::pair(f.is_cut, f.lowest); };
+    for (const auto& forms : one.places) {
+      const auto frequency = terms.frequency_of(library, forms, scope, most);
+      const auto order = [](const Frequency& f) { return std::tuple(f.is_cut, f.lowest, f.texts); };
       if (!rarest || order(frequency) < order(*rarest)) rarest = frequency;
     }
     // Of texts with all its words not all have the phrase; so this is too high, and it counts less.
@@ -105,49 +63,38 @@ void count_texts(db::Tx& tx, const Library& library, std::vector<Wanted>& wanted
   }
 }
 
-void add_relevance(Reading& reading) {
-  const auto& library = reading.library;
+void add_rarities(Reading& reading) {
   const auto& expression = reading.expression;
-  db::sqlite::Relevance relevance;
-  const auto documents = static_cast<double>(std::max<std::int64_t>(library.documents, 1));
-  for (std::size_t i = 0; i < kColumns; ++i) {
-    relevance.columns.push_back({kWeights[i], static_cast<double>(library.sizes[i]) / documents});
+  const auto documents = static_cast<double>(std::max<std::int64_t>(reading.library.documents, 1));
+  reading.rarities.assign(reading.wanted.size(), 0);
+  for (const auto* numbers : {&expression.all, &expression.any, &expression.further}) {
+    for (const auto i : *numbers) {
+      if (reading.wanted[i].is_filter) continue;
+      const auto texts =
+          std::min(static_cast<double>(reading.wanted[i].frequency.texts), documents);
+      reading.rarities[i] = std::log1p((documents - texts + 0.5) / (texts + 0.5));
+      reading.relevance_typical += reading.rarities[i];
+    }
   }
-  relevance.columns.push_back({0, 1});  // keys
-  relevance.groups = expression.groups;
-  for (const auto& frequency : expression.ranked) {
-    const auto texts = std::min(static_cast<double>(frequency.texts), documents);
-    relevance.rarities.push_back(std::log1p((documents - texts + 0.5) / (texts + 0.5)));
-    reading.relevance_typical += relevance.rarities.back();
-  }
-  reading.relevance = relevance.bytes();
 }
 
 // Types are filters like any other.
-void add_types(const Ask& ask, std::int64_t user, std::vector<Wanted>& wanted) {
+void add_types(const Ask& ask, std::vector<Wanted>& wanted) {
   if (ask.types.empty()) return;
-  // Forms of one word, as FTS5 sees it: any of them.
-  std::string stream;
-  for (const auto& type : ask.types) {
-    stream += (stream.empty() ? "" : " /") + key_of(user, "type", type);
-  }
-  std::string quoted = "\"";
-  for (const char c : stream) quoted += c == '"' ? "\"\"" : std::string(1, c);
-  wanted.push_back({.phrase = quoted + '"', .is_required = true, .is_filter = true});
+  Forms any{.terms = {}, .are_forms_of_one = false};
+  for (const auto& type : ask.types) any.terms.push_back(key_of("type", type));
+  wanted.push_back({.places = {std::move(any)}, .is_required = true, .is_filter = true});
 }
 
 // The rules alone, without what only ranks.
-void add_rules(Reading& reading, const std::vector<Wanted>& wanted) {
-  const auto add = [](std::string& rules, const std::string& phrase, std::string_view by) {
-    if (!rules.empty()) rules += by;
-    rules += fmt::format("({})", phrase);
-  };
-  for (const auto& one : wanted) {
+void add_rules(Reading& reading) {
+  for (std::size_t i = 0; i < reading.wanted.size(); ++i) {
+    const auto& one = reading.wanted[i];
     if (one.is_excluded) {
-      if (!one.phrase.empty()) add(reading.excluded, one.phrase, " OR ");
+      if (!one.is_impossible()) reading.excluded.push_back(i);
     } else if (one.is_required) {
-      if (one.phrase.empty()) reading.is_impossible = true;
-      add(reading.required, one.phrase, " AND ");
+      reading.is_impossible = reading.is_impossible || one.is_impossible();
+      reading.required.push_back(i);
     }
   }
 }
@@ -161,27 +108,35 @@ Reading library_alone(db::Tx& tx, std::string_view user_id) {
   return reading;
 }
 
-Reading read_query(db::Tx& tx, std::string_view user_id, const Ask& ask) {
-  auto reading = library_alone(tx, user_id);
+std::int64_t texts_max_of(const Terms& terms, const Ask& ask) {
+  return std::min(ask.texts_max, terms.texts_max());
+}
+
+Reading read_query(IndexTx& index, std::string_view user_id, const Ask& ask) {
+  auto reading = library_alone(index.tx, user_id);
   const auto& library = reading.library;
+  auto& terms = index.terms();
+  const auto texts_max = texts_max_of(terms, ask);
   analysis::Analyzer analyzer;
   // Filters by type alone are asked for by those who have no query.
   const bool has_query = !ask.items.empty() || ask.types.empty();
   auto meaning = !has_query ? Result<Meaning>(Meaning{})
-                            : meaning_of(analyzer, library.user, ask.text, ask.items,
-                                         library.languages, [&](std::string_view begin) {
-                                           return terms_with(tx, library, begin, ask.texts_max);
+                            : meaning_of(analyzer, ask.text, ask.items, library.languages,
+                                         [&](std::string_view begin) {
+                                           return terms.beginning_with(library, begin,
+                                                                       kPrefixTermsMax, texts_max);
                                          });
   if (!meaning) {
-    tx.abort(meaning.error());
+    index.tx.abort(meaning.error());
     return reading;
   }
-  add_types(ask, library.user, meaning->wanted);
-  count_texts(tx, library, meaning->wanted, ask.texts_max);
-  reading.expression = expression_of(meaning->wanted, ask.texts_max);
+  reading.wanted = std::move(meaning->wanted);
   reading.marked = std::move(meaning->marked);
-  add_relevance(reading);
-  add_rules(reading, meaning->wanted);
+  add_types(ask, reading.wanted);
+  count_texts(terms, library, reading.wanted, texts_max);
+  reading.expression = expression_of(reading.wanted, texts_max);
+  add_rarities(reading);
+  add_rules(reading);
   return reading;
 }
 

@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "base/crypto.h"
-#include "search/index.h"
+#include "search/shared_index.h"
 
 namespace synap::search {
 namespace {
@@ -18,24 +18,30 @@ constexpr std::chrono::milliseconds kFurtherPatience(5'000);
 
 }  // namespace
 
-Search::Search(const Rooms& rooms, std::string directory, std::optional<MeaningOptions> meaning)
+Search::Search(const Rooms& rooms, std::string directory, std::optional<MeaningOptions> meaning,
+               std::shared_ptr<db::Engine> shared)
     : rooms_(rooms),
       directory_(std::move(directory)),
+      shared_(std::move(shared)),
+      files_(std::make_shared<DirectoryPlace>(DirectoryPlace::Options{
+          .directory = directory_,
+          .family = kFamily,
+          .prefix = kPrefix,
+          .open = [this](const std::string& path) -> Result<std::unique_ptr<IndexFile>> {
+            auto opened = FileIndex::open_file(path, rooms_.world);
+            if (!opened) return fail(opened.error());
+            return std::unique_ptr<IndexFile>(std::move(*opened));
+          }})),
       executor_(rooms.world.make_executor("search", ThreadPriority::kBackground)) {
   KeeperOptions options{
-      .directory = directory_,
-      .family = kFamily,
-      .prefix = kPrefix,
-      .version = [this] { return version(); },
-      .subject = "the search index",
-      .open = [this](const std::string& path) -> Result<std::unique_ptr<IndexFile>> {
-        auto opened = Index::open(path, rooms_.world);
-        if (!opened) return fail(opened.error());
-        return std::unique_ptr<IndexFile>(std::move(*opened));
-      }};
+      .place = files_, .version = [this] { return version(); }, .subject = "the search index"};
+  if (shared_ != nullptr) {
+    options.place = std::make_shared<SharedPlace>(shared_, rooms_.world);
+    options.leads = &leads_;
+  }
   // Each transaction makes a list of words of its own, and lists are merged again and again until
-  // they are few.
-  options.page_events = 4'000;
+  // they are few. On a server they are not, and its statements have less time.
+  options.page_events = shared_ == nullptr ? 4'000 : 500;
   words_ = std::make_unique<IndexKeeper>(rooms_, kinds_, std::move(options));
   if (meaning) {
     meanings_ = std::make_unique<Meanings>(rooms_, kinds_, directory_, std::move(*meaning));
@@ -61,8 +67,20 @@ std::vector<std::string> Search::fields() const {
 }
 
 void Search::start() {
+  if (shared_ != nullptr) background_.begin(remove_files());
   background_.begin(words_->run(background_.token()));
   if (meanings_ != nullptr) meanings_->start();
+}
+
+void Search::lead() {
+  leads_.raise(1);
+}
+
+// Of a version whose nodes had an index each.
+Task<void> Search::remove_files() {
+  const auto names = co_await files_->names();
+  if (!names) co_return;
+  for (const auto& name : *names) std::ignore = co_await files_->remove(name);
 }
 
 void Search::stop() {
@@ -89,7 +107,7 @@ IndexKeeper::Progress Search::progress() const {
 }
 
 Task<Result<Found>> Search::find(std::string user_id, Ask ask) {
-  const auto index = words_->serving();
+  const auto index = serving();
   if (index == nullptr) co_return fail(words_->unavailable());
   std::string reason;
   if (ask.mode != Mode::kText && meanings_ != nullptr) {
@@ -106,14 +124,13 @@ Task<Result<Found>> Search::find(std::string user_id, Ask ask) {
   } else if (ask.mode.value_or(Mode::kText) != Mode::kText) {
     reason = "this pod searches by words only";
   }
-  auto found =
-      co_await index->database().read([&](db::Tx& tx) { return search::find(tx, user_id, ask); });
+  auto found = co_await index->read([&](IndexTx& in) { return search::find(in, user_id, ask); });
   if (!found) co_return fail(words_->read_failed(found.error()));
   found->mode_reason = std::move(reason);
   co_return found;
 }
 
-Task<Search::ByMeaningAnswer> Search::find_by_meaning(std::shared_ptr<IndexFile> index,
+Task<Search::ByMeaningAnswer> Search::find_by_meaning(std::shared_ptr<Index> index,
                                                       const std::string& user_id, const Ask& ask) {
   auto text = meant_text(ask.items);
   if (text.empty()) {
@@ -125,8 +142,7 @@ Task<Search::ByMeaningAnswer> Search::find_by_meaning(std::shared_ptr<IndexFile>
   Result<Meanings::Look> look;
   const auto patience = ask.after_index ? kFurtherPatience : meanings_->options().patience;
   const auto by_words = [&]() -> Task<bool> {
-    candidates = co_await index->database().read(
-        [&](db::Tx& tx) { return candidates_of(tx, user_id, ask); });
+    candidates = co_await index->read([&](IndexTx& in) { return candidates_of(in, user_id, ask); });
     co_return true;
   };
   const auto by_meaning = [&]() -> Task<bool> {
@@ -145,10 +161,10 @@ Task<Search::ByMeaningAnswer> Search::find_by_meaning(std::shared_ptr<IndexFile>
 
 Task<Result<std::vector<Suggestion>>> Search::suggest(std::string user_id, std::string beginning,
                                                       int limit) {
-  const auto index = words_->serving();
+  const auto index = serving();
   if (index == nullptr) co_return fail(words_->unavailable());
-  auto found = co_await index->database().read(
-      [&](db::Tx& tx) { return search::suggest(tx, user_id, beginning, limit); });
+  auto found = co_await index->read(
+      [&](IndexTx& in) { return search::suggest(in.tx, user_id, beginning, limit); });
   if (!found) co_return fail(words_->read_failed(found.error()));
   co_return found;
 }
@@ -156,7 +172,7 @@ Task<Result<std::vector<Suggestion>>> Search::suggest(std::string user_id, std::
 Task<Result<Status>> Search::status(std::string user_id) {
   Status status;
   status.end = rooms_.log.end().value();
-  const auto index = words_->serving();
+  const auto index = serving();
   const auto progress = words_->progress();
   status.error = progress.error;
   status.next_position = progress.next_position;
@@ -171,8 +187,7 @@ Task<Result<Status>> Search::status(std::string user_id) {
     }
   }
   if (index == nullptr) co_return status;
-  auto counted =
-      co_await index->database().read([&](db::Tx& tx) { return count_documents(tx, user_id); });
+  auto counted = co_await index->read([&](IndexTx& in) { return count_documents(in.tx, user_id); });
   if (!counted) co_return fail(words_->read_failed(counted.error()));
   status.documents = *counted;
   co_return status;

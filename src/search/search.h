@@ -1,12 +1,14 @@
 // Search: finds things of a user by their words, by their meaning, and by both.
 //
 //   search.add({.name = "note", ...});   // where documents come from
+//   search.lead();                       // where nodes share an index: this one keeps it
 //   search.start();                      // the indexes are opened, and follow the log
 //   auto found = co_await search.find("ann", ask);
 //
-// The indexes are files beside the database, which nobody's command waits for: written behind the
-// log, each with a checkpoint of its own, in the same transaction as what it stands for
-// (index_keeper.h). Words answer always; meaning where there is a model (meaning/meanings.h).
+// The indexes are files beside the database, or, on PostgreSQL, tables in it that are written over
+// a connection of their own: nobody's command waits for them. They are written behind the log, each
+// with a checkpoint of its own, in the same transaction as what it stands for (index_keeper.h).
+// Words answer always; meaning where there is a model (meaning/meanings.h).
 #pragma once
 
 #include <cstdint>
@@ -20,6 +22,7 @@
 #include "base/executor.h"
 #include "search/candidates.h"
 #include "search/finder.h"
+#include "search/index.h"
 #include "search/index_keeper.h"
 #include "search/meaning/meanings.h"
 
@@ -45,8 +48,10 @@ struct SimilarAsk {
 
 class Search {
  public:
-  /// `directory` is made where it is missing; it holds nothing but indexes.
-  Search(const Rooms& rooms, std::string directory, std::optional<MeaningOptions> meaning = {});
+  /// `directory` is made where it is missing; it holds nothing but indexes. Where there is
+  /// `shared`, a database on PostgreSQL, the index of words is there.
+  Search(const Rooms& rooms, std::string directory, std::optional<MeaningOptions> meaning = {},
+         std::shared_ptr<db::Engine> shared = nullptr);
   ~Search();  // stop()
   Search(const Search&) = delete;
   Search& operator=(const Search&) = delete;
@@ -58,6 +63,8 @@ class Search {
   std::vector<std::string> fields() const;
 
   void start();
+  /// This node keeps what is shared, from now on; before or behind start(). Any thread.
+  void lead();
   void stop();
 
   /// Those of the user alone, whatever is asked. Where meaning cannot answer, words do, and the
@@ -83,23 +90,30 @@ class Search {
 
  private:
   std::string version() const;
+  Task<void> remove_files();
+  std::shared_ptr<Index> serving() const {
+    return std::static_pointer_cast<Index>(words_->serving());
+  }
   /// What was found by meaning; an Error that says why words are to answer; or the failure of the
   /// whole.
   struct ByMeaningAnswer {
     Result<Found> found;
     std::optional<Error> unmeant = {};
   };
-  Task<ByMeaningAnswer> find_by_meaning(std::shared_ptr<IndexFile> index,
-                                        const std::string& user_id, const Ask& ask);
-  Task<Result<Found>> answer(std::shared_ptr<IndexFile> index, const Ask& ask,
+  Task<ByMeaningAnswer> find_by_meaning(std::shared_ptr<Index> index, const std::string& user_id,
+                                        const Ask& ask);
+  Task<Result<Found>> answer(std::shared_ptr<Index> index, const Ask& ask,
                              const Candidates& candidates, Meanings::Look look);
-  Task<Result<Found>> show(std::shared_ptr<IndexFile> index, const Reading& reading, Choice choice,
+  Task<Result<Found>> show(std::shared_ptr<Index> index, const Reading& reading, Choice choice,
                            const Meanings::Look& look);
   Task<Result<Meanings::Look>> look_from(const std::string& user_id, Uuid entity);
 
   const Rooms rooms_;
   const std::string directory_;
+  const std::shared_ptr<db::Engine> shared_;
+  Watermark leads_{0};
   std::vector<Kind> kinds_;
+  std::shared_ptr<IndexPlace> files_;  // where the index of words is, or was before it was shared
   std::unique_ptr<IndexKeeper> words_;
   std::unique_ptr<Meanings> meanings_;
   const std::unique_ptr<Executor> executor_;

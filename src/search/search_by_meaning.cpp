@@ -42,23 +42,23 @@ struct Whose {
   Candidates candidates;
 };
 
-Whose look_up(db::Tx& tx, std::string_view user_id, const SimilarAsk& ask) {
+Whose look_up(IndexTx& in, std::string_view user_id, const SimilarAsk& ask) {
   Whose whose;
   whose.candidates.from = std::numeric_limits<std::int64_t>::min();
   whose.candidates.to = std::numeric_limits<std::int64_t>::max();
   if (!ask.types.empty()) {
-    whose.candidates = candidates_of(tx, user_id, {.mode = Mode::kSemantic, .types = ask.types});
+    whose.candidates = candidates_of(in, user_id, {.mode = Mode::kSemantic, .types = ask.types});
   } else {
-    whose.candidates.reading = library_alone(tx, user_id);
+    whose.candidates.reading = library_alone(in.tx, user_id);
   }
-  auto rows = tx.query("SELECT place FROM documents WHERE entity = $1", ask.entity);
+  auto rows = in.tx.query("SELECT place FROM documents WHERE entity = $1", ask.entity);
   whose.is_his = rows.next() && whose.candidates.reading.library.has(rows.integer(0));
   return whose;
 }
 
 }  // namespace
 
-Task<Result<Found>> Search::answer(std::shared_ptr<IndexFile> index, const Ask& ask,
+Task<Result<Found>> Search::answer(std::shared_ptr<Index> index, const Ask& ask,
                                    const Candidates& candidates, Meanings::Look look) {
   const auto number = number_of(*look.index);
   if (ask.after_index && *ask.after_index != number) {
@@ -78,8 +78,8 @@ Task<Result<Found>> Search::answer(std::shared_ptr<IndexFile> index, const Ask& 
   const auto seen = co_await meanings_->see(look, std::move(asked));
   if (!seen) co_return fail(seen.error());
   const auto meant = meant_of(*seen, *look.index);
-  auto choice = co_await index->database().read(
-      [&](db::Tx& tx) { return choose(tx, candidates, meant, ask); });
+  auto choice =
+      co_await index->read([&](IndexTx& in) { return choose(in, candidates, meant, ask); });
   if (!choice) co_return fail(words_->read_failed(choice.error()));
   const auto count = choice->count;
   auto found = co_await show(index, candidates.reading, std::move(*choice), look);
@@ -93,15 +93,15 @@ Task<Result<Found>> Search::answer(std::shared_ptr<IndexFile> index, const Ask& 
 }
 
 // What the chosen ones look like.
-Task<Result<Found>> Search::show(std::shared_ptr<IndexFile> index, const Reading& reading,
+Task<Result<Found>> Search::show(std::shared_ptr<Index> index, const Reading& reading,
                                  Choice choice, const Meanings::Look& look) {
   std::vector<std::int64_t> passages;
   for (const auto& one : choice.chosen) passages.push_back(one.passage);
   const auto places = co_await meanings_->places(look, std::move(passages));
   if (!places) co_return fail(places.error());
-  auto found = co_await index->database().read([&](db::Tx& tx) {
+  auto found = co_await index->read([&](IndexTx& in) {
     Found found{.mode_reason = look.note, .hits = {}, .next = choice.next, .total = {}};
-    Shower shower(tx, reading);
+    Shower shower(in.tx, reading);
     for (std::size_t i = 0; i < choice.chosen.size(); ++i) {
       found.hits.push_back(choice.chosen[i].hit);
       shower.fill(found.hits.back(), (*places)[i]);
@@ -132,10 +132,9 @@ Task<Result<Meanings::Look>> Search::look_from(const std::string& user_id, Uuid 
 }
 
 Task<Result<Found>> Search::similar(std::string user_id, SimilarAsk ask) {
-  const auto index = words_->serving();
+  const auto index = serving();
   if (index == nullptr) co_return fail(words_->unavailable());
-  auto whose =
-      co_await index->database().read([&](db::Tx& tx) { return look_up(tx, user_id, ask); });
+  auto whose = co_await index->read([&](IndexTx& in) { return look_up(in, user_id, ask); });
   if (!whose) co_return fail(words_->read_failed(whose.error()));
   if (!whose->is_his) co_return fail(Code::kNotFound, "There is no such thing");
   if (meanings_ == nullptr) {

@@ -45,14 +45,20 @@ class Writer {
   analysis::Language language_;
 };
 
-void add_key(std::string& keys, const std::string& key) {
-  if (!keys.empty()) keys += ' ';
-  keys += key;
-}
-
 Json parsed(std::string_view text, Json otherwise) {
   auto json = parse_json(text);
   return json ? std::move(*json) : std::move(otherwise);
+}
+
+// What is no text is not found; for each of its bytes stands one, so that what is behind it stays
+// where it was.
+std::string text_of(std::string_view bytes) {
+  std::string text(bytes);
+  for (std::size_t at = valid_utf8_prefix(text); at < text.size();
+       at += valid_utf8_prefix(std::string_view(text).substr(at))) {
+    text[at] = '?';
+  }
+  return text;
 }
 
 }  // namespace
@@ -67,9 +73,9 @@ std::string term_of(std::int64_t user, std::string_view word) {
   return fmt::format("{}:{}", user, word);
 }
 
-std::string key_of(std::int64_t user, std::string_view field, std::string_view value) {
-  auto key = fmt::format("{}:{}{}={}", user, kKeyMark, field,
-                         analysis::folded(beginning_of(value, kKeyBytesMax)));
+std::string key_of(std::string_view field, std::string_view value) {
+  auto key =
+      fmt::format("{}{}={}", kKeyMark, field, analysis::folded(beginning_of(value, kKeyBytesMax)));
   std::ranges::replace(key, ' ', kSpaceMark);
   std::ranges::replace(key, '\0', kSpaceMark);
   return key;
@@ -81,10 +87,10 @@ Kept kept_of(const Document& document) {
   Json fields = Json::object();
   for (const auto& [name, value] : document.fields) fields.set(name, value);
   Kept kept{.type = document.type,
-            .title = document.title,
-            .text = std::string(beginning_of(document.text, kTextBytesMax)),
+            .title = text_of(document.title),
+            .text = text_of(beginning_of(document.text, kTextBytesMax)),
             .tags = tags.dump(),
-            .others = std::string(beginning_of(document.others, kTextBytesMax)),
+            .others = text_of(beginning_of(document.others, kTextBytesMax)),
             .fields = fields.dump(),
             .updated_at = document.updated_at};
   constexpr std::size_t kLookedAt = 4'096;
@@ -101,16 +107,20 @@ Streams streams_of(analysis::Analyzer& analyzer, std::int64_t user, const Kept& 
     const auto at = static_cast<std::size_t>(column);
     writer.write(text, streams.words[at], streams.sizes[at]);
   };
+  const auto add_key = [&](std::string_view field, std::string_view value) {
+    if (!streams.keys.empty()) streams.keys += ' ';
+    streams.keys += term_of(user, key_of(field, value));
+  };
   write(Column::kTitle, kept.title);
   write(Column::kText, kept.text);
   write(Column::kOthers, kept.others);
-  add_key(streams.keys, key_of(user, "type", kept.type));
+  add_key("type", kept.type);
   for (const auto& tag : parsed(kept.tags, Json::array()).as_array()) {
     write(Column::kTags, tag.as_string());
-    add_key(streams.keys, key_of(user, "tag", tag.as_string()));
+    add_key("tag", tag.as_string());
   }
   for (const auto& [name, value] : parsed(kept.fields, Json::object()).as_object()) {
-    add_key(streams.keys, key_of(user, name, value.as_string()));
+    add_key(name, value.as_string());
   }
   return streams;
 }

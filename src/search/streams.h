@@ -46,8 +46,9 @@ Streams streams_of(analysis::Analyzer& analyzer, std::int64_t user, const Kept& 
 
 /// The term of a user for a word.
 std::string term_of(std::int64_t user, std::string_view word);
-/// For a value that is looked for as a whole: "tag", "Home". Capitals and accents do not matter.
-std::string key_of(std::int64_t user, std::string_view field, std::string_view value);
+/// A word for a value that is looked for as a whole: "tag", "Home". Capitals and accents do not
+/// matter.
+std::string key_of(std::string_view field, std::string_view value);
 
 /// The beginning of a text of so many bytes, without half a character at its end.
 std::string_view beginning_of(std::string_view text, std::size_t bytes);

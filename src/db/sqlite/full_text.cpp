@@ -47,23 +47,16 @@ int tokenize(Fts5Tokenizer*, void* context, int, const char* bytes, int size, Ta
 
 // What one statement computes with: the Relevance that it was given, and room for counting.
 struct Counter {
-  std::vector<double> numbers;
-  std::size_t columns = 0;
-  std::size_t phrases = 0;
-  std::size_t groups = 0;
+  std::vector<Relevance::Column> columns;
+  std::vector<double> groups;  // of each phrase
+  std::vector<double> rarities;
+  std::vector<int> sizes;   // by column
   std::vector<int> counts;  // by group and column
-
-  double weight(std::size_t column) const { return numbers[3 + 2 * column]; }
-  double mean_size(std::size_t column) const { return numbers[4 + 2 * column]; }
-  double group(std::size_t phrase) const { return numbers[3 + 2 * columns + phrase]; }
-  double rarity(std::size_t index) const { return numbers[3 + 2 * columns + phrases + index]; }
 };
 
 std::unique_ptr<Counter> read_relevance(sqlite3_value* value) {
   const auto size = static_cast<std::size_t>(sqlite3_value_bytes(value));
-  auto counter = std::make_unique<Counter>();
-  auto& numbers = counter->numbers;
-  numbers.resize(size / sizeof(double));
+  std::vector<double> numbers(size / sizeof(double));
   if (size % sizeof(double) != 0 || numbers.size() < 3) return nullptr;
   std::memcpy(numbers.data(), sqlite3_value_blob(value), size);
   constexpr double kMost = 100'000;
@@ -71,13 +64,20 @@ std::unique_ptr<Counter> read_relevance(sqlite3_value* value) {
     const bool is_number = numbers[i] >= 0 && numbers[i] <= kMost;
     if (!is_number) return nullptr;
   }
-  counter->columns = static_cast<std::size_t>(numbers[0]);
-  counter->phrases = static_cast<std::size_t>(numbers[1]);
-  counter->groups = static_cast<std::size_t>(numbers[2]);
-  if (numbers.size() != 3 + 2 * counter->columns + counter->phrases + counter->groups) {
-    return nullptr;
+  const auto columns = static_cast<std::size_t>(numbers[0]);
+  const auto phrases = static_cast<std::size_t>(numbers[1]);
+  const auto groups = static_cast<std::size_t>(numbers[2]);
+  if (numbers.size() != 3 + 2 * columns + phrases + groups) return nullptr;
+  auto counter = std::make_unique<Counter>();
+  auto* next = numbers.data() + 3;
+  for (std::size_t i = 0; i < columns; ++i, next += 2) {
+    counter->columns.push_back({.weight = next[0], .mean_size = next[1]});
   }
-  counter->counts.resize(counter->groups * counter->columns);
+  counter->groups.assign(next, next + phrases);
+  next += phrases;
+  counter->rarities.assign(next, next + groups);
+  counter->sizes.resize(columns);
+  counter->counts.resize(groups * columns);
   return counter;
 }
 
@@ -85,8 +85,8 @@ Counter* counter_of(const Fts5ExtensionApi* api, Fts5Context* row, sqlite3_value
   auto* kept = static_cast<Counter*>(api->xGetAuxdata(row, 0));
   if (kept != nullptr) return kept;
   auto made = read_relevance(value);
-  if (made == nullptr || static_cast<int>(made->phrases) != api->xPhraseCount(row) ||
-      static_cast<int>(made->columns) != api->xColumnCount(row)) {
+  if (made == nullptr || static_cast<int>(made->groups.size()) != api->xPhraseCount(row) ||
+      static_cast<int>(made->columns.size()) != api->xColumnCount(row)) {
     return nullptr;
   }
   kept = made.release();
@@ -104,40 +104,20 @@ int count_occurrences(Counter& counter, const Fts5ExtensionApi* api, Fts5Context
     int place = 0;
     const int code = api->xInst(row, i, &phrase, &column, &place);
     if (code != SQLITE_OK) return code;
-    const auto group = counter.group(static_cast<std::size_t>(phrase));
+    const auto group = counter.groups[static_cast<std::size_t>(phrase)];
     if (group < 0) continue;
-    ++counter.counts[static_cast<std::size_t>(group) * counter.columns +
+    ++counter.counts[static_cast<std::size_t>(group) * counter.columns.size() +
                      static_cast<std::size_t>(column)];
   }
   return SQLITE_OK;
 }
 
-int relevance_of(const Counter& counter, const Fts5ExtensionApi* api, Fts5Context* row,
-                 double& relevance) {
-  std::vector<double> factors(counter.columns);
-  for (std::size_t column = 0; column < counter.columns; ++column) {
-    if (counter.weight(column) <= 0) continue;
-    int size = 0;
-    const int code = api->xColumnSize(row, static_cast<int>(column), &size);
+int look_at_sizes(Counter& counter, const Fts5ExtensionApi* api, Fts5Context* row) {
+  for (std::size_t column = 0; column < counter.columns.size(); ++column) {
+    if (counter.columns[column].weight <= 0) continue;
+    const int code = api->xColumnSize(row, static_cast<int>(column), &counter.sizes[column]);
     if (code != SQLITE_OK) return code;
-    const double length = size / std::max(counter.mean_size(column), 1.0);
-    factors[column] = counter.weight(column) / (1 - kLengths + kLengths * length);
   }
-  double found = 0;
-  double all = 0;
-  relevance = 0;
-  for (std::size_t group = 0; group < counter.groups; ++group) {
-    double frequency = 0;
-    for (std::size_t column = 0; column < counter.columns; ++column) {
-      frequency += factors[column] * counter.counts[group * counter.columns + column];
-    }
-    const double rarity = counter.rarity(group);
-    all += rarity;
-    if (frequency <= 0) continue;
-    found += rarity;
-    relevance += rarity * frequency * (kSaturation + 1) / (frequency + kSaturation);
-  }
-  if (all > 0) relevance *= kPartKept + (1 - kPartKept) * found / all;
   return SQLITE_OK;
 }
 
@@ -147,11 +127,11 @@ void relevance(const Fts5ExtensionApi* api, Fts5Context* row, sqlite3_context* c
   if (counter == nullptr) {
     return sqlite3_result_error(context, "relevance() of another number of phrases or columns", -1);
   }
-  double sum = 0;
   int code = count_occurrences(*counter, api, row);
-  if (code == SQLITE_OK) code = relevance_of(*counter, api, row, sum);
+  if (code == SQLITE_OK) code = look_at_sizes(*counter, api, row);
   if (code != SQLITE_OK) return sqlite3_result_error_code(context, code);
-  sqlite3_result_double(context, sum);
+  sqlite3_result_double(
+      context, bm25f(counter->columns, counter->rarities, counter->sizes, counter->counts));
 }
 
 // How FTS5 hands out its interface since 3.20.
@@ -184,6 +164,29 @@ std::string Relevance::bytes() const {
   std::string bytes(numbers.size() * sizeof(double), '\0');
   std::memcpy(bytes.data(), numbers.data(), bytes.size());
   return bytes;
+}
+
+double bm25f(std::span<const Relevance::Column> columns, std::span<const double> rarities,
+             std::span<const int> sizes, std::span<const int> counts) {
+  std::vector<double> factors(columns.size());
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    const double length = sizes[i] / std::max(columns[i].mean_size, 1.0);
+    if (columns[i].weight > 0) factors[i] = columns[i].weight / (1 - kLengths + kLengths * length);
+  }
+  double found = 0;
+  double all = 0;
+  double relevance = 0;
+  for (std::size_t group = 0; group < rarities.size(); ++group) {
+    double frequency = 0;
+    for (std::size_t i = 0; i < columns.size(); ++i) {
+      frequency += factors[i] * counts[group * columns.size() + i];
+    }
+    all += rarities[group];
+    if (frequency <= 0) continue;
+    found += rarities[group];
+    relevance += rarities[group] * frequency * (kSaturation + 1) / (frequency + kSaturation);
+  }
+  return all > 0 ? relevance * (kPartKept + (1 - kPartKept) * found / all) : relevance;
 }
 
 Result<> add_full_text(sqlite3* handle) {

@@ -12,6 +12,7 @@
 
 #include <sqlite3.h>
 
+#include <span>
 #include <string>
 #include <vector>
 
@@ -32,6 +33,11 @@ struct Relevance {
   /// As the parameter of relevance(), a blob.
   std::string bytes() const;
 };
+
+/// How relevant a row is (BM25F): by how many terms each of its columns has, and, of each group and
+/// in it of each column, how often it is there.
+double bm25f(std::span<const Relevance::Column> columns, std::span<const double> rarities,
+             std::span<const int> sizes, std::span<const int> counts);
 
 /// For the connection, for as long as it is open.
 Result<> add_full_text(sqlite3* handle);

@@ -33,6 +33,15 @@ class PostgresStore final : public TestStore {
     return store;
   }
 
+  std::shared_ptr<db::Engine> open_aside(World& world) override {
+    return std::move(
+        *db::postgres::PostgresDatabase::open({.url = place_.url(),
+                                               .world = world,
+                                               .readers = 2,
+                                               .is_pooled = place_.is_pooled(),
+                                               .read_time_max = std::chrono::seconds(10)}));
+  }
+
   bool is_on_server() const override { return true; }
   std::string stored_bytes() override {
     db::postgres::Connection connection({.url = place_.direct_url()});

@@ -28,6 +28,8 @@ class SqliteStore final : public TestStore {
     return store;
   }
 
+  std::shared_ptr<db::Engine> open_aside(World&) override { return nullptr; }
+
   bool is_on_server() const override { return false; }
   std::string stored_bytes() override {
     std::string all;

@@ -182,25 +182,26 @@ std::shared_ptr<IndexKeeper> Meanings::make_keeper(
   const auto version = version_of(*embedder);
   const auto name = fmt::format("/{}{}.db", kPrefix, version);
   KeeperOptions options{
-      .directory = directory_,
-      .family = kFamily,
-      .prefix = kPrefix,
+      .place = std::make_shared<DirectoryPlace>(DirectoryPlace::Options{
+          .directory = directory_,
+          .family = kFamily,
+          .prefix = kPrefix,
+          .open = [this, embedder, name,
+                   stop](const std::string& path) -> Result<std::unique_ptr<IndexFile>> {
+            VectorIndex::Options file{
+                .path = path, .world = rooms_.world, .blocks_bytes_max = options_.blocks_bytes_max};
+            if (path.ends_with(name)) {
+              file.embedder = embedder;
+              file.kinds = version_of(kinds_);
+              file.stop = stop;
+              file.embedded = &embedded_;
+            }
+            auto opened = VectorIndex::open(std::move(file));
+            if (!opened) return fail(opened.error());
+            return std::unique_ptr<IndexFile>(std::move(*opened));
+          }}),
       .version = [version] { return version; },
       .subject = "the index of meanings",
-      .open = [this, embedder, name,
-               stop](const std::string& path) -> Result<std::unique_ptr<IndexFile>> {
-        VectorIndex::Options file{
-            .path = path, .world = rooms_.world, .blocks_bytes_max = options_.blocks_bytes_max};
-        if (path.ends_with(name)) {
-          file.embedder = embedder;
-          file.kinds = version_of(kinds_);
-          file.stop = stop;
-          file.embedded = &embedded_;
-        }
-        auto opened = VectorIndex::open(std::move(file));
-        if (!opened) return fail(opened.error());
-        return std::unique_ptr<IndexFile>(std::move(*opened));
-      },
       // One whose model is gone answers nothing.
       .serves =
           [this](const IndexFile& former) {

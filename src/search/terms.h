@@ -1,0 +1,111 @@
+// Terms: what an index knows of the terms of its documents, whatever it keeps them in: FTS5 in a
+// file (fts5_terms.h), or a GIN index over tsvectors (gin_terms.h). All that differs between these
+// is behind this; documents, users and languages are tables that are the same in both.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_set>
+#include <vector>
+
+#include "analysis/language.h"
+#include "base/uuid.h"
+#include "db/database.h"
+#include "search/changes.h"
+#include "search/expression.h"
+
+namespace synap::search {
+
+/// What relevance is computed from, of one user's documents alone.
+struct Library {
+  std::int64_t user = 0;
+  std::int64_t last = 0;  // the number of the newest place
+  std::int64_t documents = 0;
+  std::array<std::int64_t, kColumns> sizes{};
+  std::vector<analysis::Language> languages;
+
+  std::int64_t lowest() const { return user << kPlaceBits; }
+  std::int64_t highest() const { return lowest() | last; }
+  bool has(std::int64_t place) const { return place >> kPlaceBits == user; }
+  double mean_size(std::size_t column) const {
+    return static_cast<double>(sizes[column]) / static_cast<double>(documents > 0 ? documents : 1);
+  }
+};
+
+/// A query as it is looked for among the things of one user, by what the index knows of these: in
+/// terms, with their rarities. read_query() makes it (reading.h).
+struct Reading {
+  Library library;
+  Marked marked;
+  std::vector<Wanted> wanted;
+  Expression expression;
+  std::vector<double> rarities;  // of what is wanted; 0: has no part in relevance
+  /// What a text would have that has each of the words once, and is neither long nor short.
+  double relevance_typical = 0;
+  // What binds also what is found by other ways than words: numbers of what is wanted.
+  std::vector<std::size_t> required;
+  std::vector<std::size_t> excluded;
+  bool is_impossible = false;  // no text has what is required
+};
+
+/// Which texts are ranked.
+struct Window {
+  std::int64_t texts_max = 0;
+  /// When they were changed, Unix ms: of at least the first and less than the second.
+  std::optional<std::pair<std::int64_t, std::int64_t>> times = {};
+};
+
+/// Of the things of a query that bind, what one is about.
+enum class Rule : std::uint8_t {
+  kRequired,  // all of Reading::required
+  kExcluded,  // any of Reading::excluded
+};
+
+class Terms {
+ public:
+  Terms() = default;
+  Terms(const Terms&) = delete;
+  Terms& operator=(const Terms&) = delete;
+  virtual ~Terms() = default;
+
+  /// So many texts at most can be ranked for a query.
+  virtual std::int64_t texts_max() const = 0;
+  /// The terms that begin so, ascending: `terms_max`, or as many as `texts_max` texts have.
+  virtual std::vector<std::string> beginning_with(const Library& library,
+                                                  std::string_view beginning, std::size_t terms_max,
+                                                  std::int64_t texts_max) = 0;
+  /// How many texts have one of these terms; counted as far as `most`.
+  virtual Frequency frequency_of(const Library& library, const Forms& forms, Item::Scope scope,
+                                 std::int64_t most) = 0;
+
+  /// Is shown each text that matches, with its relevance: the newest first, one more than
+  /// Window::texts_max at most.
+  using Take = std::function<void(std::int64_t place, double relevance)>;
+  virtual void rank(const Reading& reading, const Window& window, const Take& take) = 0;
+  /// The relevance of one place; 0 where it does not match.
+  virtual double relevance_at(const Reading& reading, std::int64_t place) = 0;
+
+  /// The things of which a rule holds; nothing: they are more than `most`.
+  virtual std::optional<std::unordered_set<Uuid>> listed(const Reading& reading, Rule rule,
+                                                         std::int64_t most) = 0;
+  /// Whether it holds of the thing at this place.
+  virtual bool holds(const Reading& reading, Rule rule, std::int64_t place) = 0;
+};
+
+/// An index within a transaction of its database.
+class IndexTx {
+ public:
+  explicit IndexTx(db::Tx& its) : tx(its) {}
+  IndexTx(const IndexTx&) = delete;
+  IndexTx& operator=(const IndexTx&) = delete;
+  virtual ~IndexTx() = default;
+  virtual Terms& terms() = 0;
+
+  db::Tx& tx;  // documents, users and languages by these names
+};
+
+}  // namespace synap::search
