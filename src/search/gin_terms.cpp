@@ -158,22 +158,53 @@ std::vector<std::string> GinTerms::beginning_with(const Library& library,
   return terms;
 }
 
-Frequency GinTerms::frequency_of(const Library& library, const Forms& forms, Item::Scope,
+Frequency GinTerms::frequency_of(const Library& library, const Forms& forms, Item::Scope scope,
                                  std::int64_t most) {
   std::string lexemes;
   for (const auto& term : forms.terms) {
     lexemes += (lexemes.empty() ? "" : " ") + lexeme_of(term);
   }
-  Frequency frequency;
-  auto rows = tx_.query(
-      "SELECT coalesce(max(texts), 0), coalesce(sum(texts), 0)::bigint FROM vocabulary "
-      "WHERE \"user\" = $1 AND term = ANY(string_to_array($2, ' '))",
-      library.user, lexemes);
-  if (!rows.next()) return frequency;
-  frequency.texts =
-      forms.are_forms_of_one ? rows.integer(0) : std::min(rows.integer(1), library.documents);
+  std::int64_t commonest = 0;
+  std::int64_t sum = 0;
+  {
+    auto rows = tx_.query(
+        "SELECT coalesce(max(texts), 0), coalesce(sum(texts), 0)::bigint FROM vocabulary "
+        "WHERE \"user\" = $1 AND term = ANY(string_to_array($2, ' '))",
+        library.user, lexemes);
+    if (!rows.next()) return {};
+    commonest = rows.integer(0);
+    sum = std::min(rows.integer(1), library.documents);
+  }
+  Frequency frequency{.texts = forms.are_forms_of_one ? commonest : sum};
+  const bool is_estimate =
+      scope != Item::Scope::kAll || (!forms.are_forms_of_one && forms.terms.size() > 1);
+  if (is_estimate && frequency.texts <= most) {
+    frequency.texts = std::min(frequency.texts, count_texts(library, {scope, {forms}}, sum));
+  }
   frequency.is_cut = frequency.texts > most;
   return frequency;
+}
+
+// `otherwise`: there are more than it takes a moment to count.
+std::int64_t GinTerms::count_texts(const Library& library, const Wanted& wanted,
+                                   std::int64_t otherwise) {
+  constexpr std::int64_t kRowsMax = 10'000;
+  const auto buckets = all_buckets(library);
+  const auto query = tsquery_of(wanted);
+  auto rows = tx_.query(
+      "SELECT count(*), count(DISTINCT place) FROM ("
+      "SELECT s.place FROM unnest(string_to_array($1, ',')::bigint[]) AS b(number) "
+      "CROSS JOIN LATERAL (SELECT place FROM terms "
+      "WHERE words @@ replace($2, chr(1), b.number::text)::tsquery OFFSET 0) AS s "
+      "LIMIT $3) AS counted",
+      buckets, query, kRowsMax);
+  return rows.next() && rows.integer(0) < kRowsMax ? rows.integer(1) : otherwise;
+}
+
+std::string GinTerms::all_buckets(const Library& library) {
+  std::vector<std::int64_t> numbers;
+  for (const auto& bucket : buckets_of(library)) numbers.push_back(bucket.number);
+  return listed_as_text(numbers);
 }
 
 const std::vector<GinTerms::Bucket>& GinTerms::buckets_of(const Library& library) {
@@ -329,10 +360,8 @@ std::optional<std::unordered_set<Uuid>> GinTerms::listed(const Reading& reading,
   const auto lead = rule == Rule::kRequired ? Lead::of(wanted, reading.required, {}, {})
                                             : Lead::of(wanted, {}, reading.excluded, {});
   if (lead.texts > most) return std::nullopt;
-  std::vector<std::int64_t> numbers;
-  for (const auto& bucket : buckets_of(reading.library)) numbers.push_back(bucket.number);
   std::unordered_set<Uuid> all;
-  const auto buckets = listed_as_text(numbers);
+  const auto buckets = all_buckets(reading.library);
   std::vector<db::Value> values = {buckets, lead.query};
   std::string checks;
   for (const auto& other : lead.others) {

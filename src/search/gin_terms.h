@@ -32,7 +32,8 @@ class GinTerms final : public Terms {
   std::int64_t texts_max() const override { return kGinTextsMax; }
   std::vector<std::string> beginning_with(const Library& library, std::string_view beginning,
                                           std::size_t terms_max, std::int64_t texts_max) override;
-  /// Of forms of one word it is that of the commonest; of a column as if it were of all.
+  /// Of forms of one word it is that of the commonest. Of several words together, and of one
+  /// column, they are counted where they are few; else it is the most that it can be.
   Frequency frequency_of(const Library& library, const Forms& forms, Item::Scope scope,
                          std::int64_t most) override;
   void rank(const Reading& reading, const Window& window, const Take& take) override;
@@ -57,6 +58,8 @@ class GinTerms final : public Terms {
     std::string vector;  // empty: it has several rows
   };
   const std::vector<Bucket>& buckets_of(const Library& library);
+  std::string all_buckets(const Library& library);
+  std::int64_t count_texts(const Library& library, const Wanted& wanted, std::int64_t otherwise);
   std::optional<std::int64_t> bucket_of(const Library& library, std::int64_t place);
   std::vector<Text> texts_of(const Lead& lead, const Library& library, const std::string& buckets,
                              std::int64_t most);

@@ -96,6 +96,10 @@ export class Database {
   run(sql) {
     execFileSync('psql', [this.url, '-qc', sql], { stdio: ['ignore', 'ignore', 'inherit'] });
   }
+  /** The first column of what SQL asks there. */
+  rows(sql) {
+    return execFileSync('psql', [this.url, '-Atc', sql], { encoding: 'utf8' }).split('\n').filter(Boolean);
+  }
   #ask(sql) {
     execFileSync('psql', [this.#of('postgres'), '-qc', sql], { stdio: ['ignore', 'ignore', 'inherit'] });
   }

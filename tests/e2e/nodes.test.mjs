@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -128,6 +128,7 @@ describe('two nodes of one pod', () => {
     database?.drop();
     model?.close();
   });
+  const search = (node, q) => node.ask(`search.query?input=${encodeURIComponent(JSON.stringify({ q }))}`, key);
   const refused = async (options) => {
     const node = (await Node.make(database, options)).start();
     others.push(node);
@@ -160,6 +161,26 @@ describe('two nodes of one pod', () => {
       await page.close();
     }
     await browser.close();
+  });
+
+  test('what is made at the one is found at the other, in one index', async () => {
+    for (const [at, other, word] of [[first, second, 'sycamore'], [second, first, 'hornbeam']]) {
+      await at.ask('notes.create', key, { content: `An old ${word}` });
+      await until(async () => (await search(other, word)).hits.length === 1, `${word} is found`);
+      const { hits } = await search(at, word);
+      assert.equal(hits.length, 1);
+    }
+    // The node that leads writes it, in the database; there are no files of it.
+    const indexes = database.rows("SELECT relname FROM pg_class WHERE relname LIKE 'state\\_search\\_1\\_%' AND relkind = 'r'");
+    assert.equal(indexes.length, 1);
+    // Whoever opens it to write counts that there: one has.
+    assert.deepEqual(database.rows(`SELECT writer FROM ${indexes[0]}`), ['1']);
+    for (const node of [first, second]) {
+      const files = await readdir(join(node.data, 'search')).catch(() => []);
+      assert.deepEqual(files.filter((name) => name.startsWith('index-')), []);
+    }
+    const { lag } = await first.ask('search.status', key);
+    assert.equal(lag, 0);
   });
 
   test('a command at the one is carried out, and shown by the other', async () => {
@@ -278,11 +299,12 @@ describe('two nodes of one pod', () => {
     await until(async () => (await first.ready()) === 503, '/ready says no', 1_000);
     await first.ask('tasks.create', key, { title: 'while it drains' });
     assert.equal(await ended, 0);
-    const { requestId } = await second.ask('notes.create', key, { content: 'after' });
+    const { requestId } = await second.ask('notes.create', key, { content: 'a linden after' });
     const input = encodeURIComponent(JSON.stringify({ requestId }));
     await until(async () => (await second.ask(`requests.get?input=${input}`, key)).status === 'completed', 'it is made', 8_000);
     const { nodes } = await second.ask('nodes.list', key);
     assert.deepEqual(nodes.map(({ name, leads }) => [name, leads]), [['second', true]]);
+    await until(async () => (await search(second, 'linden')).hits.length === 1, 'it is found');
     assert.equal((await second.ask('tasks.list', key)).total >= 12, true);
     await first.start().serves();
     // A connection to the process that has ended may be tried first.

@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <thread>
 
 #include "features/feature_test.h"
 #include "features/notes/notes.h"
@@ -39,6 +40,13 @@ class SearchingTest : public FeatureTest {
     open();
     search->start();
   }
+  static void wait_until(const std::function<bool()>& holds) {
+    const auto end = SteadyClock::now() + std::chrono::seconds(20);
+    while (!holds() && SteadyClock::now() < end) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    }
+    EXPECT_TRUE(holds());
+  }
   void wait_for_index() {
     const auto end = log->end().value();
     auto wait = [&]() -> Task<void> { co_await search->indexed().wait_past(end - 1); };
@@ -68,12 +76,57 @@ class SearchingTest : public FeatureTest {
     }
     return all;
   }
-  std::vector<std::string> indexes() const {
+  // Those that are answered from: files, or on a server some tables each.
+  std::vector<std::string> indexes() {
+    if (store->is_on_server()) return indexes_in_database();
     std::vector<std::string> paths;
     for (const auto& entry : std::filesystem::directory_iterator(directory.path() + "/search")) {
       if (entry.path().extension() == ".db") paths.push_back(entry.path().string());
     }
     return paths;
+  }
+  std::vector<std::string> indexes_in_database() {
+    return *sync_wait(executor, [&]() -> Task<Result<std::vector<std::string>>> {
+      co_return co_await database->read([](db::Tx& tx) {
+        std::vector<std::string> tables;
+        {
+          auto rows = tx.query(
+              "SELECT name FROM sqlite_master WHERE name LIKE 'state_search_%' ORDER BY name");
+          while (rows.next()) tables.push_back(rows.text(0));
+        }
+        std::erase_if(tables, [&](const std::string& table) {
+          auto rows = tx.query("SELECT 1 FROM " + table);
+          return !rows.next();
+        });
+        return tables;
+      });
+    }());
+  }
+  // What becomes of an index that somebody has been at.
+  std::vector<std::function<void()>> harms() {
+    const auto one = indexes().at(0);
+    const auto damage = [one] {
+      std::fstream stream(one, std::ios::binary | std::ios::in | std::ios::out);
+      stream.seekp(4'096);  // behind what SQLite knows the file by
+      stream << std::string(64'000, 'x');
+    };
+    const auto drop = [this, one](std::vector<std::string> tables) {
+      const auto engine = store->open_aside();
+      sync_wait(executor, [&]() -> Task<void> {
+        const auto dropped = co_await engine->write([&](db::Tx& tx) {
+          for (const auto& table : tables) tx.run("DROP TABLE " + table + one.substr(5));
+        });
+        EXPECT_TRUE(dropped);
+      }());
+    };
+    if (!store->is_on_server()) {
+      return {[one] { std::filesystem::remove(one); },
+              [one] { std::ofstream(one) << "no database"; }, damage};
+    }
+    return {[drop] { drop({"terms"}); },
+            [drop] {
+              drop({"documents", "terms", "vocabulary", "buckets", "users", "languages", "state"});
+            }};
   }
 };
 
@@ -205,21 +258,27 @@ TEST_F(SearchingTest, GoesOnWhereItWas) {
 TEST_F(SearchingTest, IsMadeAgainWhereItIsMissingOrDamaged) {
   note("oak");
   EXPECT_EQ(found("oak"), "oak");
-  const auto path = indexes().at(0);
-  const auto damage = [](const std::string& file) {
-    std::fstream stream(file, std::ios::binary | std::ios::in | std::ios::out);
-    stream.seekp(4'096);  // behind what SQLite knows the file by
-    stream << std::string(64'000, 'x');
-  };
-  for (const auto& harm : std::vector<std::function<void(const std::string&)>>{
-           [](const std::string& file) { std::filesystem::remove(file); },
-           [](const std::string& file) { std::ofstream(file) << "no database"; }, damage}) {
+  const auto before = indexes();
+  for (const auto& harm : harms()) {
     close();
-    harm(path);
+    harm();
     start_again();
     EXPECT_EQ(found("oak"), "oak");
-    EXPECT_EQ(indexes(), std::vector{path});
+    EXPECT_EQ(indexes(), before);
   }
+}
+
+// While it is answered from: whoever looks, or writes, finds it so.
+TEST_F(SearchingTest, IsMadeAgainWhereTablesAreTakenAway) {
+  if (!store->is_on_server()) GTEST_SKIP() << "a file that is open stays";
+  note("oak");
+  EXPECT_EQ(found("oak"), "oak");
+  harms().at(0)();
+  EXPECT_EQ(look("oak").error().code, Code::kServiceUnavailable);
+  wait_until([&] {
+    const auto answer = look("oak");
+    return answer && answer->find("hits")->as_array().size() == 1;
+  });
 }
 
 TEST_F(SearchingTest, IsMadeAgainWhereItsDescriptionChanged) {
@@ -248,6 +307,38 @@ TEST_F(SearchingTest, IsMadeAgainForAnotherLog) {
   note("elm");
   EXPECT_EQ(found("oak"), "");
   EXPECT_EQ(found("elm"), "elm");
+}
+
+// A node that does not lead answers from what the other writes.
+TEST_F(SearchingTest, IsReadByNodesThatDoNotWriteIt) {
+  if (!store->is_on_server()) GTEST_SKIP() << "a file is nobody else's";
+  search::Search other(search::Rooms{*database, *log, *content, real_world()},
+                       directory.path() + "/other", {}, store->open_aside());
+  for (const auto& kind : search->kinds()) other.add(kind);
+  note("oak");
+  EXPECT_EQ(found("oak"), "oak");
+  // As a version left it whose nodes had an index each.
+  std::filesystem::create_directories(directory.path() + "/other");
+  const auto left = directory.path() + "/other/index-1-0123456789ab.db";
+  std::ofstream(left) << "x";
+  other.start();
+  const auto found_there = [&](std::string_view words) -> std::size_t {
+    const search::Ask ask{.text = std::string(words), .items = *search::parse_query(words, {})};
+    const auto answer = sync_wait(executor, other.find("ann", ask));
+    return answer ? answer->hits.size() : 0;
+  };
+  wait_until([&] { return found_there("oak") == 1; });
+  note("oak elm");
+  wait_until([&] { return found_there("elm") == 1; });
+  EXPECT_EQ(other.lag(), 0);
+  EXPECT_EQ(other.progress().position, log->end().value());
+  EXPECT_FALSE(std::filesystem::exists(left));
+  // The one that wrote it is gone, and this one leads.
+  search->stop();
+  other.lead();
+  note("oak elm ash");
+  wait_until([&] { return found_there("ash") == 1; });
+  other.stop();
 }
 
 TEST_F(SearchingTest, SaysWhatIsMissing) {
