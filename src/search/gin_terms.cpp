@@ -21,6 +21,19 @@ std::string joined(const std::vector<Wanted>& wanted, const Numbers& numbers, st
   return fmt::format("({})", fmt::join(parts, by));
 }
 
+// Each of their terms once more, with kBucketMark in it; with spaces between them.
+std::string lexemes_of(const std::vector<Wanted>& wanted, const Numbers& numbers) {
+  std::string all;
+  for (const auto i : numbers) {
+    for (const auto& forms : wanted[i].places) {
+      for (const auto& term : forms.terms) {
+        all += fmt::format("{}{}:{}", all.empty() ? "" : " ", kBucketMark, lexeme_of(term));
+      }
+    }
+  }
+  return all;
+}
+
 // As a text that the server takes apart.
 template <class Numbers>
 std::string listed_as_text(const Numbers& numbers) {
@@ -225,25 +238,36 @@ std::optional<std::int64_t> GinTerms::bucket_of(const Library& library, std::int
   return at->number;
 }
 
+// Of a row's terms those in a parameter, with their positions. To send all of them would take most
+// of the time of a query; and to look at them one by one (unnest) even more.
+std::string ranked_terms(int parameter) {
+  return fmt::format(
+      "ts_filter(setweight(setweight(words, 'D'), 'A', "
+      "string_to_array(replace(${}, chr(1), number::text), ' ')), '{{a}}')::text",
+      parameter);
+}
+
 // Without OFFSET 0 the server might look at all that the user has, because that is less than it
 // takes the matches of a tsquery to be which it does not know. Terms are of their bucket's user
 // alone; that places are, too, is asked once more.
 std::string GinTerms::statement(const std::string& checks) {
   return fmt::format(
-      "SELECT place, sizes, CASE WHEN parts = 1 THEN words::text ELSE '' END FROM ("
-      "SELECT DISTINCT ON (s.place) s.place, s.parts, s.sizes, s.words "
+      "SELECT place, parts, sizes, CASE WHEN parts = 1 THEN {} END FROM ("
+      "SELECT DISTINCT ON (s.place) b.number, s.place, s.parts, s.sizes, s.words "
       "FROM unnest(string_to_array($1, ',')::bigint[]) AS b(number) CROSS JOIN LATERAL ("
       "SELECT place, part, parts, sizes, words FROM terms "
       "WHERE words @@ replace($2, chr(1), b.number::text)::tsquery OFFSET 0) AS s "
       "WHERE s.place BETWEEN $3 AND $4{} ORDER BY s.place DESC, s.part LIMIT $5) AS found "
       "ORDER BY place DESC",
-      checks);
+      ranked_terms(6), checks);
 }
 
 // The newest of those that are in these buckets.
 std::vector<GinTerms::Text> GinTerms::texts_of(const Lead& lead, const Library& library,
-                                               const std::string& buckets, std::int64_t most) {
-  std::vector<db::Value> values = {buckets, lead.query, library.lowest(), library.highest(), most};
+                                               const std::string& buckets, std::int64_t most,
+                                               const std::string& ranked) {
+  std::vector<db::Value> values = {buckets,           lead.query, library.lowest(),
+                                   library.highest(), most,       ranked};
   std::string checks;
   const auto add_check = [&](std::string_view kind, const std::string& query) {
     values.emplace_back(query);
@@ -263,23 +287,27 @@ std::vector<GinTerms::Text> GinTerms::texts_of(const Lead& lead, const Library& 
   }
   std::vector<Text> texts;
   auto rows = tx_.query_with(statement(checks), values);
-  while (rows.next()) texts.push_back({rows.integer(0), rows.text(1), rows.text(2)});
+  while (rows.next()) {
+    texts.push_back({rows.integer(0), rows.integer(1), rows.text(2), rows.text(3)});
+  }
   return texts;
 }
 
 // Of documents of several rows those that have something of what is ranked.
-std::unordered_map<std::int64_t, std::vector<std::string>> GinTerms::vectors_of(
-    const std::vector<std::int64_t>& places, const std::string& buckets,
-    const std::string& ranked) {
-  std::unordered_map<std::int64_t, std::vector<std::string>> vectors;
-  if (places.empty()) return vectors;
-  const auto which = listed_as_text(places);
-  auto rows = tx_.query(
-      "SELECT s.place, s.words::text FROM unnest(string_to_array($1, ',')::bigint[]) AS b(number) "
+GinTerms::Vectors GinTerms::vectors_of(const std::vector<std::int64_t>& places,
+                                       const std::string& buckets, const std::string& query,
+                                       const std::string& ranked) {
+  Vectors vectors;
+  if (places.empty() || ranked.empty()) return vectors;
+  const auto sql = fmt::format(
+      "SELECT place, {} FROM (SELECT b.number, s.place, s.words "
+      "FROM unnest(string_to_array($1, ',')::bigint[]) AS b(number) "
       "CROSS JOIN LATERAL (SELECT place, words FROM terms "
       "WHERE words @@ replace($2, chr(1), b.number::text)::tsquery OFFSET 0) AS s "
-      "WHERE s.place = ANY(string_to_array($3, ',')::bigint[])",
-      buckets, ranked, which);
+      "WHERE s.place = ANY(string_to_array($3, ',')::bigint[])) AS found",
+      ranked_terms(4));
+  const auto which = listed_as_text(places);
+  auto rows = tx_.query(sql, buckets, query, which, ranked);
   while (rows.next()) vectors[rows.integer(0)].push_back(rows.text(1));
   return vectors;
 }
@@ -288,7 +316,8 @@ void GinTerms::rank(const Reading& reading, const Window& window, const Take& ta
   auto lead = Lead::of(reading);
   lead.times = window.times;
   Relevances relevances(reading);
-  const auto ranked = joined(reading.wanted, relevances.ranked(), " | ");
+  const auto query = joined(reading.wanted, relevances.ranked(), " | ");
+  const auto ranked = lexemes_of(reading.wanted, relevances.ranked());
   const auto& buckets = buckets_of(reading.library);
   const bool are_few = lead.texts <= window.texts_max;
   const auto last =
@@ -299,18 +328,15 @@ void GinTerms::rank(const Reading& reading, const Window& window, const Take& ta
     std::vector<std::int64_t> some;
     for (; from < last && some.size() < many; ++from) some.push_back(buckets[from].number);
     const auto numbers = listed_as_text(some);
-    const auto texts = texts_of(lead, reading.library, numbers, left);
+    const auto texts = texts_of(lead, reading.library, numbers, left, ranked);
     std::vector<std::int64_t> longer;
     for (const auto& text : texts) {
-      if (text.vector.empty()) longer.push_back(text.place);
+      if (text.parts > 1) longer.push_back(text.place);
     }
-    auto vectors = relevances.ranked().empty()
-                       ? std::unordered_map<std::int64_t, std::vector<std::string>>()
-                       : vectors_of(longer, numbers, ranked);
+    auto vectors = vectors_of(longer, numbers, query, ranked);
     for (const auto& text : texts) {
-      const auto of_it = text.vector.empty() ? std::move(vectors[text.place])
-                                             : std::vector<std::string>{text.vector};
-      take(text.place, relevances.of(text.sizes, of_it));
+      if (text.parts == 1) vectors[text.place].push_back(text.vector);
+      take(text.place, relevances.of(text.sizes, vectors[text.place]));
     }
     left -= static_cast<std::int64_t>(texts.size());
   }
@@ -334,15 +360,18 @@ double GinTerms::relevance_at(const Reading& reading, std::int64_t place) {
     if (!has(place, *bucket, other)) return 0;
   }
   if (!lead.never.empty() && has(place, *bucket, lead.never)) return 0;
+  Relevances relevances(reading);
+  const auto number = fmt::to_string(*bucket);
+  const auto vectors =
+      vectors_of({place}, number, joined(reading.wanted, relevances.ranked(), " | "),
+                 lexemes_of(reading.wanted, relevances.ranked()));
   std::string sizes;
-  std::vector<std::string> vectors;
-  auto rows =
-      tx_.query("SELECT sizes, words::text FROM terms WHERE place = $1 ORDER BY part", place);
-  while (rows.next()) {
-    sizes = rows.text(0);
-    vectors.push_back(rows.text(1));
+  {
+    auto rows = tx_.query("SELECT sizes FROM terms WHERE place = $1 AND part = 0", place);
+    if (rows.next()) sizes = rows.text(0);
   }
-  return vectors.empty() ? 0 : Relevances(reading).of(sizes, vectors);
+  const auto found = vectors.find(place);
+  return found == vectors.end() ? 0 : relevances.of(sizes, found->second);
 }
 
 std::optional<std::unordered_set<Uuid>> GinTerms::listed(const Reading& reading, Rule rule,

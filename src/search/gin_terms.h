@@ -19,7 +19,7 @@
 
 namespace synap::search {
 
-/// So many texts are ranked: each is sent here with all of its terms.
+/// So many texts are ranked: each is sent here with what it has of the query.
 inline constexpr std::int64_t kGinTextsMax = 2'000;
 /// Where texts have to be asked for more than the index can say (a phrase beside another, what must
 /// not be there, times), and are too many, so many buckets are looked at: the newest.
@@ -54,18 +54,19 @@ class GinTerms final : public Terms {
   struct Lead;
   struct Text {
     std::int64_t place = 0;
+    std::int64_t parts = 0;
     std::string sizes;
-    std::string vector;  // empty: it has several rows
+    std::string vector;  // of what is ranked; empty where it has several rows
   };
+  using Vectors = std::unordered_map<std::int64_t, std::vector<std::string>>;  // by place
   const std::vector<Bucket>& buckets_of(const Library& library);
   std::string all_buckets(const Library& library);
   std::int64_t count_texts(const Library& library, const Wanted& wanted, std::int64_t otherwise);
   std::optional<std::int64_t> bucket_of(const Library& library, std::int64_t place);
   std::vector<Text> texts_of(const Lead& lead, const Library& library, const std::string& buckets,
-                             std::int64_t most);
-  std::unordered_map<std::int64_t, std::vector<std::string>> vectors_of(
-      const std::vector<std::int64_t>& places, const std::string& buckets,
-      const std::string& ranked);
+                             std::int64_t most, const std::string& ranked);
+  Vectors vectors_of(const std::vector<std::int64_t>& places, const std::string& buckets,
+                     const std::string& query, const std::string& ranked);
   bool has(std::int64_t place, std::int64_t bucket, const std::string& query);
 
   db::Tx& tx_;

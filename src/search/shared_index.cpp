@@ -19,7 +19,9 @@ constexpr std::chrono::milliseconds kRetiredFor(5'000);
 constexpr std::array<std::string_view, 7> kTables = {
     "documents", "terms", "vocabulary", "buckets", "users", "languages", "state"};
 
-// A pending list of the index (fastupdate) would be looked through by everybody who searches.
+// A vector stands in its row, as far as that has room in a page: from there it is read in half the
+// time that it takes from beside it. A pending list of the index (fastupdate) would be looked
+// through by everybody who searches.
 constexpr std::string_view kStatements[] = {
     "CREATE TABLE documents(place INTEGER PRIMARY KEY, \"user\" INTEGER NOT NULL, "
     "entity BLOB NOT NULL UNIQUE, type TEXT NOT NULL, title TEXT NOT NULL, "
@@ -27,7 +29,8 @@ constexpr std::string_view kStatements[] = {
     "fields TEXT NOT NULL, language INTEGER NOT NULL, updated_at INTEGER NOT NULL)",
     "CREATE INDEX documents_by_title ON documents(\"user\", title_key, place)",
     "CREATE TABLE terms(place INTEGER NOT NULL, part INTEGER NOT NULL, parts INTEGER NOT NULL, "
-    "sizes TEXT NOT NULL, words tsvector NOT NULL, PRIMARY KEY (place, part))",
+    "sizes TEXT NOT NULL, words tsvector NOT NULL, PRIMARY KEY (place, part)) "
+    "WITH (toast_tuple_target = 8160)",
     "CREATE INDEX terms_by_word ON terms USING gin (words) WITH (fastupdate = off)",
     "CREATE TABLE vocabulary(\"user\" INTEGER NOT NULL, term TEXT NOT NULL, "
     "texts INTEGER NOT NULL, PRIMARY KEY (\"user\", term))",

@@ -233,6 +233,7 @@ TEST_F(SharedIndexTest, LooksWithTheIndex) {
   give("$3", "0");
   give("$4", "9999999999999");
   give("$5", "20");
+  give("$6", "'\x01:oak'");
   const auto plan = fmt::format("{}", fmt::join(rows_of(sql), "\n"));
   EXPECT_THAT(plan, testing::HasSubstr("Bitmap Index Scan on terms_by_word_search_1_test")) << plan;
   EXPECT_THAT(plan, testing::Not(testing::HasSubstr("Seq Scan"))) << plan;
