@@ -22,8 +22,17 @@ namespace synap::features {
 // The actors of these tests have no keys of their own.
 class EverybodyMay final : public api::Authority {
  public:
+  /// `keys`: know of events because of which somebody acts; null: nobody does.
+  explicit EverybodyMay(const api::Keys* keys = nullptr) : keys_(keys) {}
   Result<> check(const api::Actor&) const override { return {}; }
   Result<> admit(const api::Actor&) const override { return {}; }
+  Task<Result<events::EventRef>> cause(const api::Actor& actor, Uuid event_id) const override {
+    return keys_ != nullptr ? keys_->cause(actor, event_id)
+                            : api::Authority::cause(actor, event_id);
+  }
+
+ private:
+  const api::Keys* keys_;
 };
 inline const EverybodyMay kEverybodyMay;
 
@@ -84,6 +93,7 @@ class FeatureTest : public testing::Test {
     engine.emplace(*database, *log, types);
     pool = engine->pool.get();
     keys = std::make_unique<api::Keys>(*database, *log, types);
+    everybody_.emplace(keys.get());
     search = std::make_unique<search::Search>(
         search::Rooms{*database, *log, *content, real_world()}, directory.path() + "/search",
         meaning_, store->open_aside());
@@ -110,6 +120,7 @@ class FeatureTest : public testing::Test {
     rooms.reset();
     models.reset();
     search.reset();
+    everybody_.reset();
     keys.reset();
     engine.reset();
     projections.reset();
@@ -125,7 +136,7 @@ class FeatureTest : public testing::Test {
     const auto* procedure = procedures.find(path);
     SYNAP_CHECK(procedure != nullptr, path);
     if (procedure->kind == rpc::Kind::kQuery) wait_for_followers();
-    auto context = std::make_shared<api::CallContext>(kEverybodyMay);
+    auto context = std::make_shared<api::CallContext>(*everybody_);
     context->actor = api::Actor::of_key(std::move(user), api::Role::kMember, "key");
     context->idempotency_key = std::move(header_key);
     rpc::Call request{.context = context, .input = {.json = std::move(asked)}};
@@ -204,6 +215,7 @@ class FeatureTest : public testing::Test {
  private:
   const std::optional<search::MeaningOptions> meaning_;
   std::function<void(const Rooms&)> add_;
+  std::optional<EverybodyMay> everybody_;
 };
 
 }  // namespace synap::features

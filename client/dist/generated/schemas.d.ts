@@ -77,6 +77,17 @@ export declare const Thought: z.ZodObject<{
 export declare const ChatThreadId: z.ZodObject<{
     id: z.ZodUUID;
 }, z.core.$strip>;
+export declare const ExecuteChatAction: z.ZodObject<{
+    threadId: z.ZodUUID;
+    messageId: z.ZodUUID;
+    actionType: z.ZodEnum<{
+        "note.create": "note.create";
+        "task.create": "task.create";
+        "task.complete": "task.complete";
+        "project.create": "project.create";
+    }>;
+    actionParams: z.ZodRecord<z.ZodString, z.ZodAny>;
+}, z.core.$strip>;
 export declare const GetChatThread: z.ZodObject<{
     id: z.ZodUUID;
     limit: z.ZodDefault<z.ZodInt>;
@@ -1995,6 +2006,17 @@ export declare const inputSchemas: {
     }, z.core.$strip>;
     "chat.delete": z.ZodObject<{
         id: z.ZodUUID;
+    }, z.core.$strip>;
+    "chat.executeAction": z.ZodObject<{
+        threadId: z.ZodUUID;
+        messageId: z.ZodUUID;
+        actionType: z.ZodEnum<{
+            "note.create": "note.create";
+            "task.create": "task.create";
+            "task.complete": "task.complete";
+            "project.create": "project.create";
+        }>;
+        actionParams: z.ZodRecord<z.ZodString, z.ZodAny>;
     }, z.core.$strip>;
     "chat.get": z.ZodObject<{
         id: z.ZodUUID;

@@ -88,6 +88,16 @@ export interface ChatThreadId {
   id: string;
 }
 
+export interface ExecuteChatAction {
+  /** A UUID. */
+  threadId: string;
+  /** Of the thread: what the action follows from. A UUID. */
+  messageId: string;
+  actionType: "note.create" | "task.create" | "task.complete" | "project.create";
+  /** The input of the procedure; of task.complete {taskId}. */
+  actionParams: Record<string, unknown>;
+}
+
 export interface GetChatThreadInput {
   /** A UUID. */
   id: string;
@@ -1658,6 +1668,18 @@ export interface TypesOfEvents {
 export interface DeletedChatThread {
   status: "completed";
   entityId: string;
+}
+
+export interface ExecutedChatAction {
+  /** Of the command; "proposed" where the key may only propose it. */
+  status: string;
+  /** That was called. */
+  procedure: string;
+  requestId?: string;
+  /** What was made or changed, or the proposal. */
+  entityId?: string;
+  /** All that the procedure answered. */
+  result: unknown;
 }
 
 export interface ChatThread {
@@ -4751,6 +4773,8 @@ export type AppRouter = TRPCBuiltRouter<
     chat: {
       /** Take a thread away, with its messages. */
       delete: Mutation<ChatThreadId, DeletedChatThread>;
+      /** Do what a message of a thread is about: make a note, a task or a project. */
+      executeAction: Mutation<ExecuteChatAction, ExecutedChatAction>;
       /** A thread with the messages of one of its branches. */
       get: Query<GetChatThreadInput, ChatThreadWithMessages>;
       /** Say something to the agent chat, in a thread or in a new one. */

@@ -90,6 +90,13 @@ export const ChatThreadId = z.object({
   id: z.uuid(anId),
 });
 
+export const ExecuteChatAction = z.object({
+  threadId: z.uuid(anId),
+  messageId: z.uuid(anId).describe("Of the thread: what the action follows from."),
+  actionType: z.enum(["note.create", "task.create", "task.complete", "project.create"]),
+  actionParams: z.record(z.string(), z.any()).describe("The input of the procedure; of task.complete {taskId}."),
+});
+
 export const GetChatThread = z.object({
   id: z.uuid(anId),
   limit: z.int().min(1).max(200).default(100).describe("So many messages of a branch, the newest."),
@@ -1673,6 +1680,7 @@ export const inputSchemas = {
   "apps.sync": WorkerAppAddress,
   "capture.thought": Thought,
   "chat.delete": ChatThreadId,
+  "chat.executeAction": ExecuteChatAction,
   "chat.get": GetChatThread,
   "chat.send": SendChatMessage.optional(),
   "chat.threads": ListChatThreads.optional(),

@@ -69,9 +69,11 @@ const ObjectSchema<Executed>& describe(Type<Executed>) {
 // The event by which the message came to be.
 Task<Result<Uuid>> event_of(const Rooms& rooms, const Session& session,
                             const ExecuteAction& input) {
+  const auto thread = Uuid::parse(input.thread_id);
+  const auto message = Uuid::parse(input.message_id);
   auto position = co_await rooms.database.read_as(session.user_id(), [&](db::Tx& tx) {
-    auto rows = tx.query("SELECT position FROM chat_messages WHERE thread = $1 AND id = $2",
-                         Uuid::parse(input.thread_id), Uuid::parse(input.message_id));
+    auto rows = tx.query("SELECT position FROM chat_messages WHERE thread = $1 AND id = $2", thread,
+                         message);
     if (rows.next()) return rows.integer(0);
     tx.abort({Code::kNotFound, "There is no such message in a thread of yours", nullptr});
     return std::int64_t{0};
