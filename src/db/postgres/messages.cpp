@@ -13,6 +13,7 @@
 
 #include "base/check.h"
 #include "base/log.h"
+#include "db/postgres/bounded_answer.h"
 
 namespace synap::db::postgres {
 namespace {
@@ -69,15 +70,14 @@ bool Messages::connect() {
   std::string listen = "SET statement_timeout = 5000";
   for (const auto& channel : options_.channels) listen += "; LISTEN " + channel;
   is_connected_ = execute(listen);
-  if (!is_connected_) PQfinish(std::exchange(handle_, nullptr));
+  if (!is_connected_ && handle_ != nullptr) PQfinish(std::exchange(handle_, nullptr));
   return is_connected_;
 }
 
 bool Messages::execute(const std::string& sql) {
-  PGresult* result = PQexec(handle_, sql.c_str());
-  const auto status = PQresultStatus(result);
-  PQclear(result);
-  return status == PGRES_COMMAND_OK;
+  if (PQsendQuery(handle_, sql.c_str()) == 0) return false;
+  const auto said = bounded_answer(handle_, is_closing_);
+  return said != nullptr && PQresultStatus(said.get()) == PGRES_COMMAND_OK;
 }
 
 // What a statement was refused for is not sent again: whoever misses it asks for it.
@@ -98,15 +98,17 @@ void Messages::send_waiting() {
       values.push_back(message.channel.c_str());
       values.push_back(message.text.c_str());
     }
-    PGresult* result = PQexecParams(handle_, sql.c_str(), static_cast<int>(values.size()), nullptr,
-                                    values.data(), nullptr, nullptr, 0);
-    const bool is_sent = PQresultStatus(result) == PGRES_TUPLES_OK;
-    PQclear(result);
-    if (is_sent) continue;
+    const auto said = PQsendQueryParams(handle_, sql.c_str(), static_cast<int>(values.size()),
+                                        nullptr, values.data(), nullptr, nullptr, 0) != 0
+                          ? bounded_answer(handle_, is_closing_)
+                          : nullptr;
+    if (said != nullptr && PQresultStatus(said.get()) == PGRES_TUPLES_OK) continue;
+    if (is_closing_) return;
+    if (handle_ == nullptr) is_connected_ = false;
+    const std::string why = handle_ != nullptr ? PQerrorMessage(handle_) : "no answer in time";
     write_log_bounded(Same::kMessage, LogLevel::kWarn, "db",
-                      "messages to other nodes were not sent: {error}",
-                      {{"error", PQerrorMessage(handle_)}});
-    if (PQstatus(handle_) != CONNECTION_OK) return;
+                      "messages to other nodes were not sent: {error}", {{"error", why}});
+    if (handle_ == nullptr || PQstatus(handle_) != CONNECTION_OK) return;
   }
 }
 
@@ -128,8 +130,8 @@ bool Messages::turn() {
   std::ignore = ::read(wake_, &told, sizeof told);
   if (!is_connected) return true;
   send_waiting();
-  hear_all();
-  return true;
+  if (handle_ != nullptr) hear_all();
+  return !is_closing_;
 }
 
 }  // namespace synap::db::postgres

@@ -52,7 +52,9 @@ TEST(PostgresMessages, AreHeardByOthersInOrderAndByNobodyElse) {
   Heard by_second;
   Messages first(options(place, {"of_all", "of_first"}, by_first));
   Messages second(options(place, {"of_all", "of_second"}, by_second));
-  // Whoever is connected listens.
+  // Whoever is connected listens, and both have to before anything is said to them.
+  send(first, "of_none", "");
+  send(second, "of_none", "");
   send(second, "of_first", "begin");
   send(first, "of_second", "begin");
   std::vector<std::string> all = {"begin"};

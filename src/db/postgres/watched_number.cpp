@@ -9,22 +9,12 @@
 #include <array>
 #include <charconv>
 #include <string_view>
+#include <utility>
 
 #include "base/check.h"
+#include "db/postgres/bounded_answer.h"
 
 namespace synap::db::postgres {
-namespace {
-
-// A pooler that pauses answers when it goes on: no longer is waited for it, and so often it is
-// looked whether this is to end.
-constexpr std::chrono::milliseconds kAnswerMax(5'000);
-constexpr std::chrono::milliseconds kEndMax(50);
-
-}  // namespace
-
-void WatchedNumber::Result::operator()(pg_result* result) const {
-  PQclear(result);
-}
 
 WatchedNumber::WatchedNumber(Options options)
     : options_(std::move(options)), wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
@@ -60,33 +50,17 @@ bool WatchedNumber::connect() {
   return execute("SET statement_timeout = 5000") && execute("LISTEN " + options_.channel);
 }
 
-// Nothing: it did not answer in time, or this is to end; the connection is given up then.
-WatchedNumber::Answer WatchedNumber::ask(const std::string& sql) {
-  if (PQsendQuery(handle_, sql.c_str()) == 0) return nullptr;
-  const auto end = real_world().now() + kAnswerMax;
-  while (PQisBusy(handle_) != 0) {
-    if (is_closing_ || real_world().now() >= end) {
-      PQfinish(std::exchange(handle_, nullptr));
-      return nullptr;
-    }
-    pollfd waited{PQsocket(handle_), POLLIN, 0};
-    ::poll(&waited, 1, static_cast<int>(kEndMax.count()));
-    if (PQconsumeInput(handle_) == 0) break;
-  }
-  Answer answer;
-  while (PGresult* one = PQgetResult(handle_)) answer.reset(one);
-  return answer;
-}
-
 bool WatchedNumber::execute(const std::string& sql) {
-  const auto answer = ask(sql);
+  if (PQsendQuery(handle_, sql.c_str()) == 0) return false;
+  const auto answer = bounded_answer(handle_, is_closing_);
   return answer != nullptr && PQresultStatus(answer.get()) == PGRES_COMMAND_OK;
 }
 
 // True: it is another.
 bool WatchedNumber::look() {
   looked_at_ = real_world().now();
-  const auto answer = ask(options_.question);
+  if (PQsendQuery(handle_, options_.question.c_str()) == 0) return false;
+  const auto answer = bounded_answer(handle_, is_closing_);
   if (answer == nullptr || PQresultStatus(answer.get()) != PGRES_TUPLES_OK ||
       PQntuples(answer.get()) != 1) {
     return false;

@@ -13,7 +13,6 @@
 #include "base/world.h"
 
 struct pg_conn;
-struct pg_result;
 
 namespace synap::db::postgres {
 
@@ -41,13 +40,8 @@ class WatchedNumber {
   void tell();
 
  private:
-  struct Result {
-    void operator()(pg_result* result) const;
-  };
-  using Answer = std::unique_ptr<pg_result, Result>;
   bool turn();
   bool connect();
-  Answer ask(const std::string& sql);
   bool execute(const std::string& sql);
   bool look();
   bool has_heard();
