@@ -95,7 +95,10 @@ Result<std::shared_ptr<db::Engine>> open_beside(const StoreOptions& options) {
        .readers = 2,
        .is_pooled = options.is_pooled,
        // A look for words that nearly all texts have; what is beyond is ranked within a window.
-       .read_time_max = std::chrono::milliseconds(1'000)});
+       .read_time_max = std::chrono::milliseconds(1'000),
+       // Terms are made within the transaction: those of a few texts of 1 MiB take seconds, and
+       // nothing is locked meanwhile but tables of this index.
+       .idle_time_max = std::chrono::minutes(1)});
   if (!opened) return fail(opened.error());
   return std::shared_ptr<db::Engine>(std::move(*opened));
 }

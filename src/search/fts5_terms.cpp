@@ -161,7 +161,7 @@ Frequency Fts5Terms::frequency_of(const Library& library, const Forms& forms, It
   return frequency;
 }
 
-void Fts5Terms::rank(const Reading& reading, const Window& window, const Take& take) {
+std::int64_t Fts5Terms::rank(const Reading& reading, const Window& window, const Take& take) {
   const auto match = MatchWriter(reading).run();
   const auto relevance = match.relevance.bytes();
   const auto sql = fmt::format(
@@ -180,6 +180,7 @@ void Fts5Terms::rank(const Reading& reading, const Window& window, const Take& t
   }
   auto rows = tx_.query_with(sql, values);
   while (rows.next()) take(rows.integer(0), rows.real(1));
+  return std::max(reading.expression.lowest, library.lowest());
 }
 
 double Fts5Terms::relevance_at(const Reading& reading, std::int64_t place) {

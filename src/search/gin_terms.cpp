@@ -312,7 +312,7 @@ GinTerms::Vectors GinTerms::vectors_of(const std::vector<std::int64_t>& places,
   return vectors;
 }
 
-void GinTerms::rank(const Reading& reading, const Window& window, const Take& take) {
+std::int64_t GinTerms::rank(const Reading& reading, const Window& window, const Take& take) {
   auto lead = Lead::of(reading);
   lead.times = window.times;
   Relevances relevances(reading);
@@ -340,6 +340,7 @@ void GinTerms::rank(const Reading& reading, const Window& window, const Take& ta
     }
     left -= static_cast<std::int64_t>(texts.size());
   }
+  return last < buckets.size() ? buckets[last - 1].first : reading.library.lowest();
 }
 
 // Whether some row of the document has it.

@@ -36,7 +36,7 @@ class GinTerms final : public Terms {
   /// column, they are counted where they are few; else it is the most that it can be.
   Frequency frequency_of(const Library& library, const Forms& forms, Item::Scope scope,
                          std::int64_t most) override;
-  void rank(const Reading& reading, const Window& window, const Take& take) override;
+  std::int64_t rank(const Reading& reading, const Window& window, const Take& take) override;
   double relevance_at(const Reading& reading, std::int64_t place) override;
   std::optional<std::unordered_set<Uuid>> listed(const Reading& reading, Rule rule,
                                                  std::int64_t most) override;

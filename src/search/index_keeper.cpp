@@ -119,7 +119,15 @@ Task<Result<>> IndexKeeper::watch_until_leading(std::stop_token stop) {
 Task<Result<>> IndexKeeper::watch(std::stop_token stop) {
   constexpr std::chrono::milliseconds kLookEvery(1'000);
   std::string watched;
+  auto damages = damages_.value();
   while (!stop.stop_requested()) {
+    // Whoever writes it makes it again where it is not there.
+    const auto before = std::exchange(damages, damages_.value());
+    if (damages != before && !watched.empty()) {
+      publish(nullptr, 0);
+      auto removed = co_await options_.place->remove(std::exchange(watched, {}));
+      if (!removed) co_return removed;
+    }
     auto seen = co_await look();
     if (!seen) co_return fail(seen.error());
     if (seen->name != watched) {
@@ -172,7 +180,6 @@ Task<Result<>> IndexKeeper::follow(std::stop_token stop) {
     if (auto done = co_await retire_former(); !done) co_return done;
     publish(current_, current_position_);
   }
-  say(std::nullopt);
   indexed_.raise(current_position_);
   auto kept = co_await keep_until_damaged(std::move(stop));
   if (!kept && is_damage(kept.error())) {
@@ -285,6 +292,30 @@ Task<Result<>> IndexKeeper::keep_former(Indexer& indexer) {
   co_return Result<>{};
 }
 
+// Until there are events behind what is written. Of one that others read it is looked meanwhile
+// whether it is there: they take away what they find damaged.
+Task<Result<>> IndexKeeper::wait_for_more(std::stop_token stop) {
+  constexpr std::chrono::milliseconds kLookEvery(3'000);
+  auto& end = rooms_.log.end();
+  if (!options_.place->is_shared()) {
+    co_await end.wait_past(current_position_, std::move(stop));
+    co_return Result<>{};
+  }
+  while (!stop.stop_requested() && end.value() == current_position_) {
+    co_await first_of(
+        stop,
+        [&](std::stop_token over) { return end.wait_past(current_position_, std::move(over)); },
+        [&](std::stop_token over) { return rooms_.world.sleep_for(kLookEvery, std::move(over)); });
+    auto there = co_await options_.place->checkpoint_of(current_name());
+    if (!there) co_return fail(there.error());
+    if (!*there) {
+      co_return fail(Error{Code::kInternalServerError, "Another node found it to be damaged",
+                           nullptr, Fault::kDamaged});
+    }
+  }
+  co_return Result<>{};
+}
+
 Task<Result<>> IndexKeeper::keep_current(Indexer& indexer, std::stop_token stop) {
   while (!stop.stop_requested()) {
     if (former_ != nullptr) {
@@ -296,6 +327,7 @@ Task<Result<>> IndexKeeper::keep_current(Indexer& indexer, std::stop_token stop)
     }
     auto step = co_await indexer.fill(*current_, current_position_);
     if (!step) co_return fail(step.error());
+    say(std::nullopt);
     current_position_ = step->position;
     if (former_ == nullptr) {
       position_ = step->position;
@@ -314,7 +346,7 @@ Task<Result<>> IndexKeeper::keep_current(Indexer& indexer, std::stop_token stop)
       co_await rooms_.world.sleep_for(kGatherTime, stop);
     }
     if (rooms_.log.end().value() == current_position_) {
-      co_await rooms_.log.end().wait_past(current_position_, stop);
+      if (auto there = co_await wait_for_more(stop); !there) co_return there;
       behind_since_ = rooms_.world.now();
     }
     while (is_to_give_way() && !stop.stop_requested()) {

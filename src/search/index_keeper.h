@@ -80,6 +80,7 @@ class IndexKeeper {
   Task<std::unique_ptr<IndexFile>> open_former(const std::string& current);
   Task<Result<>> keep_former(Indexer& indexer);
   Task<Result<>> keep_current(Indexer& indexer, std::stop_token stop);
+  Task<Result<>> wait_for_more(std::stop_token stop);
   bool is_to_give_way();
   Task<Result<>> keep_until_damaged(std::stop_token stop);
   Task<Result<>> remove_all();

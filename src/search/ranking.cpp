@@ -60,15 +60,14 @@ Ranked rank(Terms& terms, const Reading& reading, const Ask& ask, bool keeps_see
   }
   const Window window{.texts_max = texts_max_of(terms, ask), .times = times_of(ask)};
   Best best(static_cast<std::size_t>(ask.limit) + 1, ask.after);
-  terms.rank(reading, window, [&](std::int64_t place, double relevance) {
+  const auto looked_to = terms.rank(reading, window, [&](std::int64_t place, double relevance) {
     best.offer({relevance, place});
     if (keeps_seen) ranked.seen.push_back({place, relevance});
   });
   const bool is_cut = best.offered() > window.texts_max;
-  ranked.seen_to = is_cut && !ranked.seen.empty()
-                       ? ranked.seen.back().place
-                       : std::max(expression.lowest, reading.library.lowest());
-  if (!expression.is_partial && !is_cut) ranked.total = best.offered();
+  ranked.seen_to = is_cut && !ranked.seen.empty() ? ranked.seen.back().place : looked_to;
+  const bool is_whole = !is_cut && looked_to <= reading.library.lowest();
+  if (!expression.is_partial && is_whole) ranked.total = best.offered();
   ranked.places = best.take();
   ranked.has_more = ranked.places.size() > static_cast<std::size_t>(ask.limit);
   if (ranked.has_more) ranked.places.pop_back();

@@ -85,7 +85,8 @@ class Terms {
   /// Is shown each text that matches, with its relevance: the newest first, one more than
   /// Window::texts_max at most.
   using Take = std::function<void(std::int64_t place, double relevance)>;
-  virtual void rank(const Reading& reading, const Window& window, const Take& take) = 0;
+  /// Answers down to which place all that match were looked at, if they were not too many.
+  virtual std::int64_t rank(const Reading& reading, const Window& window, const Take& take) = 0;
   /// The relevance of one place; 0 where it does not match.
   virtual double relevance_at(const Reading& reading, std::int64_t place) = 0;
 

@@ -155,11 +155,10 @@ const ObjectSchema<Hits>& describe(Type<Hits>) {
           .field("total", &Hits::total, integer(),
                  "All that match, of whom an answer by meaning has the best only; absent in a "
                  "partial answer.")
-          .field(
-              "partial", &Hits::is_partial, boolean(),
-              "True: a word is in more than 50,000 texts, of which the newest were looked at; or a "
-              "filter is about more than 20,000 things, of which those nearest to what is meant "
-              "were.")
+          .field("partial", &Hits::is_partial, boolean(),
+                 "True: words are in more texts than are ranked (50,000; on PostgreSQL 2,000), of "
+                 "which the newest with the rarest words were looked at; or a filter is about more "
+                 "than 20,000 things, of which those nearest to what is meant were.")
           .field("lag", &Hits::lag, integer(),
                  "So many events of the pod are not in the index yet: mostly 0.")
           .field("nextCursor", &Hits::next_cursor, string(), "Absent on the last page.");
