@@ -15,7 +15,9 @@ namespace {
 
 using agents::Node;
 
-constexpr std::int64_t kNearMax = 8;
+constexpr std::size_t kNearMax = 8;
+// Among which these are looked for: it finds the note itself, and what it is related to.
+constexpr std::int64_t kHitsMax = 25;
 constexpr std::size_t kPassageBytes = 1'000;
 constexpr std::size_t kLinksMax = 5;
 constexpr std::size_t kReasonBytes = 500;
@@ -87,9 +89,8 @@ Task<Result<std::vector<NearThing>>> find_near(Node& node, std::string note_id, 
   auto known = co_await neighbours_of(node, "related", note_id);
   if (!known && !is_of_caller(known.error())) co_return fail(known.error());
   if (!known || !*known) co_return near;
-  // One more, since it finds the note itself.
-  auto found = co_await node.use("near", "search.query",
-                                 Json::object({{"q", query}, {"limit", kNearMax + 1}}));
+  auto found =
+      co_await node.use("near", "search.query", Json::object({{"q", query}, {"limit", kHitsMax}}));
   if (!found) {
     // While the index cannot be read there are tags and a summary, too.
     const bool is_away = found.error().code == Code::kServiceUnavailable;
@@ -98,6 +99,7 @@ Task<Result<std::vector<NearThing>>> find_near(Node& node, std::string note_id, 
   }
   const Json* hits = found->find("hits");
   for (const auto& hit : hits != nullptr ? hits->as_array() : Json::Array{}) {
+    if (near.size() == kNearMax) break;
     auto thing = near_of(hit);
     if (!(*known)->contains(thing.id)) near.push_back(std::move(thing));
   }
