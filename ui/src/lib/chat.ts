@@ -111,6 +111,8 @@ export function unanswered(messages: Message[]): Message | undefined {
   return isAnswered ? undefined : last;
 }
 
+export const isOpen = ({ status }: AgentRun): boolean => status === 'running' || status === 'interrupted';
+
 /** The runs that answer messages of the branch now, by the message. */
 export function underWay(messages: Message[], runs: AgentRun[]): Map<string, string[]> {
   const found = new Map<string, string[]>();
@@ -120,7 +122,6 @@ export function underWay(messages: Message[], runs: AgentRun[]): Map<string, str
     if (!known.includes(runId)) found.set(messageId, [...known, runId]);
   };
   const told = new Set(messages.flatMap(({ role, runId }) => (role === 'user' ? [] : [runId])));
-  const isOpen = ({ status }: AgentRun) => status === 'running' || status === 'interrupted';
   const last = unanswered(messages);
   add(last?.id, last?.runId);
   // The oldest first.

@@ -123,8 +123,10 @@ const OWN: Known = { resolve: (schema) => schema ?? {}, nouns: [] };
 /** Whether the control shows the value as it is. */
 function canHold(field: Field, value: unknown): boolean {
   if (value === undefined || value === null) return true;
-  if (field.kind === 'date' && Number.isNaN(Date.parse(String(value)))) return false;
-  if (field.kind === 'date') return typeof value === 'string';
+  if (field.kind === 'date') {
+    const known = field.schema.format === 'date' ? /^\d{4}-\d\d-\d\d$/ : /^\d{4}-\d\d-\d\dT/;
+    return typeof value === 'string' && known.test(value) && !Number.isNaN(Date.parse(value));
+  }
   try {
     const text = toText(field, value);
     const back = fromText(field, text) ?? (field.kind === 'list' ? [] : text);

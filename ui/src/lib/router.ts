@@ -58,6 +58,11 @@ export function goBack(otherwise: string): void {
 
 let isGoingBack = false;
 
+/** Only what is behind the # is another: a branch, or a type, has what is written in it. */
+const isHere = (): boolean =>
+  location.pathname === route.value.path &&
+  String(new URLSearchParams(location.search)) === String(route.value.query);
+
 /** The browser went to another entry of the history: by Back, by Forward, or to a # of this address. */
 function follow({ state }: PopStateEvent): void {
   const at = indexOf(state);
@@ -66,7 +71,7 @@ function follow({ state }: PopStateEvent): void {
   } else if (at === undefined) {
     history.replaceState({ index: ++index }, '');
     route.value = here();
-  } else if (location.pathname === route.value.path || mayLeave()) {
+  } else if (isHere() || mayLeave()) {
     index = at;
     route.value = here();
   } else if (at !== index) {

@@ -50,7 +50,9 @@ export const tagColours = signal(new Map<string, string>());
 
 /** Asks for them anew. */
 export const askTagColours = new InTurn(async (abort) => {
-  const { tags } = await allTags(abort).catch(() => ({ tags: [] as Tag[] }));
+  const found = await allTags(abort).catch(() => null);
+  if (!found) return; // what was known of them stays
+  const { tags } = found;
   tagColours.value = new Map(
     tags.flatMap(({ tag, colour }) => (colour ? [[tag, colour] as const] : [])),
   );

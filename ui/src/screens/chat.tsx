@@ -6,6 +6,7 @@ import {
   type AgentRun,
   type Growing,
   grown,
+  isOpen,
   type Item,
   joined,
   type Message,
@@ -472,7 +473,9 @@ function Conversation({ id }: { id: string }) {
       (await query<Talk>('chat.get', { id, limit: 1, ...more })).messages[0];
     const end = await last({ through: talk!.messages.at(-1)?.id });
     if (end?.id === (await last({}))?.id) return undefined;
-    if (end?.role === 'user') throw new Error('Its answer is under way: wait for it, or stop it');
+    // Nothing comes any more behind one that was stopped.
+    if (end?.role === 'user' && known?.runs.some((run) => run.id === end.runId && isOpen(run)))
+      throw new Error('Its answer is under way: wait for it, or stop it');
     return end?.id;
   };
   return (
