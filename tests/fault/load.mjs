@@ -52,7 +52,7 @@ export class Load {
       if (answer) {
         this.counts.refused += 1;
         // A read that takes too long is refused; where the database is far away, or the machine busy, some do.
-        if (answer.status === 408 && !isSure) return null;
+        if (answer.status === 408 && what === 'notes.list') return null;
         if (answer.status !== 503) this.wrong.push(`${what}: ${answer.status} ${answer.text.slice(0, 300)}`);
         else if (!answer.headers['retry-after']) this.wrong.push(`${what}: a 503 without Retry-After`);
       }
