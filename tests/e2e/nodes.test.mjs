@@ -183,6 +183,15 @@ describe('two nodes of one pod', () => {
     assert.equal(lag, 0);
   });
 
+  test('an index that a node which only reads it finds damaged is made again', async () => {
+    const [table] = database.rows("SELECT relname FROM pg_class WHERE relname LIKE 'terms\\_search\\_1\\_%' AND relkind = 'r'");
+    database.run(`DROP TABLE ${table}`);
+    await assert.rejects(search(second, 'sycamore'), /503|damaged|SERVICE_UNAVAILABLE/);
+    const found = (node) => search(node, 'sycamore').then(({ hits }) => hits.length === 1, () => false);
+    await until(() => found(second), 'it is there again');
+    assert.ok(await found(first));
+  });
+
   test('a command at the one is carried out, and shown by the other', async () => {
     for (const [at, other] of [[first, second], [second, first]]) {
       const { requestId, entityId } = await at.ask('notes.create', key, { content: `# by ${at.port}` });
