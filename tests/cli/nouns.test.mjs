@@ -176,7 +176,7 @@ test('a note takes its text from an argument, stdin or a file, and --wait stays 
   assert.equal((await synap('notes', 'list', '--all')).split('\n')[0].split('\t').length, names.length);
   const tagged = (await synap('notes', 'list', '--tag', 'a')).trimEnd().split('\t');
   assert.deepEqual([tagged[0].length, tagged[4], tagged[5]], [36, 'Said', 'a,b'], 'a line, tabs, whole ids');
-  assert.match(await synap('tags', 'list'), /^a\t1\nb\t1\n$/);
+  assert.match(await synap('tags', 'list'), /^a\t1\t\nb\t1\t\n$/);
 });
 
 // A pod whose command goes on when the test says so. Calls that it is asked for wait in `asked`.
