@@ -275,6 +275,7 @@ class MutationsTest : public AccessTest {
     }
     if (path == "chat.executeAction") {
       const auto said = mutate("chat.send", Json::object({{"text", "?"}}), key);
+      done(said);
       return Json::object({{"threadId", *said.find("entityId")},
                            {"messageId", *said.find("messageId")},
                            {"actionType", "task.create"},
