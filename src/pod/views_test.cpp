@@ -20,6 +20,7 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
+using testing::UnorderedElementsAre;
 
 class ViewsTest : public testing::Test {
  protected:
@@ -69,7 +70,8 @@ TEST_F(ViewsTest, EveryTypeOfEventIsWrittenBySomebodyAndItsReadersAreNamed) {
   }
   const auto written = [&](const char* name) { return texts(*types[name].find("writtenBy")); };
   const auto read = [&](const char* name) { return texts(*types[name].find("readBy")); };
-  EXPECT_THAT(written("note.creation.requested"), ElementsAre("notes.create"));
+  EXPECT_THAT(written("note.creation.requested"),
+              UnorderedElementsAre("notes.create", "chat.executeAction"));
   EXPECT_THAT(read("note.creation.requested"), Contains("function:notes.create"));
   EXPECT_THAT(written("note.creation.completed"), ElementsAre("function:notes.create"));
   EXPECT_THAT(read("note.creation.completed"), Contains("projection:notes"));
