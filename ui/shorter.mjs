@@ -14,11 +14,12 @@ function walk(node, see, parent) {
   }
 }
 
-/** Names that something is constructed with, or that have a prototype: an arrow has none. */
+/** Names that something is constructed with or said to be one of, or that have a prototype: an arrow has none. */
 function constructors(tree) {
   const names = new Set();
   walk(tree, (node) => {
     if (node.type === 'NewExpression') names.add(node.callee.name);
+    if (node.operator === 'instanceof') names.add(node.right.name);
     if (node.type === 'MemberExpression' && node.property.name === 'prototype') {
       names.add(node.object.name);
     }
@@ -28,9 +29,9 @@ function constructors(tree) {
 }
 
 /** Does it use what only a function has of its own? */
-function needsOwnThis(declaration) {
+function needsOwnThis({ params, body }) {
   let found = false;
-  walk(declaration.body, (node) => {
+  walk({ params, body }, (node) => {
     if (node.type === 'FunctionExpression' || node.type === 'FunctionDeclaration') return false;
     found ||=
       node.type === 'ThisExpression' ||

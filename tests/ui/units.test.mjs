@@ -1091,6 +1091,15 @@ describe('shorter', () => {
     assert.ok(out.length < code.length);
   });
 
+  test('what is asked for in parameters, or of what something is one, counts, too', async () => {
+    const code =
+      'export{all as default};var all=()=>[first(7,8),{}instanceof Other];' +
+      'function first(a,b=arguments.length){return b}function first2(a=this){return a}function Other(){}';
+    const out = shorter(code.replace('first(7,8)', 'first(7)'));
+    assert.deepEqual((await run(out))(), [1, false]);
+    for (const kept of ['first', 'first2', 'Other']) assert.ok(out.includes(`function ${kept}(`), kept);
+  });
+
   test('a function is known above the place where it stands', async () => {
     const out = shorter('var x=twice(4);function twice(a){return a*2}export{x as default};');
     assert.equal(await run(out), 8);
