@@ -248,6 +248,27 @@ describe('chat', () => {
     await page.context().close();
   });
 
+  test('goes on behind an answer that was stopped, on a branch that is not the newest', async () => {
+    const page = await site.visit();
+    await site.signIn(page, { path: '/chat' });
+    await send(page, 'Tell me slowly');
+    await page.waitForSelector('[aria-busy=true] >> text=so slowly so slowly');
+    await page.click('text="Stop"');
+    await page.waitForSelector('[aria-busy=false] .issue');
+    await page.click('.chat-beside >> nth=0 >> text=Edit');
+    await page.locator('.chat-log form textarea').fill('numbered instead');
+    await page.keyboard.press('Control+Enter');
+    await page.waitForSelector('.chat-log >> text=Answer number');
+    await page.click('[aria-label="The one before"]');
+    await page.waitForSelector('.chat-user >> text=Tell me slowly');
+    await send(page, 'numbered behind');
+    await page.waitForSelector('.chat-user >> text=numbered behind');
+    await page.waitForSelector('.chat-log >> text=Answer number');
+    assert.match(await page.textContent('.chat-log'), /Tell me slowly.*numbered behind.*Answer number/s);
+    assert.deepEqual(page.complaints, []);
+    await page.context().close();
+  });
+
   // No agent that is shipped asks: what the pod tells of a run that does is put in the place of its answers.
   for (const [width, viewport] of [['1280', WIDE], ['390', NARROW]]) {
     test(`has what a run asks answered, in the chat and where the run is shown, at ${width} px`, async () => {
