@@ -187,7 +187,9 @@ describe('chat', () => {
         all.map((one) => (one.matches('.chat-user') ? one.textContent : /Answer number (\d+)/.exec(one.textContent)?.[1])).join(' | '));
       const shown = async (wanted) => {
         let last;
-        await until(async () => (last = await texts()) === wanted, wanted, 20_000).catch(() => assert.equal(last, wanted));
+        const isStill = async () => (await page.locator('[aria-busy=true]').count()) === 0;
+        // What is said while an answer is written stands before it.
+        await until(async () => (last = await texts()) === wanted && isStill(), wanted, 20_000).catch(() => assert.equal(last, wanted));
       };
       await send(page, 'numbered one');
       await shown('numbered one | 1');
