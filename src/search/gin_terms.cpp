@@ -147,9 +147,12 @@ struct GinTerms::Lead {
     lead.texts = texts.value_or(0);
     return lead;
   }
+  // To whatever a text may be ranked for.
   static Lead of(const Reading& reading) {
     const auto& expression = reading.expression;
-    return of(reading.wanted, expression.all, expression.any, expression.excluded);
+    auto any = expression.any;
+    if (!any.empty()) any.insert(any.end(), expression.further.begin(), expression.further.end());
+    return of(reading.wanted, expression.all, any, expression.excluded);
   }
 };
 
@@ -312,19 +315,39 @@ GinTerms::Vectors GinTerms::vectors_of(const std::vector<std::int64_t>& places,
   return vectors;
 }
 
+// Where words lead, those that are in too many texts for that have what is left of the window: the
+// newest texts with one of them.
 std::int64_t GinTerms::rank(const Reading& reading, const Window& window, const Take& take) {
-  auto lead = Lead::of(reading);
-  lead.times = window.times;
+  const auto& expression = reading.expression;
+  const auto lead_by = [&](const Numbers& any) {
+    auto lead = Lead::of(reading.wanted, expression.all, any, expression.excluded);
+    lead.times = window.times;
+    return lead;
+  };
+  Ranks ranks;
+  auto looked_to = rank_led(reading, lead_by(expression.any), window.texts_max, ranks);
+  if (!expression.any.empty() && !expression.further.empty()) {
+    looked_to = std::max(looked_to,
+                         rank_led(reading, lead_by(expression.further), window.texts_max, ranks));
+  }
+  for (const auto& [place, relevance] : ranks) take(place, relevance);
+  return looked_to;
+}
+
+// Until there are more than `most`; down to which place all that it leads to are among the ranks.
+std::int64_t GinTerms::rank_led(const Reading& reading, const Lead& lead, std::int64_t most,
+                                Ranks& ranks) {
   Relevances relevances(reading);
   const auto query = joined(reading.wanted, relevances.ranked(), " | ");
   const auto ranked = lexemes_of(reading.wanted, relevances.ranked());
   const auto& buckets = buckets_of(reading.library);
-  const bool are_few = lead.texts <= window.texts_max;
+  const bool are_few = lead.texts <= most;
   const auto last =
       !are_few && lead.has_checks() ? std::min(buckets.size(), kCheckedBucketsMax) : buckets.size();
-  auto left = window.texts_max + 1;
   // Where there are more than are ranked, the newest buckets have them: two of them, four, eight.
-  for (std::size_t from = 0, many = are_few ? last : 2; from < last && left > 0; many *= 2) {
+  for (std::size_t from = 0, many = are_few ? last : 2; from < last; many *= 2) {
+    const auto left = most + 1 - std::ssize(ranks);
+    if (left <= 0) return from > 0 ? buckets[from - 1].first : reading.library.highest() + 1;
     std::vector<std::int64_t> some;
     for (; from < last && some.size() < many; ++from) some.push_back(buckets[from].number);
     const auto numbers = listed_as_text(some);
@@ -336,9 +359,9 @@ std::int64_t GinTerms::rank(const Reading& reading, const Window& window, const 
     auto vectors = vectors_of(longer, numbers, query, ranked);
     for (const auto& text : texts) {
       if (text.parts == 1) vectors[text.place].push_back(text.vector);
-      take(text.place, relevances.of(text.sizes, vectors[text.place]));
+      ranks.try_emplace(text.place, relevances.of(text.sizes, vectors[text.place]));
     }
-    left -= static_cast<std::int64_t>(texts.size());
+    if (std::ssize(texts) == left) return texts.back().place;
   }
   return last < buckets.size() ? buckets[last - 1].first : reading.library.lowest();
 }

@@ -9,6 +9,8 @@
 // counted and ranked here, by the same rule as in a file.
 #pragma once
 
+#include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <unordered_map>
@@ -59,6 +61,8 @@ class GinTerms final : public Terms {
     std::string vector;  // of what is ranked; empty where it has several rows
   };
   using Vectors = std::unordered_map<std::int64_t, std::vector<std::string>>;  // by place
+  using Ranks = std::map<std::int64_t, double, std::greater<>>;                // relevance by place
+  std::int64_t rank_led(const Reading& reading, const Lead& lead, std::int64_t most, Ranks& ranks);
   const std::vector<Bucket>& buckets_of(const Library& library);
   std::string all_buckets(const Library& library);
   std::int64_t count_texts(const Library& library, const Wanted& wanted, std::int64_t otherwise);

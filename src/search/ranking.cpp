@@ -65,7 +65,8 @@ Ranked rank(Terms& terms, const Reading& reading, const Ask& ask, bool keeps_see
     if (keeps_seen) ranked.seen.push_back({place, relevance});
   });
   const bool is_cut = best.offered() > window.texts_max;
-  ranked.seen_to = is_cut && !ranked.seen.empty() ? ranked.seen.back().place : looked_to;
+  ranked.seen_to =
+      is_cut && !ranked.seen.empty() ? std::max(ranked.seen.back().place, looked_to) : looked_to;
   const bool is_whole = !is_cut && looked_to <= reading.library.lowest();
   if (!expression.is_partial && is_whole) ranked.total = best.offered();
   ranked.places = best.take();

@@ -140,6 +140,29 @@ TEST_F(SharedIndexTest, FindsWhatAFileDoes) {
   EXPECT_GT(hits, 2'000);
 }
 
+// Each word is in few of them, and both together in more than are ranked.
+TEST_F(SharedIndexTest, FindsEachOfTheWordsThatManyTextsHaveTogether) {
+  std::vector<Change> changes;
+  for (int i = 0; i < 2'400; ++i) {
+    auto one = document(i < 1'000 ? "oak" : i < 2'200 ? "elm" : "ash", i == 1'500 ? "oak" : "tree");
+    changes.push_back({one.id, std::move(one)});
+  }
+  ASSERT_TRUE(apply(*index, std::move(changes)));
+  std::map<std::string, int> of;
+  Ask ask{.limit = 700};
+  do {
+    const auto page = look(*index, "oak elm", ask);
+    ASSERT_TRUE(page) << page.error().message;
+    EXPECT_FALSE(page->total) << "not all were ranked";
+    for (const auto& hit : page->hits) ++of[hit.title];
+    ask.after = page->next;
+  } while (ask.after);
+  EXPECT_EQ(of["oak"], 1'000) << "the rarer";
+  EXPECT_EQ(of["elm"], 1'000) << "and as many of the others as there is room for: the newest";
+  EXPECT_EQ(of["ash"], 0);
+  EXPECT_EQ(found("oak elm", {.limit = 1}), "elm") << "which has both";
+}
+
 // Longer than a tsvector has positions, with more different words than one has room for.
 TEST_F(SharedIndexTest, FindsAllWordsOfLongTexts) {
   std::string text = "first ";
