@@ -168,6 +168,8 @@ async function work(pod) {
   await until(relations(1), () => `the link is a relation\n${pod.stderr}`);
   await pod.call('notes.create', { content: '# Awaited' });
   await until(relations(2), () => `the note that is awaited is linked\n${pod.stderr}`);
+  const reading = await pod.call('notes.findLinks', {});
+  assert.equal((await settled(pod, reading.requestId)).status, 'completed');
   await settled(pod, (await pod.call('tags.rename', { tag: 'b', to: 'c' })).requestId);
   assert.deepEqual((await noteOf(pod, entityId)).tags, ['c']);
   // What another key proposes is carried out once it is accepted.

@@ -321,8 +321,8 @@ TEST_P(ManyNodes, AnAppendOfAnotherNodeIsToldAtOnce) {
 
 TEST_P(ManyNodes, WhatNobodyWasToldOfIsSeenAllTheSame) {
   Node node(place.url(), milliseconds(50));
-  // Behind a pooler nobody is told anyway; and the connection that was lent for the last look is the
-  // next one's, whose append would be ended with it.
+  // Behind a pooler nobody is told anyway; and the connection that was lent for the last look is
+  // the next one's, whose append would be ended with it.
   if (!db::postgres::TestDatabase::is_pooled()) end_connections("synap watch");
   ASSERT_TRUE(append(0, {.events = {event("ann")}}));
   auto wait = [&]() -> Task<bool> { co_return co_await node.log->end().wait_past(0); };
