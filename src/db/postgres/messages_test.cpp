@@ -74,6 +74,7 @@ TEST(PostgresMessages, GoOnBehindALostConnection) {
   Heard none;
   Messages listens(options(place, {"of_all"}, heard));
   Messages sends(options(place, {"of_none"}, none));
+  send(sends, "of_nobody", "");  // it listens, too
   send(listens, "of_none", "begin");
   ASSERT_EQ(none.first(1).size(), 1U);
   Connection other({.url = place.direct_url()});
