@@ -103,10 +103,12 @@ class Started {
   std::size_t done_ = 0;
 };
 
-/// Blocks until `holds()`, which is asked again whenever `mark` has grown. False: it did not come
-/// to hold for so long that it never will.
+/// Blocks until `holds()`, which is asked again whenever `mark` has grown, and now and then, since
+/// what it depends on may follow a moment behind the mark. False: it did not come to hold for so
+/// long that it never will.
 template <class Holds>
 [[nodiscard]] bool wait_until(Executor& executor, Watermark& mark, Holds holds) {
+  constexpr std::chrono::milliseconds kAgain(100);
   const auto give_up_at = SteadyClock::now() + std::chrono::seconds(120);
   for (;;) {
     const auto seen = mark.value();
@@ -119,13 +121,14 @@ template <class Holds>
       co_return is_past;
     };
     auto lateness = [&]() -> Task<bool> {
-      if (co_await sleep_until(give_up_at, grown.get_token())) late.request_stop();
+      if (co_await sleep_until(SteadyClock::now() + kAgain, grown.get_token())) late.request_stop();
       co_return true;
     };
     Started<bool> both(executor);
     both.add(growth());
     both.add(lateness());
-    if (!both.wait().front()) return false;
+    both.wait();
+    if (SteadyClock::now() >= give_up_at) return false;
   }
 }
 
