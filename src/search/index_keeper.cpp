@@ -10,6 +10,8 @@
 namespace synap::search {
 namespace {
 
+// So long somebody who asks waits for the first index to be opened.
+constexpr std::chrono::milliseconds kOpeningMax(1'000);
 constexpr std::chrono::milliseconds kPatienceMin(500);
 constexpr std::chrono::milliseconds kPatienceMax(60'000);
 // From one look at the log's end to the next. Each costs some transactions however little there is,
@@ -368,10 +370,13 @@ bool IndexKeeper::is_to_give_way() {
 void IndexKeeper::publish(std::shared_ptr<IndexFile> index, std::int64_t position) {
   std::shared_ptr<IndexFile> before;  // closed behind the lock, if nobody reads from it
   is_complete_ = index != nullptr && index->checkpoint().is_complete;
-  std::lock_guard lock(mutex_);
-  before = std::exchange(serving_, std::move(index));
-  position_ = position;
-  next_position_.reset();
+  {
+    std::lock_guard lock(mutex_);
+    before = std::exchange(serving_, std::move(index));
+    position_ = position;
+    next_position_.reset();
+  }
+  news_.raise(news_.value() + 1);
 }
 
 std::shared_ptr<IndexFile> IndexKeeper::serving() const {
@@ -379,9 +384,26 @@ std::shared_ptr<IndexFile> IndexKeeper::serving() const {
   return serving_;
 }
 
+Task<std::shared_ptr<IndexFile>> IndexKeeper::opened() {
+  const auto give_up_at = rooms_.world.now() + kOpeningMax;
+  for (;;) {
+    const auto seen = news_.value();
+    auto index = serving();
+    if (index != nullptr || !progress().error.empty() || rooms_.world.now() >= give_up_at) {
+      co_return index;
+    }
+    co_await first_of(
+        {}, [&](std::stop_token over) { return news_.wait_past(seen, std::move(over)); },
+        [&](std::stop_token over) { return rooms_.world.sleep_for(kOpeningMax, std::move(over)); });
+  }
+}
+
 void IndexKeeper::say(const std::optional<Error>& error) {
-  std::lock_guard lock(mutex_);
-  error_ = error ? error->message : "";
+  {
+    std::lock_guard lock(mutex_);
+    error_ = error ? error->message : "";
+  }
+  news_.raise(news_.value() + 1);
 }
 
 IndexKeeper::Progress IndexKeeper::progress() const {

@@ -51,6 +51,9 @@ class IndexKeeper {
 
   /// What is answered from now; nullptr: there is none, as unavailable() says.
   std::shared_ptr<IndexFile> serving() const;
+  /// The same, for whoever asks while the first one is being opened: a second at most, and not
+  /// where it is known why there is none.
+  Task<std::shared_ptr<IndexFile>> opened();
   Error unavailable() const;
   /// What is said to somebody who read and met this error. A damaged index is made again.
   Error read_failed(Error error);
@@ -112,6 +115,7 @@ class IndexKeeper {
   std::atomic<std::int64_t> position_ = 0;  // of serving_
   std::atomic<bool> is_complete_ = false;   // serving_
   Watermark indexed_{-1};
+  Watermark news_;     // of serving_ and error_
   Watermark damages_;  // found by those who read
 };
 

@@ -82,6 +82,24 @@ TEST_F(IndexKeeperTest, WritesWhatComesNowAndThenWithinATenthOfASecond) {
   }
 }
 
+TEST_F(IndexKeeperTest, AnswersWhoAsksWhileItIsBeingOpenedOrSaysThatItIs) {
+  Search other(Rooms{*store.database, *store.log, *content, world}, directory.path() + "/other");
+  test::Started<Result<Found>> asked(*executor);
+  const Ask ask{.items = *parse_query("oak", {})};
+  asked.add(other.find("ann", ask));
+  pass(900ms);
+  other.start();
+  pass(100ms);
+  EXPECT_TRUE(asked.wait()[0]);
+  other.stop();
+
+  Search never(Rooms{*store.database, *store.log, *content, world}, directory.path() + "/never");
+  test::Started<Result<Found>> refused(*executor);
+  refused.add(never.find("ann", ask));
+  pass(1'100ms);
+  EXPECT_EQ(refused.wait()[0].error().code, Code::kServiceUnavailable);
+}
+
 TEST_F(IndexKeeperTest, GivesWayToABurstUntilItIsOver) {
   pass(1s);
   pass_while(200, 2s);

@@ -107,7 +107,7 @@ IndexKeeper::Progress Search::progress() const {
 }
 
 Task<Result<Found>> Search::find(std::string user_id, Ask ask) {
-  const auto index = serving();
+  const auto index = co_await opened();
   if (index == nullptr) co_return fail(words_->unavailable());
   std::string reason;
   if (ask.mode != Mode::kText && meanings_ != nullptr) {
@@ -161,7 +161,7 @@ Task<Search::ByMeaningAnswer> Search::find_by_meaning(std::shared_ptr<Index> ind
 
 Task<Result<std::vector<Suggestion>>> Search::suggest(std::string user_id, std::string beginning,
                                                       int limit) {
-  const auto index = serving();
+  const auto index = co_await opened();
   if (index == nullptr) co_return fail(words_->unavailable());
   auto found = co_await index->read(
       [&](IndexTx& in) { return search::suggest(in.tx, user_id, beginning, limit); });

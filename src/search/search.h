@@ -94,6 +94,9 @@ class Search {
   std::shared_ptr<Index> serving() const {
     return std::static_pointer_cast<Index>(words_->serving());
   }
+  Task<std::shared_ptr<Index>> opened() {
+    co_return std::static_pointer_cast<Index>(co_await words_->opened());
+  }
   /// What was found by meaning; an Error that says why words are to answer; or the failure of the
   /// whole.
   struct ByMeaningAnswer {

@@ -132,7 +132,7 @@ Task<Result<Meanings::Look>> Search::look_from(const std::string& user_id, Uuid 
 }
 
 Task<Result<Found>> Search::similar(std::string user_id, SimilarAsk ask) {
-  const auto index = serving();
+  const auto index = co_await opened();
   if (index == nullptr) co_return fail(words_->unavailable());
   auto whose = co_await index->read([&](IndexTx& in) { return look_up(in, user_id, ask); });
   if (!whose) co_return fail(words_->read_failed(whose.error()));
