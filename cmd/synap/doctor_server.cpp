@@ -126,7 +126,8 @@ class ServerDatabase final : public DoctorDatabase {
                       [&](const Row& /*row*/) { is_there = true; });
     if (!asked || !is_there) return asked;
     return each(
-        "SELECT count(inhrelid), head->>'parts_until' IS NULL, (head->>'parts_until')::bigint - "
+        "SELECT count(inhrelid), (SELECT relkind = 'r' FROM pg_class WHERE oid = "
+        "to_regclass('events')), (head->>'parts_until')::bigint - "
         "(head->>'position')::bigint - 1, coalesce((head->>'parts_until')::bigint - "
         "(head->>'position')::bigint < (head->>'part_size')::bigint * 3 / 8, false) "
         "FROM (SELECT to_jsonb(log_head) AS head FROM log_head) AS log "

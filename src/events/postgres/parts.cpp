@@ -4,7 +4,7 @@
 
 namespace synap::events::postgres {
 
-// Where TimescaleDB is, `events` becomes a hypertable, which makes its chunks by itself. Elsewhere
+// Where TimescaleDB is, `events` becomes a hypertable (of its chunks see kChunksAhead). Elsewhere
 // a new `events` takes the table that was there as its first part: as it is, so that it need only
 // be read through once. Not CREATE TABLE ... PARTITION OF for the next ones: that would wait for
 // all who read the log, and they for it; to attach a table waits for nobody who reads or appends.
@@ -219,21 +219,79 @@ BEGIN
 END $$;
 )";
 
+// TimescaleDB makes a chunk with the first row of it. Whoever reads just then may know already that
+// there is an event, and have a plan yet that was made before its chunk was: what tells others that
+// a plan is outdated is sent a moment after the commit can be seen. So chunks are made ahead, as
+// parts are; and where rows are to go into a part in the transaction that makes it, all who read
+// the log are waited for.
+const std::string_view kChunksAhead = R"(
+CREATE OR REPLACE FUNCTION make_parts_of_log(last BIGINT) RETURNS void LANGUAGE plpgsql
+  SET lock_timeout = '1s' AS $$
+DECLARE
+  role TEXT := current_setting('role');
+  pod TEXT := current_database() || '_pod';
+  is_hypertable BOOLEAN := (SELECT relkind = 'r' FROM pg_class WHERE oid = 'events'::regclass);
+  size BIGINT;
+  first BIGINT;
+  behind BIGINT;
+  part TEXT;
+BEGIN
+  PERFORM set_config('role', 'none', true);
+  SELECT part_size, parts_until INTO size, first FROM log_head FOR UPDATE;
+  IF first <= last THEN
+    LOCK TABLE events IN ACCESS EXCLUSIVE MODE;
+  END IF;
+  WHILE first <= last + size / 2 LOOP
+    behind := (first / size + 1) * size;
+    IF is_hypertable THEN
+      INSERT INTO events(position) VALUES (first);
+    ELSE
+      part := format('events_%s', first);
+      EXECUTE format('CREATE TABLE %I (LIKE events)', part);
+      EXECUTE format('CREATE TRIGGER events_are_not_truncated BEFORE TRUNCATE ON %I '
+        'FOR EACH STATEMENT EXECUTE FUNCTION refuse_change_of_events()', part);
+      EXECUTE format('REVOKE ALL ON %I FROM %I', part, pod);
+      EXECUTE format('ALTER TABLE events ATTACH PARTITION %I FOR VALUES FROM (%s) TO (%s)', part,
+        first, behind);
+    END IF;
+    first := behind;
+  END LOOP;
+  UPDATE log_head SET parts_until = first WHERE parts_until < first;
+  PERFORM set_config('role', role, true);
+END $$;
+
+-- A row that is left out makes its chunk all the same, and nothing else in that edition does.
+CREATE FUNCTION leave_out() RETURNS TRIGGER LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$;
+
+DO $$ DECLARE
+  until BIGINT := 0;
+BEGIN
+  IF (SELECT parts_until FROM log_head) IS NOT NULL THEN RETURN; END IF;
+  CREATE TRIGGER events_without_id_make_chunks BEFORE INSERT ON events
+    FOR EACH ROW WHEN (NEW.id IS NULL) EXECUTE FUNCTION leave_out();
+  EXECUTE 'SELECT coalesce(max(range_end_integer), 0) FROM timescaledb_information.chunks '
+    'WHERE hypertable_schema = (SELECT relnamespace::regnamespace::text FROM pg_class '
+    'WHERE oid = ''events''::regclass) AND hypertable_name = ''events''' INTO until;
+  UPDATE log_head SET parts_until = until;
+END $$;
+)";
+
 void keep_in_parts(db::Tx& tx, std::int64_t positions) {
   const std::int64_t changed =
       tx.run("UPDATE log_head SET part_size = $1 WHERE part_size <> $1", positions);
+  if (changed > 0) {
+    tx.run(fmt::format(R"(DO $$ BEGIN
+  IF (SELECT relkind <> 'r' FROM pg_class WHERE oid = 'events'::regclass) THEN RETURN; END IF;
+  EXECUTE format('SELECT %s.set_chunk_time_interval(''events'', {}::bigint)',
+    (SELECT extnamespace::regnamespace FROM pg_extension WHERE extname = 'timescaledb'));
+END $$)",
+                       positions));
+  }
   // As an append that was made when there was room for more than half a part would.
   std::ignore = tx.query(
                       "SELECT make_room_in_log(0, position) FROM log_head WHERE parts_until <= "
                       "position + part_size / 2")
                     .next();
-  if (changed == 0) return;
-  tx.run(fmt::format(R"(DO $$ BEGIN
-  IF (SELECT parts_until IS NOT NULL FROM log_head) THEN RETURN; END IF;
-  EXECUTE format('SELECT %s.set_chunk_time_interval(''events'', {}::bigint)',
-    (SELECT extnamespace::regnamespace FROM pg_extension WHERE extname = 'timescaledb'));
-END $$)",
-                     positions));
 }
 
 }  // namespace synap::events::postgres

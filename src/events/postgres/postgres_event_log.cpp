@@ -55,7 +55,8 @@ std::vector<EventRef> events_of(db::Tx& tx, RowReader& reader, std::string_view 
 }  // namespace
 
 std::vector<db::Database::Migration> PostgresEventLog::migrations() {
-  return {{"log.1", kTables}, {"log.2", kCausedRequests}, {"log.3", kParts}};
+  return {
+      {"log.1", kTables}, {"log.2", kCausedRequests}, {"log.3", kParts}, {"log.4", kChunksAhead}};
 }
 
 Result<> PostgresEventLog::keep_in_parts(db::Database& database, std::int64_t positions,
