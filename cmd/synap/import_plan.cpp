@@ -233,8 +233,7 @@ class Planner {
   }
   static bool is_same(const MarkdownNote& file, const Json& note) {
     return field(note, "title") == Json(file.title) &&
-           field(note, "content") == Json(file.content) &&
-           field(note, "tags") == strings(file.tags) &&
+           field(note, "content") == Json(file.content) && own_tags(note) == strings(file.tags) &&
            is_same_value(field(note, "properties"), file.properties) &&
            field(note, "createdAt") == time_json(file.created_at) &&
            field(note, "updatedAt") == time_json(file.updated_at);
@@ -270,7 +269,7 @@ class Planner {
       bring_back(file, now, then, plan);
     }
     set("properties", file.note.properties);
-    set_tags(plan.input, file.note.tags, field(now, "tags"), field(then, "tags"));
+    set_tags(plan.input, file.note.tags, own_tags(now), own_tags(then));
     const auto created = time_json(file.note.created_at);
     if (!created.is_null()) set("createdAt", created);
     // Of a file that was exported and edited the time of the export says nothing any more.

@@ -131,7 +131,7 @@ std::string as_yaml(const Json& note) {
   const Json spellings = kept != nullptr && kept->is_object() ? *kept : Json::object();
   YamlWriter writer(spellings);
   writer.member("title", field(note, "title"), "/title", 0);
-  if (const auto tags = field(note, "tags"); !tags.as_array().empty()) {
+  if (const auto tags = own_tags(note); !tags.as_array().empty()) {
     writer.member("tags", tags, "/tags", 0);
   }
   if (properties.is_object()) {
@@ -150,14 +150,16 @@ std::string as_yaml(const Json& note) {
 // It has a property of a name that the block has for something else: YAML has no name twice.
 bool has_name_twice(const Json& note) {
   const auto properties = field(note, "properties");
-  const bool has_tags = !field(note, "tags").as_array().empty();
+  const bool has_tags = !own_tags(note).as_array().empty();
   return properties.find("title") != nullptr || properties.find(kExportName) != nullptr ||
          (has_tags && properties.find("tags") != nullptr);
 }
 
 std::string as_json(const Json& note) {
   Json said = identity_of(note);
-  for (const auto* name : {"title", "tags", "properties"}) said.set(name, field(note, name));
+  said.set("title", field(note, "title"));
+  said.set("tags", own_tags(note));
+  said.set("properties", field(note, "properties"));
   return fmt::format(";;;\n{}\n;;;\n",
                      quoted(Json::object({{std::string(kExportName), std::move(said)}})));
 }
@@ -207,6 +209,11 @@ bool is_same_value(const Json& one, const Json& other) {
   });
 }
 
+Json own_tags(const Json& note) {
+  const Json* own = note.find("ownTags");
+  return own != nullptr ? *own : field(note, "tags");
+}
+
 bool is_file_of(std::string_view bytes, const Json& note) {
   // Without a name: a title must come of the file itself.
   const auto read = read_note("", bytes, {}, INT64_MAX / 2);
@@ -217,7 +224,7 @@ bool is_file_of(std::string_view bytes, const Json& note) {
     return at ? Json(to_iso8601(*at)) : Json();
   };
   return Json(read->title) == field(note, "title") &&
-         Json(read->content) == field(note, "content") && tags == field(note, "tags") &&
+         Json(read->content) == field(note, "content") && tags == own_tags(note) &&
          is_same_value(read->properties, field(note, "properties")) &&
          time(read->created_at) == field(note, "createdAt") &&
          time(read->updated_at) == field(note, "updatedAt");

@@ -20,6 +20,9 @@ namespace synap::cli {
 /// `note` is an answer of notes.get. kUnprocessableContent: no file is read back as this note.
 Result<std::string> note_file(const Json& note);
 
+/// The tags of a note that its text does not say by itself (#tag): those that a file has beside it.
+Json own_tags(const Json& note);
+
 /// True if a file is read as exactly this note: title, text, tags, properties and times.
 bool is_file_of(std::string_view bytes, const Json& note);
 

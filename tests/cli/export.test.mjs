@@ -199,3 +199,18 @@ test('an edit of the block that an export wrote is kept, or its file is', async 
   assert.equal((await exporting(pod, root)).exported, 1);
   assert.match(readFileSync(file, 'utf8'), /precious/);
 });
+
+test('tags that a text says by itself are in it, and not beside it', async (t) => {
+  const pod = await startPod(t, path.join(temporary(t), 'pod'));
+  const root = path.join(temporary(t), 'export');
+  await client(pod)('notes', 'create', '--title', 'Seeds', '--tag', 'home', '--tag', 'both', 'For #garden and #both.', '--wait');
+  await exporting(pod, root);
+  const file = path.join(root, readdirSync(root)[0]);
+  assert.match(readFileSync(file, 'utf8'), /^tags: *\n? *(- home\n *- both|\[home, both\])\n/m);
+  assert.equal((await importing(pod, root)).alreadyThere, 1);
+  writeFileSync(file, readFileSync(file, 'utf8').replace(/home/, 'house').replace('#garden', '#yard'));
+  assert.equal((await importing(pod, root)).changed, 1);
+  const { notes } = await call(pod, 'notes.list', {});
+  assert.deepEqual([notes[0].tags, notes[0].ownTags, notes[0].textTags], [['house', 'both', 'yard'], ['house', 'both'], ['yard', 'both']]);
+  assert.equal((await importing(pod, root)).alreadyThere, 1);
+});

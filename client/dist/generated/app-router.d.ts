@@ -2381,6 +2381,10 @@ export interface FullNote {
     fileSize: number;
     /** SHA-256 of the text, hexadecimal. */
     checksum: string;
+    /** The tags that were given; absent: all of them. */
+    ownTags?: string[];
+    /** The tags that its text has (#tag), which are among its tags, as far as there is room for them; absent: it has none. */
+    textTags?: string[];
     /** What else is known of it, by name: any JSON, 64 KiB of text at most. */
     properties: Record<string, unknown>;
     /** The file that it was imported from; absent: none. */
@@ -2439,6 +2443,10 @@ export interface Note {
     fileSize: number;
     /** SHA-256 of the text, hexadecimal. */
     checksum: string;
+    /** The tags that were given; absent: all of them. */
+    ownTags?: string[];
+    /** The tags that its text has (#tag), which are among its tags, as far as there is room for them; absent: it has none. */
+    textTags?: string[];
     /** What else is known of it, by name: any JSON, 64 KiB of text at most. Absent from a list where it is larger than 2 KiB. */
     properties?: Record<string, unknown>;
     /** The file that it was imported from; absent: none. Absent from a list where it is larger than 2 KiB. */
@@ -3567,6 +3575,10 @@ export interface NoteCreationCompleted {
     file: NoteFile;
     /** The fields that would follow from the text, and were given; absent: none, or as before. */
     given?: string[];
+    /** The tags that the text has, which are among the tags; absent: as before. */
+    textTags?: string[];
+    /** The tags that were given, where some of them are in the text as well. */
+    ownTags?: string[];
     /** When it was made where it comes from; absent: now. A time, ISO 8601. */
     createdAt?: string;
     /** When it was changed where it comes from; absent: now. A time, ISO 8601. */
@@ -3578,6 +3590,12 @@ export interface NoteCreationCompleted {
     /** By which way: api, agent, sync, ... */
     source: string;
 }
+export interface NotePresentText {
+    /** A tag of it that is to be renamed. */
+    tag?: string;
+    /** Absent: it is to be a word, and no tag. */
+    to?: string;
+}
 export interface NoteText {
     /** The text, if it is short. */
     content?: string;
@@ -3585,6 +3603,8 @@ export interface NoteText {
     file?: NoteFile;
     /** How a text in a file begins. */
     preview?: string;
+    /** The text that there is, to be looked at anew. */
+    present?: NotePresentText;
 }
 export interface NoteCreationRequested {
     text: NoteText;
@@ -3614,7 +3634,7 @@ export interface NoteLinkReading {
     behind?: string;
     /** Notes. */
     read: number;
-    /** Those of them whose links were not known as they are. */
+    /** Those of them whose links or tags were not known as they are. */
     found: number;
     /** Those whose text is not where it was stored. */
     unreadable: number;
@@ -3666,6 +3686,10 @@ export interface NoteUpdateCompleted {
     file?: NoteFile;
     /** The fields that would follow from the text, and were given; absent: none, or as before. */
     given?: string[];
+    /** The tags that the text has, which are among the tags; absent: as before. */
+    textTags?: string[];
+    /** The tags that were given, where some of them are in the text as well. */
+    ownTags?: string[];
     /** When it was made where it comes from; absent: now. A time, ISO 8601. */
     createdAt?: string;
     /** When it was changed where it comes from; absent: now. A time, ISO 8601. */
@@ -4550,7 +4574,7 @@ export type AppRouter = TRPCBuiltRouter<Root, {
         create: Mutation<CreateNote, Accepted>;
         /** Delete a note. */
         delete: Mutation<DeleteNote, Accepted>;
-        /** Find the [[links]] in notes that were stored before the pod read them. */
+        /** Find the [[links]] and #tags in notes that were stored before the pod read them. */
         findLinks: Mutation<void, Accepted>;
         /** The notes that were imported from files, by path, content or id. */
         findOrigins: Query<FindOriginsInput | undefined, NoteOrigins>;

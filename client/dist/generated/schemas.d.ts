@@ -1527,11 +1527,17 @@ export declare const NoteCreationCompleted: z.ZodObject<{
         checksum: z.ZodString;
     }, z.core.$strip>;
     given: z.ZodOptional<z.ZodArray<z.ZodString>>;
+    textTags: z.ZodOptional<z.ZodArray<z.ZodString>>;
+    ownTags: z.ZodOptional<z.ZodArray<z.ZodString>>;
     createdAt: z.ZodOptional<z.ZodISODateTime>;
     updatedAt: z.ZodOptional<z.ZodISODateTime>;
     version: z.ZodInt;
     at: z.ZodISODateTime;
     source: z.ZodString;
+}, z.core.$strip>;
+export declare const NotePresentText: z.ZodObject<{
+    tag: z.ZodOptional<z.ZodString>;
+    to: z.ZodOptional<z.ZodString>;
 }, z.core.$strip>;
 export declare const NoteText: z.ZodObject<{
     content: z.ZodOptional<z.ZodString>;
@@ -1541,6 +1547,10 @@ export declare const NoteText: z.ZodObject<{
         checksum: z.ZodString;
     }, z.core.$strip>>;
     preview: z.ZodOptional<z.ZodString>;
+    present: z.ZodOptional<z.ZodObject<{
+        tag: z.ZodOptional<z.ZodString>;
+        to: z.ZodOptional<z.ZodString>;
+    }, z.core.$strip>>;
 }, z.core.$strip>;
 export declare const NoteCreationRequested: z.ZodObject<{
     text: z.ZodObject<{
@@ -1551,6 +1561,10 @@ export declare const NoteCreationRequested: z.ZodObject<{
             checksum: z.ZodString;
         }, z.core.$strip>>;
         preview: z.ZodOptional<z.ZodString>;
+        present: z.ZodOptional<z.ZodObject<{
+            tag: z.ZodOptional<z.ZodString>;
+            to: z.ZodOptional<z.ZodString>;
+        }, z.core.$strip>>;
     }, z.core.$strip>;
     title: z.ZodString;
     tags: z.ZodDefault<z.ZodArray<z.ZodString>>;
@@ -1627,6 +1641,8 @@ export declare const NoteUpdateCompleted: z.ZodObject<{
         checksum: z.ZodString;
     }, z.core.$strip>>;
     given: z.ZodOptional<z.ZodArray<z.ZodString>>;
+    textTags: z.ZodOptional<z.ZodArray<z.ZodString>>;
+    ownTags: z.ZodOptional<z.ZodArray<z.ZodString>>;
     createdAt: z.ZodOptional<z.ZodISODateTime>;
     updatedAt: z.ZodOptional<z.ZodISODateTime>;
     version: z.ZodInt;
@@ -1642,6 +1658,10 @@ export declare const NoteUpdateRequested: z.ZodObject<{
             checksum: z.ZodString;
         }, z.core.$strip>>;
         preview: z.ZodOptional<z.ZodString>;
+        present: z.ZodOptional<z.ZodObject<{
+            tag: z.ZodOptional<z.ZodString>;
+            to: z.ZodOptional<z.ZodString>;
+        }, z.core.$strip>>;
     }, z.core.$strip>>;
     title: z.ZodOptional<z.ZodString>;
     tags: z.ZodOptional<z.ZodArray<z.ZodString>>;
@@ -3385,6 +3405,8 @@ export declare const eventSchemas: {
             checksum: z.ZodString;
         }, z.core.$strip>;
         given: z.ZodOptional<z.ZodArray<z.ZodString>>;
+        textTags: z.ZodOptional<z.ZodArray<z.ZodString>>;
+        ownTags: z.ZodOptional<z.ZodArray<z.ZodString>>;
         createdAt: z.ZodOptional<z.ZodISODateTime>;
         updatedAt: z.ZodOptional<z.ZodISODateTime>;
         version: z.ZodInt;
@@ -3407,6 +3429,10 @@ export declare const eventSchemas: {
                 checksum: z.ZodString;
             }, z.core.$strip>>;
             preview: z.ZodOptional<z.ZodString>;
+            present: z.ZodOptional<z.ZodObject<{
+                tag: z.ZodOptional<z.ZodString>;
+                to: z.ZodOptional<z.ZodString>;
+            }, z.core.$strip>>;
         }, z.core.$strip>;
         title: z.ZodString;
         tags: z.ZodDefault<z.ZodArray<z.ZodString>>;
@@ -3506,6 +3532,8 @@ export declare const eventSchemas: {
             checksum: z.ZodString;
         }, z.core.$strip>>;
         given: z.ZodOptional<z.ZodArray<z.ZodString>>;
+        textTags: z.ZodOptional<z.ZodArray<z.ZodString>>;
+        ownTags: z.ZodOptional<z.ZodArray<z.ZodString>>;
         createdAt: z.ZodOptional<z.ZodISODateTime>;
         updatedAt: z.ZodOptional<z.ZodISODateTime>;
         version: z.ZodInt;
@@ -3528,6 +3556,10 @@ export declare const eventSchemas: {
                 checksum: z.ZodString;
             }, z.core.$strip>>;
             preview: z.ZodOptional<z.ZodString>;
+            present: z.ZodOptional<z.ZodObject<{
+                tag: z.ZodOptional<z.ZodString>;
+                to: z.ZodOptional<z.ZodString>;
+            }, z.core.$strip>>;
         }, z.core.$strip>>;
         title: z.ZodOptional<z.ZodString>;
         tags: z.ZodOptional<z.ZodArray<z.ZodString>>;

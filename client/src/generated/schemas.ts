@@ -1312,6 +1312,8 @@ export const NoteCreationCompleted = z.object({
   preview: z.string().describe("How the text begins."),
   file: NoteFile,
   given: z.array(z.string()).optional().describe("The fields that would follow from the text, and were given; absent: none, or as before."),
+  textTags: z.array(z.string()).optional().describe("The tags that the text has, which are among the tags; absent: as before."),
+  ownTags: z.array(z.string()).optional().describe("The tags that were given, where some of them are in the text as well."),
   createdAt: z.iso.datetime(aTime).optional().describe("When it was made where it comes from; absent: now."),
   updatedAt: z.iso.datetime(aTime).optional().describe("When it was changed where it comes from; absent: now."),
   version: z.int().min(1).describe("That it has now."),
@@ -1319,10 +1321,16 @@ export const NoteCreationCompleted = z.object({
   source: z.string().describe("By which way: api, agent, sync, ..."),
 });
 
+export const NotePresentText = z.object({
+  tag: z.string().optional().describe("A tag of it that is to be renamed."),
+  to: z.string().optional().describe("Absent: it is to be a word, and no tag."),
+});
+
 export const NoteText = z.object({
   content: z.string().optional().describe("The text, if it is short."),
   file: NoteFile.optional().describe("Where it is, if it is long."),
   preview: z.string().optional().describe("How a text in a file begins."),
+  present: NotePresentText.optional().describe("The text that there is, to be looked at anew."),
 });
 
 export const NoteCreationRequested = z.object({
@@ -1346,7 +1354,7 @@ export const NoteDeletionRequested = z.object({});
 export const NoteLinkReading = z.object({
   behind: z.string().optional().describe("The note behind which to go on; absent: from the first one on."),
   read: z.int().min(0).describe("Notes."),
-  found: z.int().min(0).describe("Those of them whose links were not known as they are."),
+  found: z.int().min(0).describe("Those of them whose links or tags were not known as they are."),
   unreadable: z.int().min(0).describe("Those whose text is not where it was stored."),
 });
 
@@ -1388,6 +1396,8 @@ export const NoteUpdateCompleted = z.object({
   preview: z.string().optional().describe("How the text begins."),
   file: NoteFile.optional().describe("Absent: as it was."),
   given: z.array(z.string()).optional().describe("The fields that would follow from the text, and were given; absent: none, or as before."),
+  textTags: z.array(z.string()).optional().describe("The tags that the text has, which are among the tags; absent: as before."),
+  ownTags: z.array(z.string()).optional().describe("The tags that were given, where some of them are in the text as well."),
   createdAt: z.iso.datetime(aTime).optional().describe("When it was made where it comes from; absent: now."),
   updatedAt: z.iso.datetime(aTime).optional().describe("When it was changed where it comes from; absent: now."),
   version: z.int().min(1).describe("That it has now."),

@@ -204,7 +204,8 @@ void add_event_type(const Rooms& rooms, std::string_view name, const Schema& dat
 
 }  // namespace
 
-TextOptions::Consequences add_found_links(const Rooms& rooms, int reading_parts_max) {
+TextOptions::Consequences add_found_links(const Rooms& rooms, const TextOptions::Tags& tags,
+                                          int reading_parts_max) {
   auto link = object("WikiLink");
   link.field("target", string().min(1),
              "What it leads to, as it is written: [[target#heading|words]].")
@@ -229,7 +230,7 @@ TextOptions::Consequences add_found_links(const Rooms& rooms, int reading_parts_
       .decide = [linked](db::Tx& tx, const TextOptions::Change& change) {
         return decide(*linked, tx, change);
       }};
-  add_reading(rooms, consequences, reading_parts_max);
+  add_reading(rooms, consequences, tags, reading_parts_max);
   return consequences;
 }
 

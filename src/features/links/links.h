@@ -44,7 +44,8 @@ inline constexpr int kReadingPartsMax = 20;
 
 /// Event types and projections: which links each note has, and by which names it is found. What
 /// follows from a change of a note. notes.findLinks. Once a pod.
-TextOptions::Consequences add_found_links(const Rooms& rooms, int reading_parts_max);
+TextOptions::Consequences add_found_links(const Rooms& rooms, const TextOptions::Tags& tags,
+                                          int reading_parts_max);
 /// The workers. Behind relations.
 void add_linking(const Rooms& rooms);
 /// notes.backlinks. Behind relations.

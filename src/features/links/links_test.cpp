@@ -102,6 +102,28 @@ TEST_F(LinksTest, FollowTheTextOfTheirNote) {
   expect_verified();
 }
 
+// As after an update from a version that did not read tags.
+TEST_F(LinksTest, AndTagsOfNotesFromBeforeAreFoundWhenSomebodyAsks) {
+  const auto one = note("One", "#garden", {{"tags", Json::array().push_back("x")}});
+  note("Two", "none");
+  ASSERT_TRUE(test::run(executor, [&] {
+    return database->write([](db::Tx& tx) {
+      tx.run(R"(UPDATE notes_data SET data = '{"title":"One","tags":["x"],"properties":{}}' )"
+             "WHERE data LIKE '%garden%'");
+    });
+  }));
+  const auto tags = [&] { return call("notes.get", input(one))->find("tags")->dump(); };
+  EXPECT_EQ(tags(), R"(["x"])");
+  ASSERT_TRUE(call("notes.findLinks", Json()));
+  wait_until_idle();
+  EXPECT_EQ(read_by("ann"), R"({"read":2,"found":1,"unreadable":0})");
+  EXPECT_EQ(tags(), R"(["x","garden"])");
+  EXPECT_EQ(call("notes.get", input(one))->string_or("content", ""), "#garden");
+  ASSERT_TRUE(call("notes.findLinks", Json()));
+  wait_until_idle();
+  EXPECT_EQ(read_by("ann"), R"({"read":2,"found":0,"unreadable":0})");
+}
+
 // As after an update from a version that did not read links.
 TEST_F(LinksTest, OfNotesFromBeforeAreFoundWhenSomebodyAsks) {
   const auto other = note("Other");

@@ -1,9 +1,12 @@
-// Links in notes that were stored before the pod read links: a run reads the texts of a user's
-// notes, some in a commit, and appends for each what its completion would have appended. What is
-// known of a note already, or is found by an update meanwhile, is not found again. A run reads so
-// many notes, and asks for another one, which goes on behind them: one that is called again reads
-// no more than these.
+// Links and tags in notes that were stored before the pod read them: a run reads the texts of a
+// user's notes, some in a commit, and appends for each what its completion would have appended, and
+// asks for an update where its tags are not known, as these are the completion's. What is known of
+// a note already, or is found by an update meanwhile, is not found again. A run reads so many
+// notes, and asks for another one, which goes on behind them: one that is called again reads no
+// more than these.
 #include <fmt/format.h>
+
+#include <algorithm>
 
 #include "features/command.h"
 #include "features/links/reading.h"
@@ -27,7 +30,7 @@ constexpr std::string_view kEnd = "end";
 struct Progress {
   std::optional<std::string> behind;  // the note behind which to go on
   std::int64_t read = 0;              // notes
-  std::int64_t found = 0;             // those of them of whose links nothing was known
+  std::int64_t found = 0;             // those of them whose links or tags were not known
   std::int64_t unreadable = 0;        // those without their text in the content store
 };
 const ObjectSchema<Progress>& describe(Type<Progress>) {
@@ -37,7 +40,7 @@ const ObjectSchema<Progress>& describe(Type<Progress>) {
                  "The note behind which to go on; absent: from the first one on.")
           .field("read", &Progress::read, integer().min(0), "Notes.")
           .field("found", &Progress::found, integer().min(0),
-                 "Those of them whose links were not known as they are.")
+                 "Those of them whose links or tags were not known as they are.")
           .field("unreadable", &Progress::unreadable, integer().min(0),
                  "Those whose text is not where it was stored.");
   return schema;
@@ -48,17 +51,24 @@ constexpr EventType<Progress> kRequested{.name = "note.link_reading.requested",
 constexpr EventType<Progress> kCompleted{.name = "note.link_reading.completed",
                                          .needs_aggregate = true};
 
+constexpr std::string_view kUpdate = "note.update.requested";
+Json read_again() {
+  return Json::object({{"text", Json::object({{"present", Json::object()}})}});
+}
+
 struct Note {
   Uuid id;
   std::int64_t version = 0;
   std::string file;
   std::optional<Json> links;  // absent: its text is not there
+  Json tags = Json::array();
 };
 
 class Reading final : public workers::EventHandler {
  public:
-  Reading(const Rooms& rooms, TextOptions::Consequences wanted, int parts_max)
-      : rooms_(rooms), wanted_(std::move(wanted)), parts_max_(parts_max) {}
+  Reading(const Rooms& rooms, TextOptions::Consequences wanted, TextOptions::Tags tags,
+          int parts_max)
+      : rooms_(rooms), wanted_(std::move(wanted)), tags_(std::move(tags)), parts_max_(parts_max) {}
   std::string_view event_type() const override { return kRequested.name; }
 
   Task<Outcome> handle(const Event& event, Step& step) override {
@@ -97,18 +107,28 @@ class Reading final : public workers::EventHandler {
       auto key = content::ContentKey::parse(note.file);
       if (!key) continue;
       auto text = co_await rooms_.content.get(
-          *key, {.length = static_cast<std::int64_t>(wanted_.bytes_max)});
+          *key,
+          {.length = static_cast<std::int64_t>(std::max(wanted_.bytes_max, tags_.bytes_max))});
       if (!text && text.error().code == Code::kNotFound) continue;
       if (!text) co_return fail(text.error());
-      note.links = wanted_.read(*text);
+      const std::string_view beginning = *text;
+      note.links = wanted_.read(beginning.substr(0, wanted_.bytes_max));
+      for (auto& tag : tags_.read(beginning.substr(0, tags_.bytes_max))) {
+        note.tags.push_back(std::move(tag));
+      }
     }
     co_return std::move(*notes);
   }
 
-  static bool is_as_read(db::Tx& tx, const Event& event, const Note& note) {
-    auto rows = tx.query("SELECT 1 FROM notes_data WHERE id = $1 AND user_id = $2 AND version = $3",
-                         note.id, event.user_id, note.version);
-    return rows.next();
+  // What its row says of the tags in its text; nothing: it is not as it was read.
+  static std::optional<Json> known_tags(db::Tx& tx, const Event& event, const Note& note) {
+    auto rows =
+        tx.query("SELECT data FROM notes_data WHERE id = $1 AND user_id = $2 AND version = $3",
+                 note.id, event.user_id, note.version);
+    if (!rows.next()) return std::nullopt;
+    const auto state = parse_json(rows.view(0));
+    const Json* tags = state ? state->find("textTags") : nullptr;
+    return tags != nullptr ? *tags : Json::array();
   }
 
   Progress append_some(db::Tx& tx, const Event& event, const Uuid& run_id,
@@ -117,10 +137,11 @@ class Reading final : public workers::EventHandler {
       ++progress.read;
       if (!note.links) {
         ++progress.unreadable;
-      } else if (is_as_read(tx, event, note)) {
+      } else if (const auto tags = known_tags(tx, event, note)) {
         // What changes it meanwhile reads it as well.
-        const auto following =
+        auto following =
             wanted_.decide(tx, {.user_id = event.user_id, .id = note.id, .read = note.links});
+        if (*tags != note.tags) following.push_back({std::string(kUpdate), read_again()});
         if (!following.empty()) ++progress.found;
         for (const auto& [type, data] : following) append(tx, event, run_id, note.id, type, data);
       }
@@ -136,6 +157,7 @@ class Reading final : public workers::EventHandler {
     auto envelope = caused_by(event, run_id);
     envelope.aggregate_id = note;
     envelope.aggregate_type = "note";
+    if (type == kUpdate) envelope.request_id = rooms_.types.world().new_id();
     auto found = rooms_.types.make(type, data.dump(), std::move(envelope));
     if (!found) return tx.abort(found.error());
     rooms_.log.append(tx, {.events = {*std::move(found)}});
@@ -158,6 +180,7 @@ class Reading final : public workers::EventHandler {
 
   const Rooms& rooms_;
   const TextOptions::Consequences wanted_;
+  const TextOptions::Tags tags_;
   const int parts_max_;
 };
 
@@ -174,22 +197,25 @@ Task<Result<Accepted>> find_links(const Rooms& rooms, Session session) {
 
 }  // namespace
 
-void add_reading(const Rooms& rooms, TextOptions::Consequences wanted, int parts_max) {
+void add_reading(const Rooms& rooms, TextOptions::Consequences wanted, TextOptions::Tags tags,
+                 int parts_max) {
   rooms.types.add(kRequested, "The links in all notes of a user are to be found.");
   rooms.types.add(kCompleted, "The links in all notes that the user had are found.");
   auto appends = wanted.types;
   appends.emplace_back(kRequested.name);
   appends.emplace_back(kCompleted.name);
+  appends.emplace_back(kUpdate);
   rooms.workers.add("notes.findLinks",
-                    std::make_unique<Reading>(rooms, std::move(wanted), parts_max),
+                    std::make_unique<Reading>(rooms, std::move(wanted), std::move(tags), parts_max),
                     {.fulfills = true, .appends = std::move(appends)});
   add_mutation(
       rooms, "notes.findLinks",
-      {.summary = "Find the [[links]] in notes that were stored before the pod read them.",
-       .docs = "Notes that are made or changed have their links found by themselves: this "
+      {.summary =
+           "Find the [[links]] and #tags in notes that were stored before the pod read them.",
+       .docs = "Notes that are made or changed have theirs found by themselves: this "
                "is for once, behind an earlier version. A run reads all of your notes, and "
-               "tells each whose links are not known as they are; the completed event says "
-               "how many. Done again it finds nothing more.",
+               "tells each whose links are not known as they are, and updates each whose tags "
+               "are not; the completed event says how many. Done again it finds nothing more.",
        .effects = rpc::Effects::kIdempotent,
        .appends = {std::string(kRequested.name)}},
       find_links);

@@ -8,12 +8,14 @@
 #include "features/notes/origins.h"
 #include "features/noun/noun.h"
 #include "features/noun/stored_text.h"
+#include "markdown/hash_tags.h"
+#include "markdown/html.h"
 
 namespace synap::features::notes {
 namespace {
 
 constexpr std::size_t kTitleInputCharactersMax = 500;
-constexpr std::size_t kTagCharactersMax = 100;
+constexpr std::size_t kTagCharactersMax = markdown::kHashTagCharactersMax;
 constexpr std::size_t kTagsMax = 100;
 
 constexpr std::size_t kPathCharactersMax =
@@ -91,6 +93,14 @@ std::size_t mark_size(std::string_view line) {
   return is_apart ? size : 0;
 }
 
+TextOptions::Tags hash_tags() {
+  // One more shows that there is more, as for links.
+  return {.bytes_max = markdown::kTextBytesMax + 1,
+          .read = markdown::hash_tags,
+          .renamed = markdown::with_tag_renamed,
+          .has_form = markdown::is_hash_tag};
+}
+
 // A rule, a fence, or the underline of a heading.
 bool is_mark_only(std::string_view line) {
   return line.find_first_not_of("-*_=+`~ \t") == line.npos;
@@ -137,7 +147,8 @@ void add(const Rooms& rooms, int reading_parts_max) {
                .extension = "md",
                .docs = "The text, Markdown.",
                .derived = {{"title", [](std::string_view text) { return Json(title_of(text)); }}},
-               .consequences = links::add_found_links(rooms, reading_parts_max),
+               .consequences = links::add_found_links(rooms, hash_tags(), reading_parts_max),
+               .tags = hash_tags(),
                .takes_imports = true},
        .tags =
            TagOptions{

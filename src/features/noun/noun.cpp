@@ -14,8 +14,9 @@ constexpr std::string_view kReserved[] = {
     "id",    "entityId", "version", "at",     "createdAt",      "updatedAt", "expectedVersion",
     "limit", "cursor",   "sort",    "source", "idempotencyKey", "requestId"};
 // And from its text.
-constexpr std::string_view kReservedByText[] = {
-    "content", "text", "file", "preview", "filePath", "fileSize", "checksum", kGiven, kBatch};
+constexpr std::string_view kReservedByText[] = {"content",  "text",     "file",     "preview",
+                                                "filePath", "fileSize", "checksum", kGiven,
+                                                kBatch,     kTextTags,  kOwnTags};
 
 const SchemaField* field_of(const Schema& object, std::string_view name) {
   for (const auto& field : object.node().fields) {
@@ -90,7 +91,8 @@ UntypedObjectSchema without_defaults(const Schema& fields, const std::vector<std
   return some;
 }
 
-Schema shown_schema(const std::string& name, const Schema& fields, bool has_text) {
+Schema shown_schema(const std::string& name, const Schema& fields, bool has_text,
+                    bool has_text_tags) {
   auto schema = object(name);
   schema.field("id", string().uuid())
       .field("version", integer().min(1), "1 when made, +1 with each change.")
@@ -103,6 +105,15 @@ Schema shown_schema(const std::string& name, const Schema& fields, bool has_text
         .field("filePath", string(), "Where its text is.")
         .field("fileSize", integer(), "Bytes.")
         .field("checksum", string(), "SHA-256 of the text, hexadecimal.");
+  }
+  if (has_text_tags) {
+    schema
+        .field(std::string(kOwnTags), optional(array(string())),
+               "The tags that were given; absent: all of them.")
+        .field(
+            std::string(kTextTags), optional(array(string())),
+            "The tags that its text has (#tag), which are among its tags, as far as there is room "
+            "for them; absent: it has none.");
   }
   return schema;
 }
@@ -179,8 +190,8 @@ NounParts::NounParts(const Rooms& the_rooms, NounOptions the_options, Schema the
     }
   }
   totals = options.name + "_totals";
-  const auto small =
-      shown_schema(title(""), selected(fields, options.large, false), options.text.has_value());
+  const auto small = shown_schema(title(""), selected(fields, options.large, false),
+                                  options.text.has_value(), has_text_tags());
   const auto large = selected(fields, options.large, true);
   shown = small;
   if (!options.large.empty()) {

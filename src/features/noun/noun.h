@@ -75,6 +75,18 @@ struct TextOptions {
     std::function<std::vector<Consequence>(db::Tx& tx, const Change& change)> decide;
   };
   std::optional<Consequences> consequences = std::nullopt;
+  /// How a text says that its thing has tags, beside those that are given (NounOptions::tags).
+  struct Tags {
+    std::size_t bytes_max = 0;  // of the beginning of a text, which is all that `read` is given
+    /// Each once. Pure.
+    std::function<std::vector<std::string>(std::string_view text)> read;
+    /// The text with a tag renamed, or with nothing there that is one (`to`: nothing). Pure.
+    std::function<std::string(std::string_view text, std::string_view tag, std::string_view to)>
+        renamed;
+    /// Whether a text can say that it has a tag of this name. Pure.
+    std::function<bool(std::string_view name)> has_form;
+  };
+  std::optional<Tags> tags = std::nullopt;
   /// Commands may say what imports know: createdAt and updatedAt, when a thing was made and changed
   /// where it comes from, and batch, the import that they are a part of.
   bool takes_imports = false;

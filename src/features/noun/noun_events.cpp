@@ -40,11 +40,20 @@ UntypedObjectSchema completed(const NounParts& parts, std::string_view action) {
 
 // What events say of a thing besides its fields: which of them follow from the text, and when it
 // was made and changed where it comes from.
-UntypedObjectSchema& with_beside(const NounParts& parts, UntypedObjectSchema& schema) {
+enum class Of : std::uint8_t { kRequest, kCompletion };
+UntypedObjectSchema& with_beside(const NounParts& parts, UntypedObjectSchema& schema,
+                                 Of of = Of::kCompletion) {
   if (parts.has_derived()) {
     schema.field(std::string(kGiven), optional(array(string())),
                  "The fields that would follow from the text, and were given; absent: none, or as "
                  "before.");
+  }
+  if (parts.has_text_tags() && of == Of::kCompletion) {
+    schema
+        .field(std::string(kTextTags), optional(array(string())),
+               "The tags that the text has, which are among the tags; absent: as before.")
+        .field(std::string(kOwnTags), optional(array(string())),
+               "The tags that were given, where some of them are in the text as well.");
   }
   if (parts.takes_imports()) {
     schema.field(std::string(kCreatedAt), optional(string().datetime()), kCreatedAtDocs)
@@ -71,7 +80,7 @@ void add_text_event_types(NounParts& parts) {
 
   auto creation = object(parts.title("CreationRequested"));
   creation.field("text", text).extend(parts.said);
-  add(parts, "creation", "requested", with_beside(parts, creation),
+  add(parts, "creation", "requested", with_beside(parts, creation, Of::kRequest),
       fmt::format("Somebody wants a {} to be made.", name));
   auto created = object(parts.title("CreationCompleted"));
   created.field("entityId", string().uuid())
@@ -82,12 +91,19 @@ void add_text_event_types(NounParts& parts) {
       fmt::format("A {} was made: its text is stored, and it is listed.", name));
 
   auto update = object(parts.title("UpdateRequested"));
+  if (parts.has_text_tags()) {
+    auto present = object(parts.title("PresentText"));
+    present.field("tag", optional(string()), "A tag of it that is to be renamed.")
+        .field("to", optional(string()), "Absent: it is to be a word, and no tag.");
+    text.field(std::string(kPresentText), optional(present),
+               "The text that there is, to be looked at anew.");
+  }
   update.field("text", optional(text)).extend(parts.fields, Take::kPartial);
   if (parts.has_derived()) {
     update.field(std::string(kFollowing), optional(array(string())),
                  "The fields that are to follow from the text again.");
   }
-  add(parts, "update", "requested", with_beside(parts, update),
+  add(parts, "update", "requested", with_beside(parts, update, Of::kRequest),
       fmt::format("Somebody wants a {} to be changed.", name));
   auto updated = object(parts.title("UpdateCompleted"));
   updated.field("entityId", string().uuid())

@@ -44,6 +44,8 @@ struct NounParts {
   /// True where its commands may say what imports know (TextOptions::takes_imports).
   bool takes_imports() const { return options.text && options.text->takes_imports; }
   bool has_derived() const { return options.text && !options.text->derived.empty(); }
+  /// True where the text of a thing may say that it has tags (TextOptions::tags).
+  bool has_text_tags() const { return options.tags && options.text && options.text->tags; }
 
   const Rooms& rooms;
   const NounOptions options;
@@ -71,6 +73,12 @@ inline constexpr std::string_view kDeleting = "deleting";
 inline constexpr std::string_view kGiven = "given";
 // In what an update asks for: the names of the fields that are to follow from the text again.
 inline constexpr std::string_view kFollowing = "following";
+// In events and rows of a noun whose text may have tags: those that it has; and those that were
+// given, where some of them are in the text as well, so that they stay when the text changes.
+inline constexpr std::string_view kTextTags = "textTags";
+inline constexpr std::string_view kOwnTags = "ownTags";
+// In what an update asks for, of its text: the one that there is, looked at anew.
+inline constexpr std::string_view kPresentText = "present";
 // In commands and events: when a thing was made and changed where it comes from.
 inline constexpr std::string_view kCreatedAt = "createdAt";
 inline constexpr std::string_view kUpdatedAt = "updatedAt";
@@ -125,6 +133,8 @@ struct Thing {
   Json state;                  // its fields, filled
   bool is_damaged = false;     // what is stored of them cannot be read: they are empty values
   Json given = Json::array();  // the names of those that would follow from its text
+  Json text_tags = nullptr;    // as its row has them (kTextTags)
+  Json own_tags = nullptr;
   // Of a noun with a text.
   StoredText file;
   std::string preview;
@@ -162,6 +172,25 @@ db::Table tag_index_table(const NounParts& parts);
 /// Makes the index of a thing's tags right: `before` and `after` are its fields, nullptr: none.
 void index_tags(const NounParts& parts, db::Tx& tx, const events::Event& event, const Json* before,
                 const Json* after);
+/// Where the tags of a thing come from, as its row has them: those that were given, and those that
+/// its text has.
+struct TagSources {
+  Json::Array given;
+  Json::Array of_text;
+};
+TagSources tag_sources(const NounParts& parts, const Json& state);
+/// Sets all tags of a thing, in `fields` of an event: the given ones first, as many as one may
+/// have, and which of them are whose.
+void set_tags(const NounParts& parts, Json& fields, const TagSources& sources);
+/// The same of a row: what is said of where its tags come from; absent: as it was `before`.
+void keep_tag_sources(Json& state, const Json& said, const Json* before);
+/// The tags of a thing that were given.
+Json::Array given_tags_of(const NounParts& parts, const Thing& thing);
+/// Of tags that somebody gives those that are his: one that only the text has, before and now, is
+/// none by being sent back.
+Json::Array given_tags(const Json::Array& tags, const TagSources& before, const Json::Array& now);
+/// The tags that a text has; of those that a thing can have.
+Json::Array tags_in_text(const NounParts& parts, std::string_view beginning);
 projections::Projection tag_counts_projection(std::shared_ptr<NounParts> parts);
 /// The fold of a noun with a text.
 std::function<void(db::Tx&, const events::Event&)> text_fold(std::shared_ptr<NounParts> parts);

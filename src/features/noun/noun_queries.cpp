@@ -199,6 +199,8 @@ Thing read_thing(const NounParts& parts, db::Rows& row, int first) {
   if (!state) state = empty_values(parts.fields.node());
   thing.state = parts.filled(*state);
   if (const Json* given = state->find(kGiven)) thing.given = *given;
+  if (const Json* tags = state->find(kTextTags)) thing.text_tags = *tags;
+  if (const Json* tags = state->find(kOwnTags)) thing.own_tags = *tags;
   if (parts.options.text) {
     thing.preview = row.text(first + 6);
     thing.file = {row.text(first + 7), row.integer(first + 8), row.text(first + 9)};
@@ -243,12 +245,17 @@ Json shown(const NounParts& parts, const Uuid& id, Thing thing) {
                               {"createdAt", to_iso8601(thing.created_at)},
                               {"updatedAt", to_iso8601(thing.updated_at)}});
   if (thing.is_damaged) answer.set("damaged", true);
+  if (thing.text_tags.is_array()) thing.own_tags = Json(given_tags_of(parts, thing));
   for (auto& [key, value] : thing.state.as_object()) {
     answer.as_object().emplace_back(key, std::move(value));
   }
   if (parts.options.text) {
     answer.as_object().emplace_back("preview", std::move(thing.preview));
     add_file(answer, std::move(thing.file));
+  }
+  if (thing.text_tags.is_array()) {
+    answer.set(kOwnTags, std::move(thing.own_tags));
+    answer.set(kTextTags, std::move(thing.text_tags));
   }
   return answer;
 }

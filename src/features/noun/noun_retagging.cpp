@@ -40,7 +40,7 @@ const ObjectSchema<Asked>& describe(Type<Asked>) {
 }
 
 // In the place of the one, if the other is not there already.
-Json::Array retagged(const Json::Array& tags, const std::string& tag, const std::string& to) {
+Json::Array renamed(const Json::Array& tags, const std::string& tag, const std::string& to) {
   Json::Array all;
   for (const auto& one : tags) {
     const Json next = one.as_string() == tag ? Json(to) : one;
@@ -126,12 +126,29 @@ class Retagging final : public workers::EventHandler {
         ++asked.waiting;
         continue;
       }
-      const auto tags = retagged(state->find(options.tags->field)->as_array(), tag, to);
-      request_update(tx, event, run_id, id, Json::object({{options.tags->field, Json(tags)}}));
+      request_update(tx, event, run_id, id, retagged(tag_sources(*parts_, *state), tag, to));
       if (!tx.ok()) return asked;
       ++asked.asked;
     }
     return asked;
+  }
+
+  // What an update is to change. A tag that the text has is renamed there; to what cannot stand
+  // there as a tag, it becomes a word, and the other one is given.
+  Json retagged(const TagSources& sources, const std::string& tag, const std::string& to) const {
+    Json change = Json::object();
+    auto given = renamed(sources.given, tag, to);
+    if (std::ranges::find(sources.of_text, Json(tag)) != sources.of_text.end()) {
+      Json present = Json::object({{"tag", tag}});
+      if (parts_->options.text->tags->has_form(to)) {
+        present.set("to", to);
+      } else if (!to.empty() && std::ranges::find(given, Json(to)) == given.end()) {
+        given.push_back(to);
+      }
+      change.set("text", Json::object({{std::string(kPresentText), std::move(present)}}));
+    }
+    if (given != sources.given) change.set(parts_->options.tags->field, Json(std::move(given)));
+    return change;
   }
 
   // A request of its own, whose text and failure are its own; the correlation is the renaming's.

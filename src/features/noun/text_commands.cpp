@@ -280,6 +280,10 @@ Task<Result<std::string>> restore(std::shared_ptr<NounParts> parts, Session sess
   for (const auto& field : parts->fields.node().fields) {
     if (past->state.find(field.name) == nullptr) past->state.set(field.name, nullptr);
   }
+  // Those that its text had are in its text.
+  if (past->text_tags.is_array()) {
+    past->state.set(parts->options.tags->field, Json(given_tags_of(*parts, *past)));
+  }
   for (const auto& name : parts->options.unrestored) std::ignore = take(past->state, name);
   if (parts->has_derived()) past->state.set(kGiven, std::move(past->given));
   auto data = event_data(std::move(placed), past->state);

@@ -15,6 +15,20 @@ using events::EventType;
 using workers::Outcome;
 using workers::Step;
 
+// What the text of a change says.
+struct Beginning {
+  std::string preview;
+  std::optional<Json> read;  // absent: nobody goes by it (TextOptions::consequences)
+  std::optional<Json> tags;  // absent: none are looked for; an array
+};
+const ObjectSchema<Beginning>& describe(Type<Beginning>) {
+  static const auto schema = object<Beginning>("TextBeginning")
+                                 .field("preview", &Beginning::preview)
+                                 .field("read", &Beginning::read, any())
+                                 .field("tags", &Beginning::tags, any());
+  return schema;
+}
+
 // A shared beginning: which noun, and of which type the events are.
 class TextHandler : public workers::EventHandler {
  public:
@@ -39,6 +53,20 @@ class TextHandler : public workers::EventHandler {
                                 std::string(text.string_or("content", "")));
   }
 
+  // The text that there is, with a tag of it renamed; as it was: its file.
+  Task<Result<StoredText>> store_present(const Event& event, const Json& asked, StoredText file) {
+    const std::string tag(asked.string_or("tag", ""));
+    if (tag.empty() || !parts().has_text_tags()) co_return file;
+    auto text = co_await text_in(parts().rooms, file);
+    if (!text) co_return fail(text.error());
+    auto renamed = parts().options.text->tags->renamed(*text, tag, asked.string_or("to", ""));
+    if (renamed == *text) co_return file;
+    auto key = text_key(event.user_id, parts().options.name, *event.aggregate_id, event.request_id,
+                        parts().options.text->extension);
+    if (!key) co_return fail(key.error());
+    co_return co_await put_text(parts().rooms.content, std::move(*key), std::move(renamed));
+  }
+
   // In the order of the data's schema; the fields of what was asked for are some more.
   static Json beginning(const Event& event, std::size_t fields = 0) {
     constexpr std::size_t kOwn = 6;  // those that are added here
@@ -52,11 +80,8 @@ class TextHandler : public workers::EventHandler {
       if (name != "text" && name != kGiven) data.as_object().emplace_back(name, value);
     }
   }
-  static void add_text(Json& data, const Json& text, const StoredText& file) {
-    const Json* content = text.find("content");
-    data.as_object().emplace_back("preview", content != nullptr
-                                                 ? preview_of(content->as_string())
-                                                 : std::string(text.string_or("preview", "")));
+  static void add_text(Json& data, const Beginning& beginning, const StoredText& file) {
+    data.as_object().emplace_back("preview", beginning.preview);
     data.as_object().emplace_back("file", file_json(file));
   }
   static void add_origin(Json& data, const Event& event, std::int64_t version) {
@@ -74,16 +99,26 @@ class TextHandler : public workers::EventHandler {
                                     std::move(envelope));
   }
   using Change = TextOptions::Change;
-  // What is in the text that others go by; nothing: nobody does, or it is as it was.
-  Task<Result<std::optional<Json>>> read(Step& step, const Json& text, const StoredText& file) {
-    const auto& wanted = parts().options.text->consequences;
-    if (!wanted) co_return std::nullopt;
+  Task<Result<Beginning>> read(Step& step, const Json& text, const StoredText& file) {
     if (const Json* content = text.find("content")) {
-      co_return wanted->read(std::string_view(content->as_string()).substr(0, wanted->bytes_max));
+      const auto& beginning = content->as_string();
+      co_return Beginning{preview_of(beginning), said_by(beginning), tags_of(beginning)};
     }
-    auto found = co_await step.run<Json>("read-text", [&] { return read_file(file); });
-    if (!found) co_return fail(found.error());
-    co_return *std::move(found);
+    const Json* preview = text.find("preview");
+    if (preview != nullptr && bytes_read() == 0) co_return Beginning{preview->as_string(), {}, {}};
+    co_return co_await step.run<Beginning>("read-beginning", [&] { return read_file(file); });
+  }
+  // What it has in place of the tags that it had, and where they come from now.
+  void renew_tags(Json& data, const TagSources& before, std::optional<Json::Array> of_text) const {
+    const auto& field = parts().options.tags->field;
+    const Json* asked = data.find(field);
+    TagSources now{.given = before.given,
+                   .of_text = of_text ? *std::move(of_text) : before.of_text};
+    if (asked != nullptr && asked->is_array()) {
+      now.given = given_tags(asked->as_array(), before, now.of_text);
+    }
+    if (now.of_text.empty() && before.of_text.empty()) return;
+    if (asked != nullptr || now.of_text != before.of_text) set_tags(parts(), data, now);
   }
   Change change_of(const Event& event, const Json& said, std::optional<Json> found) const {
     Change change{.user_id = event.user_id, .id = *event.aggregate_id, .read = std::move(found)};
@@ -116,14 +151,27 @@ class TextHandler : public workers::EventHandler {
   }
 
  private:
-  Task<Result<Json>> read_file(const StoredText& file) {
-    const auto& wanted = *parts().options.text->consequences;
+  std::size_t bytes_read() const {
+    const auto& text = *parts().options.text;
+    return std::max(text.consequences ? text.consequences->bytes_max : 0,
+                    parts().has_text_tags() ? text.tags->bytes_max : 0);
+  }
+  std::optional<Json> said_by(std::string_view text) const {
+    const auto& wanted = parts().options.text->consequences;
+    if (!wanted) return std::nullopt;
+    return wanted->read(text.substr(0, wanted->bytes_max));
+  }
+  std::optional<Json> tags_of(std::string_view text) const {
+    if (!parts().has_text_tags()) return std::nullopt;
+    return Json(tags_in_text(parts(), text));
+  }
+  Task<Result<Beginning>> read_file(const StoredText& file) {
     auto key = content::ContentKey::parse(file.name);
     if (!key) co_return fail(key.error());
     auto beginning = co_await parts().rooms.content.get(
-        *key, {.length = static_cast<std::int64_t>(wanted.bytes_max)});
+        *key, {.length = static_cast<std::int64_t>(bytes_read())});
     if (!beginning) co_return fail(beginning.error());
-    co_return wanted.read(*beginning);
+    co_return Beginning{preview_of(*beginning), said_by(*beginning), tags_of(*beginning)};
   }
 
   std::shared_ptr<NounParts> parts_;
@@ -143,15 +191,16 @@ class CreationHandler final : public TextHandler {
     auto file = co_await step.run<StoredText>("upload-to-storage",
                                               [&] { return store(event, *text, true); });
     if (!file) co_return Outcome::failed(file.error());
-    auto found = co_await read(step, *text, *file);
-    if (!found) co_return Outcome::failed(found.error());
+    auto said = co_await read(step, *text, *file);
+    if (!said) co_return Outcome::failed(said.error());
 
     Json data = beginning(event, (*requested)->as_object().size());
     add_fields(data, **requested);
+    if (said->tags) renew_tags(data, {}, said->tags->as_array());
     if (const Json* given = (*requested)->find(kGiven)) data.set(kGiven, *given);
-    add_text(data, *text, *file);
+    add_text(data, *said, *file);
     add_origin(data, event, 1);
-    auto change = change_of(event, data, *std::move(found));
+    auto change = change_of(event, data, std::move(said->read));
     change.is_creation = true;
     auto completed = completion(event, step, std::move(data));
     if (!completed) co_return Outcome::failed_for_good(completed.error());
@@ -167,28 +216,35 @@ class UpdateHandler final : public TextHandler {
     auto requested = data_of(event, EventType<Json>{event.type});
     if (!requested) co_return Outcome::failed_for_good(requested.error());
     const Json* text = (*requested)->find("text");
-    Json data = beginning(event, (*requested)->as_object().size());
-    add_fields(data, **requested);
-    std::optional<Json> said_by_text;
-    if (text != nullptr) {
-      auto file = co_await step.run<StoredText>("upload-to-storage",
-                                                [&] { return store(event, *text, false); });
-      if (!file) co_return Outcome::failed(file.error());
-      auto found = co_await read(step, *text, *file);
-      if (!found) co_return Outcome::failed(found.error());
-      said_by_text = *std::move(found);
-      add_text(data, *text, *file);
-    }
-
     // The changes of a thing are carried out one after another, so its version stays until this one
     // is; should it not, the transaction below finds out, and this is tried again.
     auto present =
         co_await parts().rooms.database.read([&](db::Tx& tx) { return present_of(tx, event); });
     if (!present) co_return Outcome::failed(present.error());
     if (present->version == 0) co_return Outcome::failed_for_good(not_there());
+
+    Json data = beginning(event, (*requested)->as_object().size());
+    add_fields(data, **requested);
+    Beginning said;
+    if (text != nullptr) {
+      const Json* same = text->find(kPresentText);
+      auto file = co_await step.run<StoredText>("upload-to-storage", [&] {
+        return same != nullptr ? store_present(event, *same, present->file)
+                               : store(event, *text, false);
+      });
+      if (!file) co_return Outcome::failed(file.error());
+      auto read_now = co_await read(step, *text, *file);
+      if (!read_now) co_return Outcome::failed(read_now.error());
+      said = *std::move(read_now);
+      add_text(data, said, *file);
+    }
+    if (parts().has_text_tags()) {
+      renew_tags(data, tag_sources(parts(), present->state),
+                 said.tags ? std::optional(said.tags->as_array()) : std::nullopt);
+    }
     if (parts().has_derived()) renew_derived(data, **requested, *present);
     add_origin(data, event, present->version + 1);
-    const auto change = change_of(event, data, std::move(said_by_text));
+    const auto change = change_of(event, data, std::move(said.read));
     auto completed = completion(event, step, std::move(data));
     if (!completed) co_return Outcome::failed_for_good(completed.error());
     co_return co_await step.finish("publish-completion", [&](db::Tx& tx) {
@@ -205,10 +261,11 @@ class UpdateHandler final : public TextHandler {
     std::int64_t version = 0;
     Json state = Json::object();
     std::string preview;
+    StoredText file;
   };
   Present present_of(db::Tx& tx, const Event& event) const {
-    auto rows = tx.query("SELECT version, data, preview FROM " + parts().options.plural +
-                             "_data WHERE id = $1 AND user_id = $2",
+    auto rows = tx.query("SELECT version, data, preview, file_path, file_size, checksum FROM " +
+                             parts().options.plural + "_data WHERE id = $1 AND user_id = $2",
                          event.aggregate_id, event.user_id);
     Present present;
     if (!rows.next()) return present;
@@ -220,6 +277,7 @@ class UpdateHandler final : public TextHandler {
     }
     present.state = std::move(state).value_or(Json::object());
     present.preview = rows.text(2);
+    present.file = {rows.text(3), rows.integer(4), rows.text(5)};
     return present;
   }
 

@@ -177,6 +177,7 @@ class TextFold {
     if (said == nullptr) return;
     auto state = parts_->filled(*said);
     keep_given(state, said->find(kGiven));
+    keep_tag_sources(state, *said, nullptr);
     write(tx, create_, event, *said, state);
     if (parts_->options.tags) index_tags(*parts_, tx, event, nullptr, &state);
   }
@@ -203,6 +204,7 @@ class TextFold {
     auto after = parts_->filled(patched(before, of_fields(*said)));
     const Json* given = said->find(kGiven);
     keep_given(after, given != nullptr ? given : before.find(kGiven));
+    keep_tag_sources(after, *said, &before);
     if (parts_->options.tags && said->find(parts_->options.tags->field) != nullptr) {
       index_tags(*parts_, tx, event, &before, &after);
     }

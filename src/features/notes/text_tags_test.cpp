@@ -1,0 +1,158 @@
+// #tags in the texts of notes.
+#include <gtest/gtest.h>
+
+#include "features/notes/notes_test.h"
+
+namespace synap::features::notes {
+namespace {
+
+class TextTags : public Notes {
+ protected:
+  static Json list(std::initializer_list<const char*> names) {
+    Json all = Json::array();
+    for (const char* name : names) all.push_back(name);
+    return all;
+  }
+  void change(const std::string& id, Json::Object fields) {
+    const auto changed = done("notes.update", input(id, std::move(fields)));
+    ASSERT_TRUE(changed) << changed.error().message;
+  }
+  std::string field(const std::string& id, const char* name) {
+    const auto note = get(id);
+    const Json* value = note.find(name);
+    return value != nullptr ? value->dump() : "absent";
+  }
+  std::string tags_of(const std::string& id) { return field(id, "tags"); }
+  std::string content_of(const std::string& id) {
+    return std::string(get(id).string_or("content", ""));
+  }
+  std::string titles_with(const char* tag) {
+    const auto found = call("notes.list", Json::object({{"tag", tag}}));
+    std::string titles;
+    for (const auto& note : found->find("notes")->as_array()) titles += note.string_or("title", "");
+    return titles;
+  }
+  std::string counts() {
+    Json told;
+    SYNAP_CHECK(test::wait_until(executor, database->commits(), [&] {
+      told = *call("tags.list", Json::object({}));
+      return told.find("countsAreStale") == nullptr;
+    }));
+    return told.find("tags")->dump();
+  }
+  std::string retag(const std::string& procedure, Json asked) {
+    const auto request = call(procedure, std::move(asked));
+    if (!request) return request.error().message;
+    const Json which = Json::object({{"requestId", request->string_or("requestId", "")}});
+    Json told;
+    SYNAP_CHECK(test::wait_until(executor, database->commits(), [&] {
+      told = *call("requests.get", which);
+      return told.string_or("status", "") != "pending";
+    }));
+    return told.find("events")->as_array().back().find("data")->dump();
+  }
+  void expect_verified() {
+    for (const auto* name : {"notes", "tags"}) {
+      const auto found = sync_wait(executor, projections->verify(name));
+      ASSERT_TRUE(found) << found.error().message;
+      EXPECT_TRUE(found->is_equal()) << name << ": " << found->first_difference;
+    }
+  }
+};
+
+TEST_F(TextTags, AreTagsOfTheNoteAsLongAsTheyAreInItsText) {
+  const auto id = make("One #garden and #home.");
+  EXPECT_EQ(tags_of(id), R"(["garden","home"])");
+  EXPECT_EQ(field(id, "textTags"), R"(["garden","home"])");
+  EXPECT_EQ(titles_with("home"), "One #garden and #home.");
+  EXPECT_EQ(counts(), R"([{"tag":"garden","count":1},{"tag":"home","count":1}])");
+  change(id, {{"content", "Two #home and `#code`"}});
+  EXPECT_EQ(tags_of(id), R"(["home"])");
+  EXPECT_EQ(titles_with("garden"), "");
+  change(id, {{"title", "three"}});
+  EXPECT_EQ(tags_of(id), R"(["home"])");
+  EXPECT_EQ(counts(), R"([{"tag":"home","count":1}])");
+  change(id, {{"content", "none"}});
+  EXPECT_EQ(tags_of(id) + field(id, "textTags") + field(id, "ownTags"), "[]absentabsent");
+  EXPECT_EQ(counts(), "[]");
+  expect_verified();
+}
+
+TEST_F(TextTags, LeaveThoseThatWereGivenAsTheyAre) {
+  const auto id = make("#a #b", {{"tags", list({"x", "a"})}});
+  EXPECT_EQ(tags_of(id), R"(["x","a","b"])");
+  EXPECT_EQ(field(id, "ownTags"), R"(["x","a"])");
+  change(id, {{"content", "#c"}});
+  EXPECT_EQ(tags_of(id), R"(["x","a","c"])");
+  change(id, {{"tags", list({"y"})}});
+  EXPECT_EQ(tags_of(id), R"(["y","c"])");
+  // Whoever sends back what he has read gives nothing that the text has alone.
+  change(id, {{"tags", list({"y", "c", "z"})}});
+  EXPECT_EQ(field(id, "ownTags"), R"(["y","z"])");
+  // But what is not in the text any more he can only mean to give.
+  change(id, {{"content", "none"}, {"tags", list({"y", "c"})}});
+  EXPECT_EQ(tags_of(id), R"(["y","c"])");
+  expect_verified();
+}
+
+TEST_F(TextTags, GoWithTheirText) {
+  const auto id = make("#a", {{"tags", list({"x"})}});
+  change(id, {{"content", "#b"}, {"tags", list({"y"})}});
+  EXPECT_EQ(tags_of(id), R"(["y","b"])");
+  ASSERT_TRUE(done("notes.restore", input(id, {{"version", 1}})));
+  EXPECT_EQ(tags_of(id) + field(id, "ownTags"), R"(["x","a"]["x"])");
+  expect_verified();
+}
+
+TEST_F(TextTags, OfALongTextAreThoseOfItsBeginning) {
+  std::string text = "#first\n\n";
+  while (text.size() < 100'000) text += "words and more words\n";
+  const auto id = make(text + "\n#last");
+  EXPECT_EQ(tags_of(id), R"(["first"])");
+  change(id, {{"content", "#second\n" + text}});
+  EXPECT_EQ(tags_of(id), R"(["second","first"])");
+}
+
+TEST_F(TextTags, AreAHundredWithThoseThatWereGiven) {
+  Json given = Json::array();
+  for (int i = 0; i < 99; ++i) given.push_back("g" + std::to_string(i));
+  const auto id = make("#one #two", {{"tags", given}});
+  EXPECT_EQ(get(id).find("tags")->as_array().size(), 100U);
+  EXPECT_EQ(field(id, "textTags"), R"(["one","two"])");
+  change(id, {{"tags", list({"g"})}});
+  EXPECT_EQ(tags_of(id), R"(["g","one","two"])");
+}
+
+TEST_F(TextTags, AreRenamedInTheText) {
+  const auto id = make("#old, `#old` and #older", {{"tags", list({"x"})}});
+  const auto both = make("**#old**", {{"tags", list({"old"})}});
+  const auto given = make("#other", {{"tags", list({"old"})}});
+  EXPECT_EQ(retag("tags.rename", Json::object({{"tag", "old"}, {"to", "new"}})),
+            R"({"tag":"old","changed":3})");
+  EXPECT_EQ(content_of(id), "#new, `#old` and #older");
+  EXPECT_EQ(tags_of(id) + field(id, "ownTags"), R"(["x","new","older"]["x"])");
+  EXPECT_EQ(content_of(both), "**#new**");
+  EXPECT_EQ(tags_of(both) + field(both, "ownTags"), R"(["new"]["new"])");
+  EXPECT_EQ(content_of(given), "#other");
+  EXPECT_EQ(tags_of(given), R"(["new","other"])");
+  EXPECT_EQ(get(id).string_or("preview", ""), "#new, `#old` and #older");
+  EXPECT_EQ(counts(), R"([{"tag":"new","count":3},{"tag":"older","count":1},)"
+                      R"({"tag":"other","count":1},{"tag":"x","count":1}])");
+  expect_verified();
+}
+
+TEST_F(TextTags, BecomeWordsWhereTheyAreTakenAwayOrCannotStandThere) {
+  const auto id = make("in the #garden now");
+  EXPECT_EQ(retag("tags.rename", Json::object({{"tag", "garden"}, {"to", "my garden"}})),
+            R"({"tag":"garden","changed":1})");
+  EXPECT_EQ(content_of(id), "in the garden now");
+  EXPECT_EQ(tags_of(id), R"(["my garden"])");
+  const auto other = make("in #winter");
+  EXPECT_EQ(retag("tags.remove", Json::object({{"tag", "winter"}})),
+            R"({"tag":"winter","changed":1})");
+  EXPECT_EQ(content_of(other) + tags_of(other), "in winter[]");
+  expect_verified();
+}
+
+}  // namespace
+}  // namespace synap::features::notes
