@@ -13,6 +13,28 @@ namespace {
 // looked for, too: below this it is two deviations above what is usual.
 constexpr double kMeaningMin = 0.12;
 
+// Rows of `sql`, a statement up to "IN (", whose keys are these: some at once, since a server has
+// each question put to it by itself.
+template <class Key, class Take>
+void each_row_of(db::Tx& tx, std::string_view sql, const std::vector<Key>& keys, Take take) {
+  constexpr std::size_t kAtOnce = 100;
+  static const std::string kMarks = [] {
+    std::string marks;
+    for (std::size_t i = 1; i <= kAtOnce; ++i) marks += fmt::format("{}${}", i > 1 ? "," : "", i);
+    return marks + ")";
+  }();
+  const auto statement = std::string(sql) + kMarks;
+  for (std::size_t at = 0; at < keys.size() && tx.ok(); at += kAtOnce) {
+    std::vector<db::Value> values;
+    // One statement, however many there are: the last fills it.
+    for (std::size_t i = 0; i < kAtOnce; ++i) {
+      values.emplace_back(keys[std::min(at + i, keys.size() - 1)]);
+    }
+    auto rows = tx.query_with(statement, values);
+    while (rows.next()) take(rows);
+  }
+}
+
 void list_rules(Terms& terms, Candidates& candidates, std::int64_t most) {
   const auto& reading = candidates.reading;
   if (reading.is_impossible) {
@@ -38,6 +60,7 @@ class Choosing {
   Choice run() {
     const bool has_words = ask_.mode != Mode::kSemantic;
     if (has_words) add_those_by_words();
+    look_up_places(has_words);
     for (const auto& near : meant_.nearest) {
       if (!has_words || !meant_.of_words.contains(near.entity)) add_by_meaning(near, has_words);
     }
@@ -87,10 +110,23 @@ class Choosing {
     all_.push_back(std::move(chosen));
   }
 
+  void look_up_places(bool has_words) {
+    std::vector<Uuid> entities;
+    for (const auto& near : meant_.nearest) {
+      if (!has_words || !meant_.of_words.contains(near.entity)) entities.push_back(near.entity);
+    }
+    each_row_of(tx_, "SELECT entity, place FROM documents WHERE entity IN (", entities,
+                [&](db::Rows& row) {
+                  places_.emplace(row.uuid(0).value_or(Uuid{}), row.integer(1));
+                });
+  }
+
   std::optional<std::int64_t> place_of(const Uuid& entity) {
-    auto rows = tx_.query("SELECT place FROM documents WHERE entity = $1", entity);
-    if (!rows.next() || !candidates_.reading.library.has(rows.integer(0))) return std::nullopt;
-    return rows.integer(0);
+    const auto place = places_.find(entity);
+    if (place == places_.end() || !candidates_.reading.library.has(place->second)) {
+      return std::nullopt;
+    }
+    return place->second;
   }
 
   bool is_taken(std::int64_t place) {
@@ -105,6 +141,7 @@ class Choosing {
   const Candidates& candidates_;
   const Meant& meant_;
   const Ask& ask_;
+  std::unordered_map<Uuid, std::int64_t> places_;
   std::vector<Chosen> all_;
 };
 
@@ -119,10 +156,17 @@ Candidates candidates_of(IndexTx& index, std::string_view user_id, const Ask& as
     all.limit = static_cast<int>(kByWordsMax);
     all.after.reset();
     candidates.ranked = rank(index.terms(), candidates.reading, all, /*keeps_seen=*/true);
-    for (const auto& place : std::exchange(candidates.ranked.places, {})) {
-      auto rows = tx.query("SELECT entity FROM documents WHERE place = $1", place.number);
-      if (!rows.next()) continue;
-      candidates.by_words.push_back({place, rows.uuid(0).value_or(Uuid{})});
+    const auto places = std::exchange(candidates.ranked.places, {});
+    std::vector<std::int64_t> numbers;
+    for (const auto& place : places) numbers.push_back(place.number);
+    std::unordered_map<std::int64_t, Uuid> entities;
+    each_row_of(tx, "SELECT place, entity FROM documents WHERE place IN (", numbers,
+                [&](db::Rows& row) {
+                  entities.emplace(row.integer(0), row.uuid(1).value_or(Uuid{}));
+                });
+    for (const auto& place : places) {
+      const auto entity = entities.find(place.number);
+      if (entity != entities.end()) candidates.by_words.push_back({place, entity->second});
     }
   }
   list_rules(index.terms(), candidates, ask.listed_max);
