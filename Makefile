@@ -94,10 +94,13 @@ fault: setup-test ## Kill the pod and cut its power KILLS (default 200) times, a
 	cmake --build --preset dev -j $(JOBS) --target synap engine_kills
 	KILLS=$(or $(KILLS),200) ctest --test-dir build/dev --output-on-failure --verbose -L fault
 
-ordeal-server: setup-test ## Run scenarios on PostgreSQL 16 to 18; do FAULTS (default 300, some 90 minutes) to three nodes and their server (SEED=n)
+ordeal-server: setup-test ## Run what PostgreSQL is asked on 16, scenarios on 16 to 18; do FAULTS (default 300, some 90 minutes) to three nodes and their server (SEED=n)
 	@cmake --preset dev >/dev/null
-	cmake --build --preset dev -j $(JOBS) --target synap scenarios_postgres
+	cmake --build --preset dev -j $(JOBS) --target synap scenarios_postgres \
+	  db_postgres_tests events_postgres_tests projections_postgres_tests search_postgres_tests pod_postgres_tests
 	@tools/pip_install.sh && tools/timescaledb.sh
+	tests/postgres/versions.sh 16 build/dev/bin/db_postgres_tests build/dev/bin/events_postgres_tests \
+	  build/dev/bin/projections_postgres_tests build/dev/bin/search_postgres_tests build/dev/bin/pod_postgres_tests
 	for version in 16 17 18; do tests/postgres/versions.sh $$version build/dev/bin/scenarios_postgres || exit 1; done
 	FAULTS=$(or $(FAULTS),300) LOG=$(abspath $(or $(LOG),build/ordeal-server.log)) \
 	  tests/fault/run.sh $(CURDIR)/build/dev/bin/synap ordeal_server.mjs
