@@ -115,10 +115,9 @@ class Choosing {
     for (const auto& near : meant_.nearest) {
       if (!has_words || !meant_.of_words.contains(near.entity)) entities.push_back(near.entity);
     }
-    each_row_of(tx_, "SELECT entity, place FROM documents WHERE entity IN (", entities,
-                [&](db::Rows& row) {
-                  places_.emplace(row.uuid(0).value_or(Uuid{}), row.integer(1));
-                });
+    each_row_of(
+        tx_, "SELECT entity, place FROM documents WHERE entity IN (", entities,
+        [&](db::Rows& row) { places_.emplace(row.uuid(0).value_or(Uuid{}), row.integer(1)); });
   }
 
   std::optional<std::int64_t> place_of(const Uuid& entity) {
@@ -160,10 +159,9 @@ Candidates candidates_of(IndexTx& index, std::string_view user_id, const Ask& as
     std::vector<std::int64_t> numbers;
     for (const auto& place : places) numbers.push_back(place.number);
     std::unordered_map<std::int64_t, Uuid> entities;
-    each_row_of(tx, "SELECT place, entity FROM documents WHERE place IN (", numbers,
-                [&](db::Rows& row) {
-                  entities.emplace(row.integer(0), row.uuid(1).value_or(Uuid{}));
-                });
+    each_row_of(
+        tx, "SELECT place, entity FROM documents WHERE place IN (", numbers,
+        [&](db::Rows& row) { entities.emplace(row.integer(0), row.uuid(1).value_or(Uuid{})); });
     for (const auto& place : places) {
       const auto entity = entities.find(place.number);
       if (entity != entities.end()) candidates.by_words.push_back({place, entity->second});

@@ -4,7 +4,9 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <limits>
+#include <utility>
 
 #include "db/sqlite/full_text.h"
 
@@ -139,12 +141,41 @@ std::vector<std::string> Fts5Terms::beginning_with(const Library& library,
   return terms;
 }
 
-// So many of the newest texts, and where the last of these is; from which the rest is estimated as
-// if they were spread evenly.
+std::optional<Frequency> KnownFrequencies::find(const Library& library, const std::string& phrase) {
+  const auto is_near = [](std::int64_t now, std::int64_t then) {
+    return std::abs(now - then) <= then / 64;
+  };
+  const std::lock_guard lock(mutex_);
+  const auto known = known_.find(phrase);
+  if (known == known_.end() || !is_near(library.documents, known->second.documents) ||
+      !is_near(library.last, known->second.last)) {
+    return std::nullopt;
+  }
+  return known->second.frequency;
+}
+
+void KnownFrequencies::keep(const Library& library, std::string phrase,
+                            const Frequency& frequency) {
+  if (frequency.texts < kTextsMin) return;
+  const std::lock_guard lock(mutex_);
+  if (known_.size() == kCountMax) known_.clear();
+  known_[std::move(phrase)] = {frequency, library.documents, library.last};
+}
+
 Frequency Fts5Terms::frequency_of(const Library& library, const Forms& forms, Item::Scope scope,
                                   std::int64_t most) {
-  Frequency frequency;
   const auto phrase = phrase_of(library.user, {.scope = scope, .places = {forms}});
+  auto name = fmt::format("{} {}", most, phrase);
+  if (const auto known = known_.find(library, name)) return *known;
+  const auto frequency = count(library, phrase, most);
+  if (tx_.ok()) known_.keep(library, std::move(name), frequency);
+  return frequency;
+}
+
+// So many of the newest texts, and where the last of these is; from which the rest is estimated as
+// if they were spread evenly.
+Frequency Fts5Terms::count(const Library& library, const std::string& phrase, std::int64_t most) {
+  Frequency frequency;
   auto rows = tx_.query(
       "SELECT count(*), min(rowid) FROM (SELECT rowid FROM terms WHERE terms MATCH $1 "
       "AND rowid BETWEEN $2 AND $3 ORDER BY rowid DESC LIMIT $4)",
@@ -165,7 +196,7 @@ std::int64_t Fts5Terms::rank(const Reading& reading, const Window& window, const
   const auto match = MatchWriter(reading).run();
   const auto relevance = match.relevance.bytes();
   const auto sql = fmt::format(
-      "SELECT rowid, relevance(terms, $2) FROM terms WHERE terms MATCH $1 "
+      "SELECT rowid, relevance(terms, $2, 'terms') FROM terms WHERE terms MATCH $1 "
       "AND rowid BETWEEN $3 AND $4{} ORDER BY rowid DESC LIMIT $5",
       window.times ? " AND (SELECT updated_at FROM documents WHERE place = terms.rowid) "
                      "BETWEEN $6 AND $7"
@@ -186,9 +217,9 @@ std::int64_t Fts5Terms::rank(const Reading& reading, const Window& window, const
 double Fts5Terms::relevance_at(const Reading& reading, std::int64_t place) {
   const auto match = MatchWriter(reading).run();
   const auto relevance = match.relevance.bytes();
-  auto rows =
-      tx_.query("SELECT relevance(terms, $2) FROM terms WHERE terms MATCH $1 AND rowid = $3",
-                match.text, db::Blob{relevance}, place);
+  auto rows = tx_.query(
+      "SELECT relevance(terms, $2, 'terms') FROM terms WHERE terms MATCH $1 AND rowid = $3",
+      match.text, db::Blob{relevance}, place);
   return rows.next() ? rows.real(0) : 0;
 }
 

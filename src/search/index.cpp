@@ -25,7 +25,7 @@ constexpr std::string_view kTables[] = {
 
 class FileIndexTx final : public IndexTx {
  public:
-  explicit FileIndexTx(db::Tx& its) : IndexTx(its), terms_(its) {}
+  FileIndexTx(db::Tx& its, KnownFrequencies& known) : IndexTx(its), terms_(its, known) {}
   Terms& terms() override { return terms_; }
 
  private:
@@ -43,7 +43,10 @@ void Index::write(db::Tx& tx, const std::vector<Change>& changes, TermsWriter& t
   all.finish();
 }
 
-FileIndex::FileIndex(std::unique_ptr<db::Engine> database) : Index(std::move(database), kTables) {}
+FileIndex::FileIndex(std::unique_ptr<db::Engine> database)
+    : Index(std::move(database), kTables), known_(std::make_unique<KnownFrequencies>()) {}
+
+FileIndex::~FileIndex() = default;
 
 Result<std::unique_ptr<FileIndex>> FileIndex::open_file(const std::string& path, World& world) {
   auto opened = open_database(path, world);
@@ -52,7 +55,7 @@ Result<std::unique_ptr<FileIndex>> FileIndex::open_file(const std::string& path,
 }
 
 std::unique_ptr<IndexTx> FileIndex::open(db::Tx& tx) {
-  return std::make_unique<FileIndexTx>(tx);
+  return std::make_unique<FileIndexTx>(tx, *known_);
 }
 
 Task<Result<>> FileIndex::apply(std::vector<Change> changes, Checkpoint checkpoint) {

@@ -51,6 +51,7 @@ class Index : public IndexFile {
 ///   terms  FTS5, without the texts: a column for each search::Column, and one of keys
 class FileIndex final : public Index {
  public:
+  ~FileIndex() override;
   /// Opens the file or makes it; its directory is there. Errors as of load().
   static Result<std::unique_ptr<FileIndex>> open_file(const std::string& path, World& world);
 
@@ -62,6 +63,8 @@ class FileIndex final : public Index {
 
  private:
   explicit FileIndex(std::unique_ptr<db::Engine> database);
+
+  std::unique_ptr<class KnownFrequencies> known_;
 };
 
 }  // namespace synap::search

@@ -10,6 +10,7 @@
 #include "base/test_support.h"
 #include "events/test_store.h"
 #include "search/finder.h"
+#include "search/fts5_terms.h"
 #include "search/ranking.h"
 #include "search/reading.h"
 #include "search/shared_index.h"
@@ -368,6 +369,27 @@ TEST_F(IndexTest, SuggestsTitles) {
   EXPECT_EQ(suggested("ÄRGER", "ann"), "Ärger im Garten");
   EXPECT_EQ(suggested("x", "ann"), "");
   EXPECT_EQ(suggested("arg", "bob"), "");
+}
+
+TEST(KnownFrequencies, AreKeptUntilOneTextInSixtyFourIsAnother) {
+  KnownFrequencies known;
+  Library library;
+  library.documents = 6'400;
+  library.last = 64'000;
+  known.keep(library, "7:oak", {.texts = 2'000, .is_cut = true, .lowest = 5});
+  known.keep(library, "7:elm", {.texts = 999});
+  library.documents = 6'300;
+  library.last = 65'000;
+  const auto oak = known.find(library, "7:oak");
+  ASSERT_TRUE(oak);
+  EXPECT_TRUE(oak->texts == 2'000 && oak->is_cut && oak->lowest == 5);
+  EXPECT_FALSE(known.find(library, "7:elm"));  // it is counted as soon as it is found here
+  EXPECT_FALSE(known.find(library, "8:oak"));
+  library.last = 65'001;
+  EXPECT_FALSE(known.find(library, "7:oak"));
+  library.last = 65'000;
+  library.documents = 6'299;
+  EXPECT_FALSE(known.find(library, "7:oak"));
 }
 
 // So what is near by its meaning is not looked for among the words once more.

@@ -1,12 +1,14 @@
 #include "db/sqlite/full_text.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstring>
 #include <memory>
 #include <string_view>
 
 #include "base/check.h"
+#include "db/sqlite/row_sizes.h"
 
 namespace synap::db::sqlite {
 namespace {
@@ -16,6 +18,7 @@ constexpr double kSaturation = 1.2;  // k1: how soon a further occurrence counts
 constexpr double kLengths = 0.75;    // b: how much a long text has to have more of them
 // So much of a relevance is kept by a row that has the rarest of many words alone.
 constexpr double kPartKept = 0.3;
+constexpr std::size_t kColumnsMax = 8;
 
 int new_tokenizer(void*, const char**, int, Fts5Tokenizer** out) {
   static int none = 0;  // it has no state, but FTS5 wants a pointer
@@ -52,6 +55,7 @@ struct Counter {
   std::vector<double> rarities;
   std::vector<int> sizes;   // by column
   std::vector<int> counts;  // by group and column
+  std::string table;
 };
 
 std::unique_ptr<Counter> read_relevance(sqlite3_value* value) {
@@ -67,7 +71,7 @@ std::unique_ptr<Counter> read_relevance(sqlite3_value* value) {
   const auto columns = static_cast<std::size_t>(numbers[0]);
   const auto phrases = static_cast<std::size_t>(numbers[1]);
   const auto groups = static_cast<std::size_t>(numbers[2]);
-  if (numbers.size() != 3 + 2 * columns + phrases + groups) return nullptr;
+  if (numbers.size() != 3 + 2 * columns + phrases + groups || columns > kColumnsMax) return nullptr;
   auto counter = std::make_unique<Counter>();
   auto* next = numbers.data() + 3;
   for (std::size_t i = 0; i < columns; ++i, next += 2) {
@@ -96,39 +100,35 @@ Counter* counter_of(const Fts5ExtensionApi* api, Fts5Context* row, sqlite3_value
 
 int count_occurrences(Counter& counter, const Fts5ExtensionApi* api, Fts5Context* row) {
   std::ranges::fill(counter.counts, 0);
-  int instances = 0;
-  if (const int code = api->xInstCount(row, &instances); code != SQLITE_OK) return code;
-  for (int i = 0; i < instances; ++i) {
-    int phrase = 0;
+  for (std::size_t phrase = 0; phrase < counter.groups.size(); ++phrase) {
+    if (counter.groups[phrase] < 0) continue;
+    const auto first = static_cast<std::size_t>(counter.groups[phrase]) * counter.columns.size();
+    Fts5PhraseIter next;
     int column = 0;
     int place = 0;
-    const int code = api->xInst(row, i, &phrase, &column, &place);
+    const int code = api->xPhraseFirst(row, static_cast<int>(phrase), &next, &column, &place);
     if (code != SQLITE_OK) return code;
-    const auto group = counter.groups[static_cast<std::size_t>(phrase)];
-    if (group < 0) continue;
-    ++counter.counts[static_cast<std::size_t>(group) * counter.columns.size() +
-                     static_cast<std::size_t>(column)];
-  }
-  return SQLITE_OK;
-}
-
-int look_at_sizes(Counter& counter, const Fts5ExtensionApi* api, Fts5Context* row) {
-  for (std::size_t column = 0; column < counter.columns.size(); ++column) {
-    if (counter.columns[column].weight <= 0) continue;
-    const int code = api->xColumnSize(row, static_cast<int>(column), &counter.sizes[column]);
-    if (code != SQLITE_OK) return code;
+    for (; column >= 0; api->xPhraseNext(row, &next, &column, &place)) {
+      ++counter.counts[first + static_cast<std::size_t>(column)];
+    }
   }
   return SQLITE_OK;
 }
 
 void relevance(const Fts5ExtensionApi* api, Fts5Context* row, sqlite3_context* context, int count,
                sqlite3_value** values) {
-  auto* counter = count == 1 ? counter_of(api, row, values[0]) : nullptr;
+  auto* counter = count == 2 ? counter_of(api, row, values[0]) : nullptr;
   if (counter == nullptr) {
     return sqlite3_result_error(context, "relevance() of another number of phrases or columns", -1);
   }
   int code = count_occurrences(*counter, api, row);
-  if (code == SQLITE_OK) code = look_at_sizes(*counter, api, row);
+  if (code == SQLITE_OK && counter->table.empty()) {
+    counter->table = reinterpret_cast<const char*>(sqlite3_value_text(values[1]));
+  }
+  if (code == SQLITE_OK) {
+    auto* sizes = static_cast<RowSizes*>(api->xUserData(row));
+    code = sizes->read(counter->table, api, row, counter->sizes);
+  }
   if (code != SQLITE_OK) return sqlite3_result_error_code(context, code);
   sqlite3_result_double(
       context, bm25f(counter->columns, counter->rarities, counter->sizes, counter->counts));
@@ -168,7 +168,8 @@ std::string Relevance::bytes() const {
 
 double bm25f(std::span<const Relevance::Column> columns, std::span<const double> rarities,
              std::span<const int> sizes, std::span<const int> counts) {
-  std::vector<double> factors(columns.size());
+  std::array<double, kColumnsMax> factors{};
+  SYNAP_CHECK(columns.size() <= kColumnsMax);
   for (std::size_t i = 0; i < columns.size(); ++i) {
     const double length = sizes[i] / std::max(columns[i].mean_size, 1.0);
     if (columns[i].weight > 0) factors[i] = columns[i].weight / (1 - kLengths + kLengths * length);
@@ -195,10 +196,13 @@ Result<> add_full_text(sqlite3* handle) {
     return fail(Code::kServiceUnavailable, "This SQLite has no full-text search (FTS5)");
   }
   fts5_tokenizer tokenizer = {&new_tokenizer, &delete_tokenizer, &tokenize};
+  auto sizes = std::make_unique<RowSizes>(handle);
+  const auto forget = [](void* sizes) { delete static_cast<RowSizes*>(sizes); };
   if (api->xCreateTokenizer(api, "given_terms", nullptr, &tokenizer, nullptr) != SQLITE_OK ||
-      api->xCreateFunction(api, "relevance", nullptr, &relevance, nullptr) != SQLITE_OK) {
+      api->xCreateFunction(api, "relevance", sizes.get(), &relevance, forget) != SQLITE_OK) {
     return fail(Code::kServiceUnavailable, "Full-text search cannot be prepared");
   }
+  std::ignore = sizes.release();
   return {};
 }
 

@@ -5,9 +5,10 @@
 // stands at the place of the term before it ("running /run shoes"), in a phrase of a MATCH as a
 // further form of it. Nothing is folded or left out.
 //
-// Function `relevance(table, $1)`: how relevant a row is to the phrases of its MATCH (BM25F), by a
-// Relevance as $1. FTS5's own bm25() takes frequencies from the whole table, which are not those of
-// one user's texts.
+// Function `relevance(table, $1, 'table')`: how relevant a row is to the phrases of its MATCH
+// (BM25F), by a Relevance as $1. FTS5's own bm25() takes frequencies from the whole table, which
+// are not those of one user's texts. No number of a row is ever given to another row: what is known
+// of rows is kept in memory (row_sizes.h).
 #pragma once
 
 #include <sqlite3.h>

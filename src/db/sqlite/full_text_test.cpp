@@ -33,7 +33,7 @@ class FullText : public testing::Test {
     const auto bytes = relevance.bytes();
     return rows(
         connection->query("SELECT rowid FROM texts WHERE texts MATCH $1 "
-                          "ORDER BY relevance(texts, $2) DESC",
+                          "ORDER BY relevance(texts, $2, 'texts') DESC",
                           expression, Blob{bytes}));
   }
   static Relevance of_words(std::vector<double> rarities) {
@@ -88,14 +88,46 @@ TEST_F(FullText, CountsNoPhraseWithoutAGroup) {
   EXPECT_EQ(ranked(R"("x" AND ("x" OR "y"))", relevance).front(), '2');
 }
 
+// Of few rows FTS5 is asked for each, of many they are read at once, and then they are known.
+TEST_F(FullText, KnowsHowLongEachOfManyRowsIs) {
+  std::string long_text = "x";
+  for (int i = 0; i < 200; ++i) long_text += " a";
+  for (int row = 1; row <= 1'000; ++row) {
+    add(row, row % 7 == 0 ? "a b c" : "", row % 3 == 0 ? long_text : "x b");
+  }
+  const auto bytes = of_words({1}).bytes();
+  const auto all = [&](int most) {
+    std::vector<double> relevances;
+    auto found = connection->query(
+        "SELECT relevance(texts, $1, 'texts') FROM texts WHERE texts MATCH '\"x\"' LIMIT $2",
+        Blob{bytes}, most);
+    while (found.next()) relevances.push_back(found.real(0));
+    return relevances;
+  };
+  EXPECT_EQ(all(5).size(), 5U);
+  const auto first = all(1'000);
+  EXPECT_EQ(all(1'000), first);
+  ASSERT_EQ(first.size(), 1'000U);
+  const int sizes[] = {0, 2};
+  const int long_sizes[] = {0, 201};
+  const int counts[] = {0, 1};
+  const auto relevance = of_words({1});
+  for (std::size_t row = 1; row <= first.size(); ++row) {
+    const auto expected =
+        bm25f(relevance.columns, relevance.rarities, row % 3 == 0 ? long_sizes : sizes, counts);
+    ASSERT_EQ(first[row - 1], expected) << row;
+  }
+}
+
 TEST_F(FullText, RefusesARelevanceOfAnotherQuery) {
   add(1, "", "x");
   for (const auto& bytes :
        {of_words({1, 1}).bytes(), std::string("abc"), std::string(24, '\xff')}) {
     connection->begin_closure();
-    ASSERT_EQ(rows(connection->query("SELECT relevance(texts, $1) FROM texts WHERE texts MATCH 'x'",
-                                     Blob{bytes})),
-              "");
+    ASSERT_EQ(
+        rows(connection->query(
+            "SELECT relevance(texts, $1, 'texts') FROM texts WHERE texts MATCH 'x'", Blob{bytes})),
+        "");
     EXPECT_FALSE(connection->ok());
     std::ignore = connection->take_error();
   }

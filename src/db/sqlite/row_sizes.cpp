@@ -1,0 +1,101 @@
+#include "db/sqlite/row_sizes.h"
+
+#include <algorithm>
+
+namespace synap::db::sqlite {
+namespace {
+
+constexpr std::int64_t kRows = 256;  // of a block
+// So many of a block are asked for one by one: of a rare word there are few in each.
+constexpr int kMissedMax = 8;
+constexpr std::uint32_t kUnknown = UINT32_MAX;
+
+// A number as SQLite writes it: seven bits a byte, the highest first; eight in a ninth. Nothing is
+// left of the text: it is none.
+bool take_number(std::span<const unsigned char>& text, std::uint64_t& number) {
+  constexpr std::size_t kBytesMax = 9;
+  number = 0;
+  for (std::size_t i = 0; i < std::min(text.size(), kBytesMax); ++i) {
+    const auto byte = text[i];
+    if (i + 1 == kBytesMax) {
+      number = number << 8 | byte;
+    } else {
+      number = number << 7 | (byte & 0x7f);
+      if (byte >= 0x80) continue;
+    }
+    text = text.subspan(i + 1);
+    return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+int RowSizes::read(const std::string& table, const Fts5ExtensionApi* api, Fts5Context* row,
+                   std::span<int> sizes) {
+  const auto place = api->xRowid(row);
+  const auto number = place >> 8;
+  static_assert(kRows == 1 << 8);
+  auto& block = block_of(number, sizes.size());
+  const auto at = static_cast<std::size_t>(place & (kRows - 1)) * sizes.size();
+  if (block.sizes[at] == kUnknown) {
+    for (std::size_t i = 0; i < sizes.size(); ++i) {
+      const int code = api->xColumnSize(row, static_cast<int>(i), &sizes[i]);
+      if (code != SQLITE_OK) return code;
+    }
+    if (++block.missed == kMissedMax) fill(block, number, table, sizes.size());
+    std::ranges::copy(sizes, block.sizes.begin() + static_cast<std::ptrdiff_t>(at));
+    return SQLITE_OK;
+  }
+  for (std::size_t i = 0; i < sizes.size(); ++i) sizes[i] = static_cast<int>(block.sizes[at + i]);
+  return SQLITE_OK;
+}
+
+RowSizes::Block& RowSizes::block_of(std::int64_t number, std::size_t columns) {
+  auto found = blocks_.find(number);
+  if (found == blocks_.end()) {
+    make_room(columns);
+    found = blocks_.emplace(number, Block{}).first;
+    found->second.sizes.assign(static_cast<std::size_t>(kRows) * columns, kUnknown);
+  }
+  found->second.used = ++clock_;
+  return found->second;
+}
+
+// What cannot be read so is asked for row by row, as before.
+void RowSizes::fill(Block& block, std::int64_t number, const std::string& table,
+                    std::size_t columns) {
+  // Not kept: a statement that is open keeps the connection from being closed.
+  sqlite3_stmt* statement = nullptr;
+  const auto sql = "SELECT id, sz FROM \"" + table + "_docsize\" WHERE id BETWEEN ?1 AND ?2";
+  if (sqlite3_prepare_v2(handle_, sql.c_str(), -1, &statement, nullptr) != SQLITE_OK) return;
+  sqlite3_bind_int64(statement, 1, number * kRows);
+  sqlite3_bind_int64(statement, 2, number * kRows + kRows - 1);
+  while (sqlite3_step(statement) == SQLITE_ROW) {
+    const auto place = sqlite3_column_int64(statement, 0);
+    std::span<const unsigned char> text(
+        static_cast<const unsigned char*>(sqlite3_column_blob(statement, 1)),
+        static_cast<std::size_t>(sqlite3_column_bytes(statement, 1)));
+    const auto at = static_cast<std::size_t>(place & (kRows - 1)) * columns;
+    std::uint64_t size = 0;
+    std::size_t i = 0;
+    while (i < columns && take_number(text, size) && size < kUnknown) {
+      block.sizes[at + i++] = static_cast<std::uint32_t>(size);
+    }
+    if (i < columns) block.sizes[at] = kUnknown;
+  }
+  sqlite3_finalize(statement);
+}
+
+// The half that was not asked for longest goes.
+void RowSizes::make_room(std::size_t columns) {
+  const auto block_bytes = static_cast<std::size_t>(kRows) * columns * sizeof(std::uint32_t);
+  if ((blocks_.size() + 1) * block_bytes <= kBytesMax) return;
+  std::vector<std::uint64_t> used;
+  for (const auto& [number, block] : blocks_) used.push_back(block.used);
+  const auto middle = used.begin() + static_cast<std::ptrdiff_t>(used.size() / 2);
+  std::ranges::nth_element(used, middle);
+  std::erase_if(blocks_, [&](const auto& one) { return one.second.used < *middle; });
+}
+
+}  // namespace synap::db::sqlite
