@@ -27,11 +27,11 @@ void fold_requested(db::Tx& tx, const events::Event& event) {
   const auto& fork = asked.fork;
   tx.run(
       "INSERT INTO agent_runs_data(id, user_id, agent, status, input, questions, position, "
-      "created_at, fork_of, fork_checkpoint) VALUES ($1, $2, $3, 'running', $4, '[]', $5, $6, $7, "
-      "$8)",
+      "created_at, fork_of, fork_checkpoint, correlation) VALUES ($1, $2, $3, 'running', $4, '[]', "
+      "$5, $6, $7, $8, $9)",
       *event.aggregate_id, event.user_id, asked.agent, asked.input.dump(), event.position,
       event.timestamp, fork ? Uuid::parse(fork->id) : std::nullopt,
-      fork ? std::optional(fork->checkpoint) : std::nullopt);
+      fork ? std::optional(fork->checkpoint) : std::nullopt, event.correlation_id);
 }
 
 void end(db::Tx& tx, const events::Event& event, std::string_view status, const std::string& output,
@@ -123,7 +123,10 @@ const ObjectSchema<RunRequested>& describe(Type<RunRequested>) {
                                         "stored text.")
                                  .field("key", &RunRequested::key, string(),
                                         "By whose right it was asked: a session stands for its "
-                                        "key.");
+                                        "key.")
+                                 .field("depth", &RunRequested::depth, integer().min(1),
+                                        "How many runs of agents there are up to it, each of which "
+                                        "followed from the one before. Absent: it is the first.");
   return schema;
 }
 
@@ -180,9 +183,12 @@ projections::Projection runs_projection() {
                                   {"created_at", ColumnType::kInteger},
                                   {"ended_at", ColumnType::kInteger, true},
                                   {"fork_of", ColumnType::kBytes, true},
-                                  {"fork_checkpoint", ColumnType::kInteger, true}},
+                                  {"fork_checkpoint", ColumnType::kInteger, true},
+                                  // Of all that follows from one cause.
+                                  {"correlation", ColumnType::kBytes, true}},
                       .primary_key = {"id"},
-                      .indexes = {{.columns = {"user_id", "position"}}}}},
+                      .indexes = {{.columns = {"user_id", "position"}},
+                                  {.columns = {"correlation"}}}}},
           .types = {std::string(kRunRequested.name), std::string(kRunCompleted.name),
                     std::string(kRunFailed.name), std::string(kRunInterrupted.name),
                     std::string(kRunResumed.name)},

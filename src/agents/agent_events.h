@@ -32,6 +32,9 @@ struct RunRequested {
   std::optional<bool> is_tainted = std::nullopt;
   /// By whose right: a session stands for its key. Absent where no key asked.
   std::optional<std::string> key = std::nullopt;
+  /// How many runs of agents there are up to it, each of which followed from the one before
+  /// (chain.h). Absent: it is the first.
+  std::optional<std::int64_t> depth = std::nullopt;
 };
 const ObjectSchema<RunRequested>& describe(Type<RunRequested>);
 

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "agents/agent_events.h"
+#include "agents/chain.h"
 #include "agents/graph_run.h"
 #include "api/keys.h"
 #include "workers/worker_pool.h"
@@ -51,6 +52,8 @@ class Agents {
   const Agent* find(std::string_view name) const;
   std::vector<const Agent*> all() const;
   Feeds& feeds() { return feeds_; }
+
+  ChainLimits chain_limits = {};  // set while the pod is being made
 
  private:
   std::map<std::string, Agent, std::less<>> agents_;

@@ -11,14 +11,11 @@
 #include "models/in_step.h"
 
 namespace synap::agents {
-namespace {
 
-Error limit(std::string message) {
+Error beyond_limit(std::string message) {
   return {Code::kUnprocessableContent, std::move(message),
           std::make_shared<Json>(Json::object({{"reason", "AGENT_LIMIT"}}))};
 }
-
-}  // namespace
 
 const ObjectSchema<Spent>& describe(Type<Spent>) {
   static const auto schema =
@@ -187,19 +184,19 @@ Result<> GraphRun::take(const Spent& more) {
   const auto& spent = whole->spent_;
   if (more.model_calls > 0 && spent.model_calls > limits.model_calls) {
     return fail(
-        limit(fmt::format("The agent has asked models {} times, which is as often as it may "
-                          "in one run",
-                          limits.model_calls)));
+        beyond_limit(fmt::format("The agent has asked models {} times, which is as often as it may "
+                                 "in one run",
+                                 limits.model_calls)));
   }
   if (more.model_calls > 0 && spent.cost >= limits.cost) {
-    return fail(limit(fmt::format("The agent has spent {:.4f}, and may spend {:.4f} in one run",
-                                  spent.cost, limits.cost)));
+    return fail(beyond_limit(fmt::format(
+        "The agent has spent {:.4f}, and may spend {:.4f} in one run", spent.cost, limits.cost)));
   }
   if (more.tool_calls > 0 && spent.tool_calls > limits.tool_calls) {
     return fail(
-        limit(fmt::format("The agent has called tools {} times, which is as often as it may "
-                          "in one run",
-                          limits.tool_calls)));
+        beyond_limit(fmt::format("The agent has called tools {} times, which is as often as it may "
+                                 "in one run",
+                                 limits.tool_calls)));
   }
   return {};
 }
@@ -279,7 +276,7 @@ Task<Result<Checkpoint>> GraphRun::run(Checkpoint begin) {
     tell(at);
     if (at.next.empty()) co_return at;
     if (at.number >= context_.limits.rounds) {
-      co_return fail(limit(
+      co_return fail(beyond_limit(
           fmt::format("The graph {} has gone {} rounds and has not ended: it may go no further",
                       graph_.name(), context_.limits.rounds)));
     }

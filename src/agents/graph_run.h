@@ -38,6 +38,9 @@ struct Limits {
   std::int64_t tokens_of_ask = 24'000;
 };
 
+/// That a limit is reached: kUnprocessableContent with the reason AGENT_LIMIT.
+Error beyond_limit(std::string message);
+
 /// What it has taken.
 struct Spent {
   std::int64_t model_calls = 0;

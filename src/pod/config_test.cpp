@@ -268,6 +268,17 @@ TEST_F(ConfigTest, GuardsAgentsUnlessItIsToldOtherwise) {
   }
 }
 
+TEST_F(ConfigTest, BoundsChainsOfAgents) {
+  const auto config =
+      load("agent_chain_depth_max = 3\nagent_chain_runs_max = 7\nagent_runs_per_hour_max = 0\n");
+  ASSERT_TRUE(config);
+  EXPECT_EQ(config->pod.agent_chains.depth_max, 3);
+  EXPECT_EQ(config->pod.agent_chains.runs_max, 7);
+  EXPECT_EQ(config->pod.agent_chains.runs_per_hour_max, 0);
+  EXPECT_THAT(refusal("agent_chain_depth_max = 0\n"), HasSubstr("from 1 to 1000"));
+  EXPECT_THAT(refusal("agent_chain_runs_max = 0\n"), HasSubstr("from 1 to 1000000"));
+}
+
 TEST_F(ConfigTest, AnAddressOthersCanReachNeedsInsecure) {
   EXPECT_THAT(refusal("listen = \"0.0.0.0:4400\"\n"), HasSubstr("--insecure"));
   EXPECT_THAT(refusal("listen = \"[::]:4400\"\n"), HasSubstr("[::]:4400 can be reached by others"));

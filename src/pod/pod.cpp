@@ -254,6 +254,7 @@ Result<> Pod::Parts::open() {
       features::Rooms{*database, *log, types, *projections, *content, *engine->pool,
                       engine->control, engine->replays, procedures, *keys, *search, *models});
   rooms->guards_agents = options.guards_agents;
+  rooms->agents->chain_limits = options.agent_chains;
   add_features(*rooms);
   add_self_procedures(
       procedures,

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "agents/chain.h"
 #include "base/status.h"
 #include "content/s3/address.h"
 #include "models/provider.h"
@@ -86,7 +87,7 @@ struct PodOptions {
   std::string data = "./synap-data";
   // On a PostgreSQL server, as libpq takes it; empty: in the data directory.
   std::string database = {};
-  bool is_database_pooled = false;  // db::postgres::ConnectionOptions::is_pooled
+  bool is_database_pooled = false;           // db::postgres::ConnectionOptions::is_pooled
   std::int64_t log_part_events = 1'000'000;  // there: of so many a part of the log is
   NodeOptions node = {};
   ContentOptions content = {};
@@ -132,6 +133,7 @@ struct PodOptions {
   TraceOptions traces = {};
   models::Options models = {};
   bool guards_agents = true;  // the setting `agent_guard`
+  agents::ChainLimits agent_chains = {};
   SearchOptions search = {};
   // What load_config() made these options of; empty where somebody else did.
   std::vector<SettingInForce> settings = {};

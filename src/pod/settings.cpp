@@ -167,6 +167,40 @@ void add_retention_settings(std::vector<Setting>& all) {
       [](Config& c) -> std::chrono::milliseconds& { return c.pod.threads_age; }));
 }
 
+Setting chain_setting(std::string_view name, std::string_view docs, std::int64_t least,
+                      std::int64_t most, std::int64_t agents::ChainLimits::* member) {
+  auto setting = number_setting(name, docs, least, most, [member](Config& config, std::int64_t n) {
+    config.pod.agent_chains.*member = n;
+  });
+  setting.show = [member](const Config& c) { return std::to_string(c.pod.agent_chains.*member); };
+  return setting;
+}
+
+// What agents may do.
+void add_agent_settings(std::vector<Setting>& all) {
+  all.push_back(text_setting(
+      "agent_guard",
+      "on: what a language model asks for after an agent has read something waits for a person. "
+      "off: it is done at once.",
+      "on or off", [](Config& config, const std::string& text) {
+        config.pod.guards_agents = text == "on";
+        return text == "on" || text == "off";
+      }));
+  all.back().show = [](const Config& c) { return std::string(c.pod.guards_agents ? "on" : "off"); };
+  all.push_back(chain_setting(
+      "agent_chain_depth_max",
+      "Runs of agents that may follow from each other, one from what the one before it did.", 1,
+      1'000, &agents::ChainLimits::depth_max));
+  all.push_back(chain_setting("agent_chain_runs_max",
+                              "Runs of agents that may follow from one cause, all together.", 1,
+                              1'000'000, &agents::ChainLimits::runs_max));
+  all.push_back(chain_setting(
+      "agent_runs_per_hour_max",
+      "Runs of one agent an hour that events may begin, for each user; those beyond wait. 0 is any "
+      "number.",
+      0, 1'000'000, &agents::ChainLimits::runs_per_hour_max));
+}
+
 // A whole or decimal number of 0 to 1.
 std::optional<double> ratio_of(const SettingValue& value) {
   if (const auto whole = as<std::int64_t>(value)) {
@@ -477,15 +511,7 @@ std::vector<Setting> make_settings() {
   add_place_settings(all);
   add_retention_settings(all);
   add_search_settings(all);
-  all.push_back(text_setting(
-      "agent_guard",
-      "on: what a language model asks for after an agent has read something waits for a person. "
-      "off: it is done at once.",
-      "on or off", [](Config& config, const std::string& text) {
-        config.pod.guards_agents = text == "on";
-        return text == "on" || text == "off";
-      }));
-  all.back().show = [](const Config& c) { return std::string(c.pod.guards_agents ? "on" : "off"); };
+  add_agent_settings(all);
   add_trace_settings(all);
   add_inngest_settings(all);
   add_inngest_bus_settings(all);

@@ -50,15 +50,20 @@ class BeginningHandler final : public workers::EventHandler {
         event.user_id, [&](db::Tx& tx) { return read_switch(tx, agent_.name); });
     if (!now) co_return Outcome::failed(now.error());
     if (!*now || !(*now)->is_on) co_return Outcome::done();
-    auto requested = request_of(event, step, std::move(*input), (*now)->scopes);
+    auto place = co_await agents::place_behind(rooms_.log, event);
+    if (!place) co_return Outcome::failed(place.error());
+    auto requested = request_of(event, step, std::move(*input), (*now)->scopes, *place);
     if (!requested) co_return Outcome::failed_for_good(requested.error());
-    co_return co_await step.finish(
-        "request", [&](db::Tx& tx) { rooms_.log.append(tx, {.events = {*requested}}); });
+    co_return co_await step.finish("request", [&](db::Tx& tx) {
+      agents::admit(tx, *place, rooms_.agents->chain_limits);
+      if (tx.ok()) rooms_.log.append(tx, {.events = {*requested}});
+    });
   }
 
  private:
   Result<events::NewEvent> request_of(const Event& event, const Step& step, Json input,
-                                      std::vector<std::string> scopes) const {
+                                      std::vector<std::string> scopes,
+                                      const agents::ChainPlace& place) const {
     const auto of = [&](std::string_view what) {
       return Uuid::derived(event.timestamp, fmt::format("agent {} {} of {}", agent_.name, what,
                                                         event.id.to_string()));
@@ -70,7 +75,7 @@ class BeginningHandler final : public workers::EventHandler {
     envelope.actor = events::Actor::run(step.run_id());
     envelope.aggregate_id = id;
     envelope.aggregate_type = agents::kRunAggregate;
-    envelope.correlation_id = event.correlation_id ? event.correlation_id : of("request");
+    envelope.correlation_id = place.correlation;
     envelope.causation_id = event.id;
     envelope.request_id = of("request");
     events::set_trace_of_run(envelope, event, step.run_id());
@@ -78,7 +83,8 @@ class BeginningHandler final : public workers::EventHandler {
                              agents::RunRequested{id.to_string(), agent_.name, std::move(input),
                                                   std::move(scopes), std::nullopt,
                                                   // What has happened is stored text.
-                                                  event.type != bus::kFunctionScheduled.name},
+                                                  event.type != bus::kFunctionScheduled.name,
+                                                  std::nullopt, place.told_depth()},
                              std::move(envelope));
   }
 
@@ -87,10 +93,17 @@ class BeginningHandler final : public workers::EventHandler {
 };
 
 Result<bus::Function> made_function(const Agent& agent, const std::string& user_id,
-                                    const Switch& now) {
+                                    const Switch& now, const agents::ChainLimits& limits) {
   bus::Function function{.id = function_of(agent.name, user_id), .user_id = user_id};
   function.appends = {std::string(agents::kRunRequested.name)};
-  if (!agent.begins_by->event.empty()) function.triggers = {{agent.begins_by->event}};
+  if (!agent.begins_by->event.empty()) {
+    function.triggers = {{agent.begins_by->event}};
+    // Also of a chain whose links do not tell what they follow from, as programs outside may not.
+    if (const auto most = limits.runs_per_hour_max; most > 0) {
+      function.flow.throttle =
+          bus::Throttle{.limit = most, .period = std::chrono::hours(1), .burst = 0};
+    }
+  }
   if (!now.schedule.empty()) {
     auto schedule = cron::Schedule::parse(now.schedule);
     if (!schedule) return fail(schedule.error());
@@ -105,7 +118,7 @@ Result<> apply(const Rooms& rooms, const Agent& agent, const std::string& user_i
     rooms.workers.remove(function_of(agent.name, user_id));
     return {};
   }
-  auto function = made_function(agent, user_id, now);
+  auto function = made_function(agent, user_id, now, rooms.agents->chain_limits);
   if (!function) return fail(function.error());
   rooms.workers.put(std::move(*function),
                     rooms.workers.make_driver(std::make_unique<BeginningHandler>(rooms, agent)));

@@ -405,20 +405,30 @@ std::optional<std::string> key_of(const Session& session) {
   return session.authority->key_behind(session.actor);
 }
 
+Task<Result<agents::ChainPlace>> place_of(const Rooms& rooms, const Session& session) {
+  if (session.cause == nullptr) co_return agents::ChainPlace{};
+  co_return co_await agents::place_behind(rooms.log, *session.cause);
+}
+
 Task<Result<Accepted>> start(const Rooms& rooms, const Session& session, const Agent& agent,
                              Json input, std::string idempotency_key, std::string fingerprint,
                              std::optional<agents::ForkOf> fork) {
   auto& world = rooms.types.world();
   const auto id = world.new_id();
+  auto place = co_await place_of(rooms, session);
+  if (!place) co_return fail(place.error());
   auto envelope = requested_by(session, world.new_id(), id, std::string(agents::kRunAggregate));
   envelope.starts_stream = true;
-  auto event = rooms.types.make(agents::kRunRequested,
-                                agents::RunRequested{id.to_string(), agent.name, std::move(input),
-                                                     session.actor->scopes.names(), std::move(fork),
-                                                     session.is_tainted, key_of(session)},
-                                std::move(envelope));
+  auto event = rooms.types.make(
+      agents::kRunRequested,
+      agents::RunRequested{id.to_string(), agent.name, std::move(input),
+                           session.actor->scopes.names(), std::move(fork), session.is_tainted,
+                           key_of(session), place->told_depth()},
+      std::move(envelope));
   if (!event) co_return fail(event.error());
+  const auto decide = [&](db::Tx& tx) { agents::admit(tx, *place, rooms.agents->chain_limits); };
   auto submitted = co_await submit(rooms, {.event = std::move(*event),
+                                           .decide = decide,
                                            .idempotency_key = std::move(idempotency_key),
                                            .fingerprint_of = std::move(fingerprint)});
   if (!submitted) co_return fail(submitted.error());

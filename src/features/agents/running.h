@@ -27,6 +27,10 @@ Task<Result<Accepted>> start(const Rooms& rooms, const api::Session& session,
                              std::string fingerprint,
                              std::optional<agents::ForkOf> fork = std::nullopt);
 
+/// Where a run that this call asks for stands in a chain of such (agents/chain.h): it follows from
+/// what the call follows from.
+Task<Result<agents::ChainPlace>> place_of(const Rooms& rooms, const api::Session& session);
+
 /// By whose right a call is made: the key, for which a session stands. Nothing: by no key's.
 std::optional<std::string> key_of(const api::Session& session);
 

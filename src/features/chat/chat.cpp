@@ -75,9 +75,14 @@ std::string title_of(std::string_view text) {
 // answers: one append, so that none is there without the others.
 class Sending {
  public:
-  /// `text` is what is answered.
-  Sending(const Rooms& rooms, const Session& session, Send input, std::string text)
-      : rooms_(rooms), session_(session), input_(std::move(input)), text_(std::move(text)) {
+  /// `text` is what is answered, `place` that of the run which answers.
+  Sending(const Rooms& rooms, const Session& session, Send input, std::string text,
+          agents::ChainPlace place)
+      : rooms_(rooms),
+        session_(session),
+        input_(std::move(input)),
+        text_(std::move(text)),
+        place_(place) {
     auto& world = rooms.types.world();
     is_new_ = !input_.thread_id;
     thread_ = is_new_ ? world.new_id() : uuid_of(*input_.thread_id);
@@ -96,7 +101,8 @@ class Sending {
     auto added = add(agents::kRunRequested,
                      agents::RunRequested{run_.to_string(), "chat", std::move(asked),
                                           session_.actor->scopes.names(), std::nullopt,
-                                          session_.is_tainted, agent_runs::key_of(session_)},
+                                          session_.is_tainted, agent_runs::key_of(session_),
+                                          place_.told_depth()},
                      std::move(of_run));
     if (added && is_new_) {
       auto of_thread = about(thread_, std::string(kThreadAggregate));
@@ -125,9 +131,10 @@ class Sending {
                       input_.thread_id.value_or(""), input_.text.value_or(""));
       append_.idempotency = {std::move(key), sha256(fingerprint), json_text(sent)};
     }
-    if (!is_new_) {
-      append_.decide = [this](db::Tx& tx) { decide(tx); };
-    }
+    append_.decide = [this](db::Tx& tx) {
+      agents::admit(tx, place_, rooms_.agents->chain_limits);
+      if (tx.ok() && !is_new_) decide(tx);
+    };
     auto appended = co_await rooms_.log.append(std::move(append_));
     if (!appended) co_return fail(appended.error());
     if (!appended->is_repeat) co_return sent;
@@ -165,6 +172,7 @@ class Sending {
   const Session& session_;
   const Send input_;
   const std::string text_;
+  const agents::ChainPlace place_;
   bool is_new_ = false;
   Uuid thread_;
   Uuid message_;
@@ -209,7 +217,9 @@ Task<Result<Sent>> send(const Rooms& rooms, Session session, Send input) {
   if (!key) co_return fail(key.error());
   auto text = co_await text_of(rooms, session, input);
   if (!text) co_return fail(text.error());
-  Sending sending(rooms, session, std::move(input), *std::move(text));
+  auto place = co_await agent_runs::place_of(rooms, session);
+  if (!place) co_return fail(place.error());
+  Sending sending(rooms, session, std::move(input), *std::move(text), *place);
   if (auto added = sending.add_events(); !added) co_return fail(added.error());
   co_return co_await sending.run(*std::move(key));
 }

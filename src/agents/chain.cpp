@@ -1,0 +1,61 @@
+#include "agents/chain.h"
+
+#include <fmt/format.h>
+
+#include "agents/agent_events.h"
+#include "agents/graph_run.h"
+
+namespace synap::agents {
+namespace {
+
+// From what an agent did to the event that begins the next are some events: what was asked for,
+// what came of it, a function between them. What lies further back is bounded by runs_max alone.
+constexpr int kCausesMax = 64;
+
+std::int64_t depth_of(const events::Event& requested) {
+  // One that is damaged or erased says nothing, and neither does one of a version before chains.
+  const auto data = data_of(requested, kRunRequested);
+  return data ? (*data)->depth.value_or(1) : 1;
+}
+
+}  // namespace
+
+Task<Result<ChainPlace>> place_behind(events::EventLog& log, const events::Event& cause) {
+  ChainPlace place{.correlation = cause.correlation_id.value_or(cause.id)};
+  events::EventRef kept;
+  const auto* at = &cause;
+  for (int i = 0; i < kCausesMax; ++i) {
+    if (at->type == kRunRequested.name) {
+      place.depth = depth_of(*at) + 1;
+      break;
+    }
+    if (!at->causation_id) break;
+    auto before =
+        co_await log.find(events::Tenancy::of_user(cause.user_id), Uuid(*at->causation_id));
+    if (!before && before.error().code == Code::kNotFound) break;
+    if (!before) co_return fail(before.error());
+    kept = *std::move(before);
+    at = kept.get();
+  }
+  co_return place;
+}
+
+void admit(db::Tx& tx, const ChainPlace& place, const ChainLimits& limits) {
+  if (place.depth > limits.depth_max) {
+    return tx.abort(beyond_limit(fmt::format(
+        "{} runs of agents follow from each other, one from what the one before it did, and no "
+        "more may (agent_chain_depth_max)",
+        limits.depth_max)));
+  }
+  if (!place.correlation) return;
+  auto rows = tx.query(
+      "SELECT count(*) FROM (SELECT 1 FROM agent_runs_data WHERE correlation = $1 LIMIT $2) AS "
+      "so_far",
+      *place.correlation, limits.runs_max);
+  if (!rows.next() || rows.integer(0) < limits.runs_max) return;
+  tx.abort(beyond_limit(
+      fmt::format("{} runs of agents follow from one cause, and no more may (agent_chain_runs_max)",
+                  limits.runs_max)));
+}
+
+}  // namespace synap::agents

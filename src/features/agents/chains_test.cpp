@@ -1,0 +1,254 @@
+// Agents that begin agents by what they do: each chain comes to an end, which is told.
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "agents/agent_events.h"
+#include "bus/function_events.h"
+#include "features/agents/running.h"
+#include "features/feature_test.h"
+#include "features/notes/notes.h"
+
+namespace synap::features::tasks {
+void add(const Rooms& rooms);
+}  // namespace synap::features::tasks
+
+namespace synap::features::agent_runs {
+namespace {
+
+using agents::Node;
+using agents::Update;
+using testing::HasSubstr;
+
+struct Work {
+  std::int64_t number = 0;
+};
+const ObjectSchema<Work>& describe(Type<Work>) {
+  static const auto schema = object<Work>("Work").field("number", &Work::number, integer());
+  return schema;
+}
+constexpr events::EventType<Work> kWorkAsked{.name = "work.asked", .needs_aggregate = false};
+constexpr events::EventType<Work> kCrowdAsked{.name = "crowd.asked", .needs_aggregate = false};
+constexpr int kCrowd = 1'000;
+
+struct State {};
+const ObjectSchema<State>& describe(Type<State>) {
+  static const auto schema = object<State>("State");
+  return schema;
+}
+
+using Act = std::function<Task<Result<>>(Node&)>;
+
+/// An agent of one node, which an event of this type begins.
+void add_agent(const Rooms& rooms, std::string name, std::string event,
+               std::vector<std::string> tools, Act act) {
+  agents::Graph<State> graph(name);
+  graph.node("act", [act](Node& node, State) -> Task<Result<Update>> {
+    auto done = co_await act(node);
+    if (!done) co_return fail(done.error());
+    co_return Json::object();
+  });
+  graph.edge(agents::kStart, "act").edge("act", agents::kEnd);
+  rooms.agents->add(
+      {.name = std::move(name),
+       .input = schema_of<State>(),
+       .graph = graph.share(),
+       .begin = [](const Json&, std::int64_t) { return Json::object(); },
+       .end = [](const Json& state) { return state; },
+       .tools = std::move(tools),
+       .begins_by = agents::Beginning{.event = std::move(event), .input = [](const events::Event&) {
+                                        return std::optional(Json::object());
+                                      }}});
+}
+
+Act using_tool(std::string path, Json input) {
+  return [path, input](Node& node) -> Task<Result<>> {
+    auto done = co_await node.use("it", path, input);
+    co_return done ? Result<>{} : fail(done.error());
+  };
+}
+
+Task<Result<>> ask_a_crowd(Node& node) {
+  auto& context = node.context();
+  co_return co_await context.step.commit(node.step_id("ask"), [&context](db::Tx& tx) {
+    events::Append append;
+    for (std::int64_t i = 0; i < kCrowd; ++i) {
+      events::Envelope envelope;
+      envelope.user_id = context.event.user_id;
+      events::set_cause(envelope, context.event);
+      append.events.push_back(*context.types.make(kWorkAsked, Work{i}, std::move(envelope)));
+    }
+    context.log.append(tx, append);
+  });
+}
+
+class AgentChains : public FeatureTest {
+ protected:
+  AgentChains()
+      : FeatureTest([](const Rooms& rooms) {
+          rooms.types.add(kWorkAsked, "Work.");
+          rooms.types.add(kCrowdAsked, "Work for many.");
+          notes::add(rooms);
+          tasks::add(rooms);
+          add(rooms);
+          const auto note = Json::object({{"content", "One more"}});
+          add_agent(rooms, "echo", "note.creation.completed", {"notes.create"},
+                    using_tool("notes.create", note));
+          add_agent(rooms, "ping", "note.creation.completed", {"tasks.create"},
+                    using_tool("tasks.create", Json::object({{"title", "One more"}})));
+          add_agent(rooms, "pong", "task.creation.completed", {"notes.create"},
+                    using_tool("notes.create", note));
+          add_agent(rooms, "crowd", std::string(kCrowdAsked.name), {}, ask_a_crowd);
+          add_agent(rooms, "worker", std::string(kWorkAsked.name), {},
+                    [](Node&) -> Task<Result<>> { co_return Result<>{}; });
+          finish(rooms);
+          rooms.agents->chain_limits.runs_per_hour_max = 0;
+        }) {}
+
+  void enable(std::initializer_list<const char*> names) {
+    for (const auto* name : names) {
+      auto enabled = call("agents.enable", Json::object({{"agent", name}}));
+      ASSERT_TRUE(enabled) << enabled.error().message;
+    }
+  }
+  void append(const events::EventType<Work>& type, int times = 1) {
+    for (int i = 0; i < times; ++i) {
+      events::Envelope envelope;
+      envelope.user_id = "ann";
+      ASSERT_TRUE(sync_wait(
+          executor, log->append({.events = {*types.make(type, Work{i}, std::move(envelope))}})));
+    }
+  }
+  void write_note() {
+    ASSERT_TRUE(call("notes.create", Json::object({{"content", "The first"}})));
+    wait_for_ends();
+  }
+  /// Until nothing is to be done any more, by anybody: also what is looked at before it has a job,
+  /// and what waits for its turn.
+  void wait_for_ends() {
+    ASSERT_TRUE(test::wait_until(executor, database->commits(), [&] {
+      return count(
+                 "SELECT (SELECT count(*) FROM jobs) + (SELECT count(*) FROM parked_jobs) + "
+                 "(SELECT count(*) FROM admissions WHERE is_gone = 0)") == 0;
+    }));
+    wait_until_idle();
+  }
+  std::vector<events::EventRef> all(std::string_view type) {
+    std::vector<events::EventRef> found;
+    for (events::Filter filter{.limit = 1'000, .types = {std::string(type)}};;) {
+      auto page = sync_wait(executor, log->read(events::Tenancy::of_user("ann"), filter));
+      for (auto& event : page->events) found.push_back(std::move(event));
+      if (page->is_at_end) return found;
+      filter.after = page->next_after;
+    }
+  }
+  /// The agents that were asked for, with how deep they stand.
+  std::string asked() {
+    std::string text;
+    for (const auto& event : all(agents::kRunRequested.name)) {
+      const auto asked = *data_of(*event, agents::kRunRequested);
+      text += fmt::format("{} {}, ", asked->agent, asked->depth.value_or(1));
+    }
+    return text;
+  }
+  /// Why functions were given up.
+  std::vector<std::string> given_up() {
+    std::vector<std::string> told;
+    for (const auto& event : all(bus::kFunctionFailed.name)) {
+      const auto end = *data_of(*event, bus::kFunctionFailed);
+      told.push_back(fmt::format("{} {} {}", end->function, end->name.value_or(""),
+                                 end->message.value_or("")));
+    }
+    return told;
+  }
+  std::int64_t count(std::string_view sql) {
+    return *test::run(executor, [&] {
+      return database->read([&](db::Tx& tx) {
+        auto rows = tx.query(sql);
+        return rows.next() ? rows.integer(0) : -1;
+      });
+    });
+  }
+};
+
+TEST_F(AgentChains, OneThatBeginsItselfEnds) {
+  rooms->agents->chain_limits.depth_max = 3;
+  enable({"echo"});
+  write_note();
+  EXPECT_EQ(asked(), "echo 1, echo 2, echo 3, ");
+  const auto told = given_up();
+  ASSERT_EQ(told.size(), 1U) << "the fourth, which is told";
+  EXPECT_THAT(told[0], HasSubstr("agents.echo:ann UNPROCESSABLE_CONTENT 3 runs of agents follow"));
+  EXPECT_EQ(count("SELECT count(*) FROM runs_data WHERE status = 'failed'"), 1);
+  // What begins anew is at its beginning.
+  write_note();
+  EXPECT_EQ(asked(), "echo 1, echo 2, echo 3, echo 1, echo 2, echo 3, ");
+}
+
+TEST_F(AgentChains, TwoThatBeginEachOtherEnd) {
+  rooms->agents->chain_limits.depth_max = 4;
+  enable({"ping", "pong"});
+  write_note();
+  EXPECT_EQ(asked(), "ping 1, pong 2, ping 3, pong 4, ");
+  const auto told = given_up();
+  ASSERT_EQ(told.size(), 1U);
+  EXPECT_THAT(told[0], HasSubstr("agents.ping:ann"));
+  EXPECT_THAT(told[0], HasSubstr("agent_chain_depth_max"));
+}
+
+TEST_F(AgentChains, OfAThousandThatFollowFromOneCauseSoManyRunAndTheOthersAreTold) {
+  rooms->agents->chain_limits.runs_max = 20;
+  enable({"crowd", "worker"});
+  append(kCrowdAsked);
+  wait_for_ends();
+  EXPECT_EQ(all(kWorkAsked.name).size(), std::size_t{kCrowd});
+  EXPECT_EQ(all(agents::kRunCompleted.name).size(), 20U) << "the crowd's own among them";
+  const auto told = given_up();
+  EXPECT_EQ(told.size(), std::size_t{kCrowd} - 19);
+  EXPECT_THAT(told.at(0), HasSubstr("20 runs of agents follow from one cause"));
+  // Others' causes are none of it.
+  append(kWorkAsked);
+  wait_for_ends();
+  EXPECT_EQ(all(agents::kRunCompleted.name).size(), 21U);
+}
+
+TEST_F(AgentChains, SoManyBeginInAnHourAndTheOthersWait) {
+  rooms->agents->chain_limits.runs_per_hour_max = 5;
+  enable({"worker"});
+  append(kWorkAsked, 12);
+  ASSERT_TRUE(test::wait_until(executor, database->commits(), [&] {
+    return count("SELECT count(*) FROM agent_runs_data WHERE status = 'completed'") == 5 &&
+           count("SELECT count(*) FROM parked_jobs") == 7;
+  }));
+  EXPECT_TRUE(given_up().empty());
+}
+
+TEST_F(AgentChains, ACallThatFollowsFromAChainIsCountedToo) {
+  rooms->agents->chain_limits.depth_max = 3;
+  rooms->agents->chain_limits.runs_max = 5;
+  enable({"echo"});
+  write_note();
+  const auto runs = all(agents::kRunRequested.name);
+  ASSERT_EQ(runs.size(), 3U);
+  const EverybodyMay may(keys.get());
+  const auto start = [&](const Uuid& cause) {
+    auto context = std::make_shared<api::CallContext>(may);
+    context->actor = api::Actor::of_key("ann", api::Role::kMember, "key");
+    context->caused_by = cause;
+    rpc::Call asked{.context = context, .input = {.json = Json::object({{"agent", "worker"}})}};
+    auto reply = sync_wait(executor, procedures.find("agents.start")->handler(std::move(asked)));
+    wait_for_ends();
+    return reply ? Error{} : reply.error();
+  };
+  auto refused = start(runs[2]->id);
+  EXPECT_EQ(refused.code, Code::kUnprocessableContent) << refused.message;
+  ASSERT_NE(refused.details, nullptr);
+  EXPECT_EQ(refused.details->string_or("reason", ""), "AGENT_LIMIT");
+  EXPECT_EQ(start(runs[0]->id).message, "");
+  EXPECT_EQ(start(runs[1]->id).message, "");
+  EXPECT_EQ(asked(), "echo 1, echo 2, echo 3, worker 2, worker 3, ");
+  EXPECT_THAT(start(runs[0]->id).message, HasSubstr("5 runs of agents follow from one cause"));
+}
+
+}  // namespace
+}  // namespace synap::features::agent_runs
