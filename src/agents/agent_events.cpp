@@ -126,7 +126,10 @@ const ObjectSchema<RunRequested>& describe(Type<RunRequested>) {
                                         "key.")
                                  .field("depth", &RunRequested::depth, integer().min(1),
                                         "How many runs of agents there are up to it, each of which "
-                                        "followed from the one before. Absent: it is the first.");
+                                        "followed from the one before. Absent: it is the first.")
+                                 .field("trusting", &RunRequested::is_trusting, boolean(),
+                                        "Whoever asked trusts what it reads: what its model asks "
+                                        "for is done at once.");
   return schema;
 }
 
@@ -168,31 +171,31 @@ void add_event_types(events::EventTypes& types) {
 
 projections::Projection runs_projection() {
   using db::ColumnType;
-  return {.name = "agent_runs",
-          .kind = projections::Projection::Kind::kInline,
-          .tables = {{.name = "agent_runs",
-                      .columns = {{"id", ColumnType::kBytes},
-                                  {"user_id"},
-                                  {"agent"},
-                                  {"status"},
-                                  {"input"},
-                                  {.name = "output", .is_nullable = true},
-                                  {.name = "error", .is_nullable = true},
-                                  {"questions"},
-                                  {"position", ColumnType::kInteger},
-                                  {"created_at", ColumnType::kInteger},
-                                  {"ended_at", ColumnType::kInteger, true},
-                                  {"fork_of", ColumnType::kBytes, true},
-                                  {"fork_checkpoint", ColumnType::kInteger, true},
-                                  // Of all that follows from one cause.
-                                  {"correlation", ColumnType::kBytes, true}},
-                      .primary_key = {"id"},
-                      .indexes = {{.columns = {"user_id", "position"}},
-                                  {.columns = {"correlation"}}}}},
-          .types = {std::string(kRunRequested.name), std::string(kRunCompleted.name),
-                    std::string(kRunFailed.name), std::string(kRunInterrupted.name),
-                    std::string(kRunResumed.name)},
-          .fold = fold};
+  return {
+      .name = "agent_runs",
+      .kind = projections::Projection::Kind::kInline,
+      .tables = {{.name = "agent_runs",
+                  .columns = {{"id", ColumnType::kBytes},
+                              {"user_id"},
+                              {"agent"},
+                              {"status"},
+                              {"input"},
+                              {.name = "output", .is_nullable = true},
+                              {.name = "error", .is_nullable = true},
+                              {"questions"},
+                              {"position", ColumnType::kInteger},
+                              {"created_at", ColumnType::kInteger},
+                              {"ended_at", ColumnType::kInteger, true},
+                              {"fork_of", ColumnType::kBytes, true},
+                              {"fork_checkpoint", ColumnType::kInteger, true},
+                              // Of all that follows from one cause.
+                              {"correlation", ColumnType::kBytes, true}},
+                  .primary_key = {"id"},
+                  .indexes = {{.columns = {"user_id", "position"}}, {.columns = {"correlation"}}}}},
+      .types = {std::string(kRunRequested.name), std::string(kRunCompleted.name),
+                std::string(kRunFailed.name), std::string(kRunInterrupted.name),
+                std::string(kRunResumed.name)},
+      .fold = fold};
 }
 
 projections::Projection switches_projection() {

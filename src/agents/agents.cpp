@@ -46,6 +46,7 @@ class RunHandler final : public workers::EventHandler {
           {Code::kNotFound, fmt::format("There is no agent {} any more", (*asked)->agent)});
     }
     auto scopes = api::Scopes::parse((*asked)->scopes);
+    const bool is_trusting = (*asked)->is_trusting.value_or(false);
     auto key = (*asked)->key;
     if (!scopes) co_return Outcome::failed_for_good(scopes.error());
     const auto use = rooms_.agents->feeds().carry_out(*event.aggregate_id);
@@ -60,7 +61,7 @@ class RunHandler final : public workers::EventHandler {
         .run = *event.aggregate_id,
         .agent = agent->name,
         .tools = Tools(rooms_.procedures, agent->tools, actor_of(event, *agent, *std::move(scopes)),
-                       authority, event.id, rooms_.guard),
+                       authority, event.id, guard_of(is_trusting)),
         .limits = agent->limits,
         .feed = feed,
         .key = std::move(key)};
@@ -82,6 +83,10 @@ class RunHandler final : public workers::EventHandler {
             .source = events::Source::kAgent,
             .scopes = std::move(scopes),
             .started_by = key_of(event).value_or(api::Actor{}).recorded.id};
+  }
+
+  Guard guard_of(bool is_trusting) const {
+    return rooms_.guard == Guard::kOn && is_trusting ? Guard::kTrusting : rooms_.guard;
   }
 
   Task<Outcome> carry_out(RunContext& context, const Agent& agent, std::string entity_id,

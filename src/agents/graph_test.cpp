@@ -147,7 +147,8 @@ class GraphTest : public models::ModelsRig {
     close();
   }
   Uuid ask_for_run(Json input = Json::object(), std::optional<ForkOf> fork = std::nullopt,
-                   std::vector<std::string> scopes = {"*"}, bool is_tainted = false) {
+                   std::vector<std::string> scopes = {"*"}, bool is_tainted = false,
+                   bool is_trusting = false) {
     events::Envelope envelope;
     envelope.user_id = "ann";
     envelope.aggregate_id = Uuid::v7();
@@ -156,7 +157,8 @@ class GraphTest : public models::ModelsRig {
     events::Append one;
     one.events.push_back(*types.make(
         kRunRequested,
-        RunRequested{id.to_string(), "test", std::move(input), scopes, fork, is_tainted},
+        RunRequested{id.to_string(), "test", std::move(input), scopes, fork, is_tainted,
+                     std::nullopt, std::nullopt, is_trusting},
         std::move(envelope)));
     EXPECT_TRUE(sync_wait(executor, log->append(std::move(one))));
     return id;
@@ -547,6 +549,28 @@ TEST_F(TaintTest, WhatAModelAsksForAfterARunHasReadIsProposed) {
   EXPECT_EQ(told[2],
             "Nothing was done: sums.add needs a person's approval after what the agent has read, "
             "and is nothing that can be proposed");
+}
+
+TEST_F(TaintTest, WhoTrustsWhatItReadsIsNotAskedUnlessOthersHaveSpoken) {
+  graph.node("read", [](Node& node, Draft draft) -> Task<Result<Update>> {
+    auto items = co_await node.use("items", "items.list", Json::object());
+    if (!items) co_return fail(items.error());
+    node.reading().hears_others = draft.count > 0;
+    co_return Json::object();
+  });
+  make_tool_graph("read");
+  graph.edge(kStart, "read");
+  for (int i = 0; i < 2; ++i) {
+    say_set();
+    say_end();
+  }
+  start();
+  wait_for(ask_for_run(Json::object(), std::nullopt, {"*"}, false, true), "completed");
+  EXPECT_EQ(sum, 4);
+  EXPECT_TRUE(authority.proposed.empty());
+  sum = 0;
+  expect_proposed(
+      ask_for_run(Json::object({{"count", 1}}), std::nullopt, {"*"}, false, true));
 }
 
 TEST_F(TaintTest, WhoHasReadNothingActsAtOnce) {

@@ -51,6 +51,8 @@ const ObjectSchema<Reading>& describe(Type<Reading>) {
       object<Reading>("AgentReading")
           .field("tainted", &Reading::is_tainted, boolean(),
                  "It has read stored text: what a model asks for waits for a person.")
+          .field_or("others", &Reading::hears_others, boolean(), false,
+                    "Somebody has spoken by another key than that of whoever began it.")
           .field("ids", &Reading::ids, array(string()),
                  "Of what it has read and was asked with, at most 1,000.");
   return schema;
@@ -95,6 +97,7 @@ void Reading::add_answer(std::string_view answer) {
 
 void Reading::add(const Reading& other) {
   is_tainted = is_tainted || other.is_tainted;
+  hears_others = hears_others || other.hears_others;
   for (const auto& id : other.ids) {
     if (ids.size() < kIdsMax && std::ranges::find(ids, id) == ids.end()) ids.push_back(id);
   }

@@ -13,13 +13,19 @@
 namespace synap::agents {
 
 /// Whether changes that a model asks for in a tainted run wait for a person: the setting
-/// `agent_guard`.
-enum class Guard : std::uint8_t { kOff, kOn };
+/// `agent_guard`, and whether the person trusts what the run reads.
+enum class Guard : std::uint8_t {
+  kOff,
+  kOn,
+  kTrusting,  // they wait only where others have spoken
+};
 
 struct Reading {
   static constexpr std::size_t kIdsMax = 1'000;
 
   bool is_tainted = false;
+  /// Somebody else has spoken than by whose right it was begun: nobody trusts that.
+  bool hears_others = false;
   /// Of the things that were read, and of what the run was asked with: so many at most.
   std::vector<std::string> ids = {};
 

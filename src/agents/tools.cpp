@@ -138,7 +138,19 @@ const rpc::Procedure* Tools::find(std::string_view tool) const {
 }
 
 bool Tools::takes_sources(const rpc::Procedure& procedure) const {
-  return guard_ == Guard::kOn && procedure.kind == rpc::Kind::kMutation;
+  return guard_ != Guard::kOff && procedure.kind == rpc::Kind::kMutation;
+}
+
+bool Tools::needs_approval(const Reading& reading) const {
+  switch (guard_) {
+    case Guard::kOff:
+      return false;
+    case Guard::kOn:
+      return reading.is_tainted;
+    case Guard::kTrusting:
+      return reading.is_tainted && reading.hears_others;
+  }
+  return true;
 }
 
 bool Tools::reads(std::string_view path) const {
@@ -199,7 +211,7 @@ Task<Result<ToolDone>> Tools::call(models::ToolCall asked, std::string key,
     done.sources = std::move(*sources);
   }
   auto context = context_for(*procedure, std::move(key), reading);
-  context->needs_approval = guard_ == Guard::kOn && reading.is_tainted;
+  context->needs_approval = needs_approval(reading);
   if (context->needs_approval) {
     context->reason = fmt::format("The agent {} asked for it after it had read what was stored",
                                   actor_->recorded.id);

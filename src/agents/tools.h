@@ -70,7 +70,7 @@ class Tools {
   std::vector<models::Tool> offered() const;
   /// Calls the tool of this name. `key`: a repeat with the same one does nothing again. An error is
   /// one that may go away; all others are what the tool gave. Under guard a change that is asked
-  /// for by a run which is tainted is proposed, and `sources` must be of what it has read.
+  /// for by a run which is tainted is proposed (Guard says when), and `sources` must be of what it has read.
   /// `reading` must outlive the call.
   Task<Result<ToolDone>> call(models::ToolCall asked, std::string key,
                               const Reading& reading) const;
@@ -91,6 +91,7 @@ class Tools {
   bool is_allowed(const rpc::Procedure& procedure) const;
   const rpc::Procedure* find(std::string_view tool) const;
   bool takes_sources(const rpc::Procedure& procedure) const;
+  bool needs_approval(const Reading& reading) const;
   std::shared_ptr<api::CallContext> context_for(const rpc::Procedure& procedure, std::string key,
                                                 const Reading& reading) const;
   static Task<Result<std::string>> invoke(const rpc::Procedure& procedure, Json input,

@@ -236,6 +236,46 @@ test('what a person asks for before anything was read is done at once', async (t
   assert.deepEqual(events.filter(({ data }) => data.role === 'assistant').map(({ data }) => data.tainted), [false, false, true]);
 });
 
+test('a thread that is trusted asks nobody, until somebody else speaks in it', async (t) => {
+  const mock = await provider(t, (m) => {
+    m.on({ userMessage: /tulips/, hasToolResult: false },
+      () => ({ toolCalls: [{ name: 'tasks_create', arguments: '{"title":"plant tulips"}' }] }));
+    m.on({ userMessage: /tulips/, hasToolResult: true }, { content: 'It is on your list.' });
+    m.on({ userMessage: /./ }, { content: 'Well.' });
+  });
+  const one = await pod(t, { chat: [entry(mock)] });
+  await post(one, 'notes.create', { content: '# Tulips\n\nThe tulips go into the ground in autumn.' });
+  await until('the index', async () => (await ask(one, 'search.query', { q: 'tulips' }).catch(() => ({ hits: [] }))).hits.length > 0);
+  const first = await post(one, 'chat.send', { text: '?' });
+  const threadId = first.entityId;
+  await answer(one, threadId, first.runId);
+  assert.equal((await ask(one, 'chat.get', { id: threadId })).thread.trusted, false);
+  await post(one, 'chat.trust', { id: threadId, trusted: true });
+  assert.equal((await ask(one, 'chat.get', { id: threadId })).thread.trusted, true);
+  // As the page has it, whose session stands for the key.
+  const page = await browser(one);
+  const second = await page('chat.send', { threadId, text: 'tulips' });
+  await answer(one, threadId, second.runId);
+  const [task] = (await ask(one, 'tasks.list')).tasks;
+  assert.equal(task.title, 'plant tulips');
+  assert.deepEqual((await ask(one, 'proposals.list')).proposals, []);
+  const { links } = await ask(one, 'events.why', { entityId: task.id });
+  assert.equal(links.find(({ kind }) => kind === 'agent').trusting, true);
+  // Another key is no person who trusts, and neither does the first trust what that one has said.
+  const { key } = await post(one, 'keys.create', { name: 'other', scopes: ['*'] });
+  const third = await post({ url: one.url, key }, 'chat.send', { threadId, text: 'tulips' });
+  await answer(one, threadId, third.runId);
+  const fourth = await post(one, 'chat.send', { threadId, text: 'tulips' });
+  await answer(one, threadId, fourth.runId);
+  assert.equal((await ask(one, 'tasks.list')).tasks.length, 1);
+  assert.equal((await ask(one, 'proposals.list')).proposals.length, 2);
+  const { events } = await ask(one, 'events.list', { types: ['agent.run.requested', 'chat.thread.trusted'] });
+  assert.deepEqual(events.map(({ data }) => data.trusting ?? data.trusted ?? null), [null, true, true, null, true]);
+  const messages = await ask(one, 'events.list', { types: ['chat.message.created'] });
+  assert.deepEqual(messages.events.filter(({ data }) => data.role === 'assistant').map(({ data }) => data.others ?? false),
+    [false, false, true, true]);
+});
+
 test('a branch is answered by what was said in it', async (t) => {
   const mock = await provider(t, (m) => {
     m.on({ userMessage: /!!/, hasToolResult: false }, { toolCalls: [{ name: 'tasks_create', arguments: '{"title":"buy milk"}' }] });

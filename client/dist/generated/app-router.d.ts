@@ -102,6 +102,12 @@ export interface ListChatThreadsInput {
     /** The nextBefore of the page before. At least 1. */
     before?: number | undefined;
 }
+export interface TrustChatThread {
+    /** A UUID. */
+    id: string;
+    /** False: what a model asks for waits for you again. */
+    trusted: boolean;
+}
 export interface CopyGraphThread {
     /** 1 to 512 characters. */
     sourceThreadId: string;
@@ -1347,6 +1353,8 @@ export interface AgentSpent {
 export interface AgentReading {
     /** It has read stored text: what a model asks for waits for a person. */
     tainted: boolean;
+    /** Somebody has spoken by another key than that of whoever began it. */
+    others: boolean;
     /** Of what it has read and was asked with, at most 1,000. */
     ids: string[];
 }
@@ -1519,6 +1527,8 @@ export interface ChatThread {
     createdAt: string;
     /** A time, ISO 8601. */
     updatedAt: string;
+    /** What a model asks for to answer it is done at once, for messages by the key that has said so: chat.trust. */
+    trusted: boolean;
 }
 export interface ChatToolUse {
     /** The procedure. */
@@ -1583,6 +1593,11 @@ export interface ChatThreadList {
     threads: ChatThread[];
     /** Absent on the last page. */
     nextBefore?: number;
+}
+export interface TrustedChatThread {
+    status: "completed";
+    entityId: string;
+    trusted: boolean;
 }
 export interface CheckpointCount {
     checkpoints: number;
@@ -1895,6 +1910,8 @@ export interface WhyLink {
     onBehalfOf?: string;
     /** True: the event is damaged on disk. */
     damaged?: boolean;
+    /** Of a run of an agent, true: it asked nobody, since the person who began it trusts what is read in that thread (chat.trust). */
+    trusting?: boolean;
 }
 export interface Why {
     entityId: string;
@@ -3292,6 +3309,10 @@ export interface AgentRunRequested {
     tainted?: boolean;
     /** By whose right it was asked: a session stands for its key. */
     key?: string;
+    /** How many runs of agents there are up to it, each of which followed from the one before. Absent: it is the first. */
+    depth?: number;
+    /** Whoever asked trusts what it reads: what its model asks for is done at once. */
+    trusting?: boolean;
 }
 export interface AgentRunResumed {
     entityId: string;
@@ -3326,6 +3347,8 @@ export interface ChatMessageCreated {
     key?: string;
     /** The message that it follows (the thread: it begins it), or that it answers. Absent: it follows the newest. */
     parentId?: string;
+    /** Of an answer: somebody has spoken before it by another key. */
+    others?: boolean;
 }
 export interface ChatThreadCreated {
     entityId: string;
@@ -3333,6 +3356,13 @@ export interface ChatThreadCreated {
 }
 export interface ChatThreadDeleted {
     entityId: string;
+}
+export interface ChatThreadTrusted {
+    entityId: string;
+    /** What a model asks for to answer it is done at once. */
+    trusted: boolean;
+    /** By whose right, and for whose messages: a session stands for its key. */
+    key: string;
 }
 export interface EntityCreationCompleted {
     entityId: string;
@@ -4066,6 +4096,8 @@ export interface EventData {
     "chat.thread.created": ChatThreadCreated;
     /** A thread was taken away, with its messages. */
     "chat.thread.deleted": ChatThreadDeleted;
+    /** A person trusts what answers of a thread are made of, or does so no more. */
+    "chat.thread.trusted": ChatThreadTrusted;
     /** An entity was made. */
     "entity.creation.completed": EntityCreationCompleted;
     /** What entity.creation.requested asked for was given up. */
@@ -4402,6 +4434,8 @@ export type AppRouter = TRPCBuiltRouter<Root, {
         send: Mutation<SendChatMessage | undefined, SentChatMessage>;
         /** Your threads. */
         threads: Query<ListChatThreadsInput | undefined, ChatThreadList>;
+        /** Have the model of a thread go on without asking you, or ask you again. */
+        trust: Mutation<TrustChatThread, TrustedChatThread>;
     };
     checkpoints: {
         /** Copy all checkpoints of a thread, with their writes, to another one. */

@@ -104,6 +104,10 @@ export declare const ListChatThreads: z.ZodObject<{
     limit: z.ZodDefault<z.ZodInt>;
     before: z.ZodOptional<z.ZodInt>;
 }, z.core.$strip>;
+export declare const TrustChatThread: z.ZodObject<{
+    id: z.ZodUUID;
+    trusted: z.ZodBoolean;
+}, z.core.$strip>;
 export declare const CopyGraphThread: z.ZodObject<{
     sourceThreadId: z.ZodString;
     targetThreadId: z.ZodString;
@@ -1270,6 +1274,8 @@ export declare const AgentRunRequested: z.ZodObject<{
     }, z.core.$strip>>;
     tainted: z.ZodOptional<z.ZodBoolean>;
     key: z.ZodOptional<z.ZodString>;
+    depth: z.ZodOptional<z.ZodInt>;
+    trusting: z.ZodOptional<z.ZodBoolean>;
 }, z.core.$strip>;
 export declare const AgentRunResumed: z.ZodObject<{
     entityId: z.ZodUUID;
@@ -1321,6 +1327,7 @@ export declare const ChatMessageCreated: z.ZodObject<{
     tainted: z.ZodOptional<z.ZodBoolean>;
     key: z.ZodOptional<z.ZodString>;
     parentId: z.ZodOptional<z.ZodUUID>;
+    others: z.ZodOptional<z.ZodBoolean>;
 }, z.core.$strip>;
 export declare const ChatThreadCreated: z.ZodObject<{
     entityId: z.ZodUUID;
@@ -1328,6 +1335,11 @@ export declare const ChatThreadCreated: z.ZodObject<{
 }, z.core.$strip>;
 export declare const ChatThreadDeleted: z.ZodObject<{
     entityId: z.ZodUUID;
+}, z.core.$strip>;
+export declare const ChatThreadTrusted: z.ZodObject<{
+    entityId: z.ZodUUID;
+    trusted: z.ZodBoolean;
+    key: z.ZodString;
 }, z.core.$strip>;
 export declare const EntityCreationCompleted: z.ZodObject<{
     entityId: z.ZodUUID;
@@ -2054,6 +2066,10 @@ export declare const inputSchemas: {
         limit: z.ZodDefault<z.ZodInt>;
         before: z.ZodOptional<z.ZodInt>;
     }, z.core.$strip>>;
+    "chat.trust": z.ZodObject<{
+        id: z.ZodUUID;
+        trusted: z.ZodBoolean;
+    }, z.core.$strip>;
     "checkpoints.copyThread": z.ZodObject<{
         sourceThreadId: z.ZodString;
         targetThreadId: z.ZodString;
@@ -3100,6 +3116,8 @@ export declare const eventSchemas: {
         }, z.core.$strip>>;
         tainted: z.ZodOptional<z.ZodBoolean>;
         key: z.ZodOptional<z.ZodString>;
+        depth: z.ZodOptional<z.ZodInt>;
+        trusting: z.ZodOptional<z.ZodBoolean>;
     }, z.core.$strip>;
     "agent.run.resumed": z.ZodObject<{
         entityId: z.ZodUUID;
@@ -3138,6 +3156,7 @@ export declare const eventSchemas: {
         tainted: z.ZodOptional<z.ZodBoolean>;
         key: z.ZodOptional<z.ZodString>;
         parentId: z.ZodOptional<z.ZodUUID>;
+        others: z.ZodOptional<z.ZodBoolean>;
     }, z.core.$strip>;
     "chat.thread.created": z.ZodObject<{
         entityId: z.ZodUUID;
@@ -3145,6 +3164,11 @@ export declare const eventSchemas: {
     }, z.core.$strip>;
     "chat.thread.deleted": z.ZodObject<{
         entityId: z.ZodUUID;
+    }, z.core.$strip>;
+    "chat.thread.trusted": z.ZodObject<{
+        entityId: z.ZodUUID;
+        trusted: z.ZodBoolean;
+        key: z.ZodString;
     }, z.core.$strip>;
     "entity.creation.completed": z.ZodObject<{
         entityId: z.ZodUUID;

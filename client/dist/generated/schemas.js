@@ -96,6 +96,10 @@ export const ListChatThreads = z.object({
     limit: z.int().min(1).max(100).default(50),
     before: z.int().min(1).optional().describe("The nextBefore of the page before."),
 });
+export const TrustChatThread = z.object({
+    id: z.uuid(anId),
+    trusted: z.boolean().describe("False: what a model asks for waits for you again."),
+});
 export const CopyGraphThread = z.object({
     sourceThreadId: z.string().min(1).max(512),
     targetThreadId: z.string().min(1).max(512).describe("Another one. What it has already stays as it is."),
@@ -922,6 +926,8 @@ export const AgentRunRequested = z.object({
     fork: AgentForkOf.optional(),
     tainted: z.boolean().optional().describe("It was begun by an event, or by a run that had read stored text."),
     key: z.string().optional().describe("By whose right it was asked: a session stands for its key."),
+    depth: z.int().min(1).optional().describe("How many runs of agents there are up to it, each of which followed from the one before. Absent: it is the first."),
+    trusting: z.boolean().optional().describe("Whoever asked trusts what it reads: what its model asks for is done at once."),
 });
 export const AgentRunResumed = z.object({
     entityId: z.uuid(anId),
@@ -959,6 +965,7 @@ export const ChatMessageCreated = z.object({
     tainted: z.boolean().optional().describe("Of an answer: what was stored had been read for it, or for one before it."),
     key: z.string().optional().describe("By whose right it was sent, or its run was asked for: a session stands for its key."),
     parentId: z.uuid(anId).optional().describe("The message that it follows (the thread: it begins it), or that it answers. Absent: it follows the newest."),
+    others: z.boolean().optional().describe("Of an answer: somebody has spoken before it by another key."),
 });
 export const ChatThreadCreated = z.object({
     entityId: z.uuid(anId),
@@ -966,6 +973,11 @@ export const ChatThreadCreated = z.object({
 });
 export const ChatThreadDeleted = z.object({
     entityId: z.uuid(anId),
+});
+export const ChatThreadTrusted = z.object({
+    entityId: z.uuid(anId),
+    trusted: z.boolean().describe("What a model asks for to answer it is done at once."),
+    key: z.string().describe("By whose right, and for whose messages: a session stands for its key."),
 });
 export const EntityCreationCompleted = z.object({
     entityId: z.uuid(anId),
@@ -1456,6 +1468,7 @@ export const inputSchemas = {
     "chat.get": GetChatThread,
     "chat.send": SendChatMessage.optional(),
     "chat.threads": ListChatThreads.optional(),
+    "chat.trust": TrustChatThread,
     "checkpoints.copyThread": CopyGraphThread,
     "checkpoints.deleteRuns": GraphRunNames,
     "checkpoints.deleteThread": GraphThreadName,
@@ -1592,6 +1605,7 @@ export const eventSchemas = {
     "chat.message.created": ChatMessageCreated,
     "chat.thread.created": ChatThreadCreated,
     "chat.thread.deleted": ChatThreadDeleted,
+    "chat.thread.trusted": ChatThreadTrusted,
     "entity.creation.completed": EntityCreationCompleted,
     "entity.creation.failed": Failure,
     "entity.creation.requested": EntityCreationRequested,

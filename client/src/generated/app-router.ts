@@ -127,6 +127,13 @@ export interface ListChatThreadsInput {
   before?: number | undefined;
 }
 
+export interface TrustChatThread {
+  /** A UUID. */
+  id: string;
+  /** False: what a model asks for waits for you again. */
+  trusted: boolean;
+}
+
 export interface CopyGraphThread {
   /** 1 to 512 characters. */
   sourceThreadId: string;
@@ -1501,6 +1508,8 @@ export interface AgentSpent {
 export interface AgentReading {
   /** It has read stored text: what a model asks for waits for a person. */
   tainted: boolean;
+  /** Somebody has spoken by another key than that of whoever began it. */
+  others: boolean;
   /** Of what it has read and was asked with, at most 1,000. */
   ids: string[];
 }
@@ -1690,6 +1699,8 @@ export interface ChatThread {
   createdAt: string;
   /** A time, ISO 8601. */
   updatedAt: string;
+  /** What a model asks for to answer it is done at once, for messages by the key that has said so: chat.trust. */
+  trusted: boolean;
 }
 
 export interface ChatToolUse {
@@ -1760,6 +1771,12 @@ export interface ChatThreadList {
   threads: ChatThread[];
   /** Absent on the last page. */
   nextBefore?: number;
+}
+
+export interface TrustedChatThread {
+  status: "completed";
+  entityId: string;
+  trusted: boolean;
 }
 
 export interface CheckpointCount {
@@ -2102,6 +2119,8 @@ export interface WhyLink {
   onBehalfOf?: string;
   /** True: the event is damaged on disk. */
   damaged?: boolean;
+  /** Of a run of an agent, true: it asked nobody, since the person who began it trusts what is read in that thread (chat.trust). */
+  trusting?: boolean;
 }
 
 export interface Why {
@@ -3630,6 +3649,10 @@ export interface AgentRunRequested {
   tainted?: boolean;
   /** By whose right it was asked: a session stands for its key. */
   key?: string;
+  /** How many runs of agents there are up to it, each of which followed from the one before. Absent: it is the first. */
+  depth?: number;
+  /** Whoever asked trusts what it reads: what its model asks for is done at once. */
+  trusting?: boolean;
 }
 
 export interface AgentRunResumed {
@@ -3667,6 +3690,8 @@ export interface ChatMessageCreated {
   key?: string;
   /** The message that it follows (the thread: it begins it), or that it answers. Absent: it follows the newest. */
   parentId?: string;
+  /** Of an answer: somebody has spoken before it by another key. */
+  others?: boolean;
 }
 
 export interface ChatThreadCreated {
@@ -3676,6 +3701,14 @@ export interface ChatThreadCreated {
 
 export interface ChatThreadDeleted {
   entityId: string;
+}
+
+export interface ChatThreadTrusted {
+  entityId: string;
+  /** What a model asks for to answer it is done at once. */
+  trusted: boolean;
+  /** By whose right, and for whose messages: a session stands for its key. */
+  key: string;
 }
 
 export interface EntityCreationCompleted {
@@ -4476,6 +4509,8 @@ export interface EventData {
   "chat.thread.created": ChatThreadCreated;
   /** A thread was taken away, with its messages. */
   "chat.thread.deleted": ChatThreadDeleted;
+  /** A person trusts what answers of a thread are made of, or does so no more. */
+  "chat.thread.trusted": ChatThreadTrusted;
   /** An entity was made. */
   "entity.creation.completed": EntityCreationCompleted;
   /** What entity.creation.requested asked for was given up. */
@@ -4806,6 +4841,8 @@ export type AppRouter = TRPCBuiltRouter<
       send: Mutation<SendChatMessage | undefined, SentChatMessage>;
       /** Your threads. */
       threads: Query<ListChatThreadsInput | undefined, ChatThreadList>;
+      /** Have the model of a thread go on without asking you, or ask you again. */
+      trust: Mutation<TrustChatThread, TrustedChatThread>;
     };
     checkpoints: {
       /** Copy all checkpoints of a thread, with their writes, to another one. */

@@ -71,17 +71,23 @@ std::string title_of(std::string_view text) {
   return std::string(first_characters(line, kCharacters));
 }
 
+struct Asked {
+  std::string text;
+  bool is_trusting = false;  // what is read to answer it is trusted
+};
+
 // A thread, if it is a new one, a message, if it is no other answer to one, and the run that
 // answers: one append, so that none is there without the others.
 class Sending {
  public:
-  /// `text` is what is answered, `place` that of the run which answers.
-  Sending(const Rooms& rooms, const Session& session, Send input, std::string text,
+  /// `asked` is what is answered, `place` that of the run which answers.
+  Sending(const Rooms& rooms, const Session& session, Send input, Asked asked,
           agents::ChainPlace place)
       : rooms_(rooms),
         session_(session),
         input_(std::move(input)),
-        text_(std::move(text)),
+        text_(std::move(asked.text)),
+        is_trusting_(asked.is_trusting),
         place_(place) {
     auto& world = rooms.types.world();
     is_new_ = !input_.thread_id;
@@ -99,10 +105,10 @@ class Sending {
     Json asked =
         Json::object({{"threadId", thread}, {"messageId", message_.to_string()}, {"text", text_}});
     auto added = add(agents::kRunRequested,
-                     agents::RunRequested{run_.to_string(), "chat", std::move(asked),
-                                          session_.actor->scopes.names(), std::nullopt,
-                                          session_.is_tainted, agent_runs::key_of(session_),
-                                          place_.told_depth()},
+                     agents::RunRequested{
+                         run_.to_string(), "chat", std::move(asked), session_.actor->scopes.names(),
+                         std::nullopt, session_.is_tainted, agent_runs::key_of(session_),
+                         place_.told_depth(), is_trusting_ ? std::optional(true) : std::nullopt},
                      std::move(of_run));
     if (added && is_new_) {
       auto of_thread = about(thread_, std::string(kThreadAggregate));
@@ -150,6 +156,9 @@ class Sending {
                            thread_, session_.user_id());
       if (!rows.next()) return tx.abort(no_thread());
     }
+    if (is_trusting_ && !is_trusted(tx, "chat_threads_data", thread_, session_)) {
+      return tx.abort({Code::kConflict, "The thread is no longer trusted: send it again", nullptr});
+    }
     if (!input_.parent_id || uuid_of(*input_.parent_id) == thread_) return;
     const auto parent = uuid_of(*input_.parent_id);
     auto rows =
@@ -172,6 +181,7 @@ class Sending {
   const Session& session_;
   const Send input_;
   const std::string text_;
+  const bool is_trusting_;
   const agents::ChainPlace place_;
   bool is_new_ = false;
   Uuid thread_;
@@ -215,11 +225,20 @@ Task<Result<std::string>> text_of(const Rooms& rooms, const Session& session, co
 Task<Result<Sent>> send(const Rooms& rooms, Session session, Send input) {
   auto key = idempotency_of(session, input.idempotency_key);
   if (!key) co_return fail(key.error());
+  Asked asked;
   auto text = co_await text_of(rooms, session, input);
   if (!text) co_return fail(text.error());
+  asked.text = *std::move(text);
+  if (input.thread_id) {
+    auto trusted = co_await rooms.database.read_as(session.user_id(), [&](db::Tx& tx) {
+      return is_trusted(tx, "chat_threads", uuid_of(*input.thread_id), session);
+    });
+    if (!trusted) co_return fail(trusted.error());
+    asked.is_trusting = *trusted;
+  }
   auto place = co_await agent_runs::place_of(rooms, session);
   if (!place) co_return fail(place.error());
-  Sending sending(rooms, session, std::move(input), *std::move(text), *place);
+  Sending sending(rooms, session, std::move(input), std::move(asked), *place);
   if (auto added = sending.add_events(); !added) co_return fail(added.error());
   co_return co_await sending.run(*std::move(key));
 }
@@ -243,6 +262,7 @@ struct Thread {
   std::int64_t messages = 0;
   std::string created_at;
   std::string updated_at;
+  bool is_trusted = false;
 
   std::int64_t position = 0;  // not told
 };
@@ -252,7 +272,10 @@ const ObjectSchema<Thread>& describe(Type<Thread>) {
                                  .field("title", &Thread::title)
                                  .field("messages", &Thread::messages, integer().min(0))
                                  .field("createdAt", &Thread::created_at, string().datetime())
-                                 .field("updatedAt", &Thread::updated_at, string().datetime());
+                                 .field("updatedAt", &Thread::updated_at, string().datetime())
+                                 .field("trusted", &Thread::is_trusted, boolean(),
+                                        "What a model asks for to answer it is done at once, for "
+                                        "messages by the key that has said so: chat.trust.");
   return schema;
 }
 
@@ -270,7 +293,7 @@ const ObjectSchema<ThreadList>& describe(Type<ThreadList>) {
 }
 
 constexpr std::string_view kThreadColumns =
-    "SELECT id, title, messages, created_at, updated_at, position FROM chat_threads ";
+    "SELECT id, title, messages, created_at, updated_at, trusted_by, position FROM chat_threads ";
 
 Thread read_thread(db::Rows& row) {
   return {row.uuid(0).value_or(Uuid{}).to_string(),
@@ -278,7 +301,8 @@ Thread read_thread(db::Rows& row) {
           row.integer(2),
           to_iso8601(row.integer(3)),
           to_iso8601(row.integer(4)),
-          row.integer(5)};
+          !row.is_null(5),
+          row.integer(6)};
 }
 
 Task<Result<ThreadList>> threads(const Rooms& rooms, Session session, ListThreads input) {
@@ -525,6 +549,8 @@ Task<Result<Deleted>> remove(const Rooms& rooms, Session session, ThreadId input
 void add(const Rooms& rooms) {
   rooms.types.add(kThreadCreated, "A person begins to talk with the agent chat.");
   rooms.types.add(kMessageCreated, "Something was said in a thread, by a person or the agent.");
+  rooms.types.add(kThreadTrusted,
+                  "A person trusts what answers of a thread are made of, or does so no more.");
   rooms.types.add(kThreadDeleted, "A thread was taken away, with its messages.");
   rooms.projections.add(projection());
   add_agent(rooms);
@@ -536,7 +562,8 @@ void add(const Rooms& rooms) {
            "Its answer is a message of the thread: watch the run with agents.watch, which tells "
            "it as it comes, or ask chat.get. It reads what you have stored, cites it, and acts "
            "by procedures, as far as your key may. Once it has read something, a change is a "
-           "proposal, which you accept. Where no language model is set, the answer says so. With "
+           "proposal, which you accept, unless you trust the thread (chat.trust). Where no "
+           "language model is set, the answer says so. With "
            "parentId a branch begins: another message in the place of an earlier one, or, without "
            "text, another answer to one.",
        .effects = rpc::Effects::kAppends,
@@ -560,6 +587,7 @@ void add(const Rooms& rooms) {
                 .appends = {std::string(kThreadDeleted.name)}},
                remove);
   add_actions(rooms);
+  add_trust(rooms);
 }
 
 }  // namespace synap::features::chat

@@ -20,6 +20,13 @@ namespace synap::features::chat {
 void add(const Rooms& rooms);
 void add_agent(const Rooms& rooms);    // of add()
 void add_actions(const Rooms& rooms);  // of add()
+void add_trust(const Rooms& rooms);    // of add()
+
+/// Whether what this session says in a thread is answered in trust: its user has said so, by the
+/// very key by which it speaks (chat.trust). By the view of the user whose transaction it is, or
+/// the rows themselves (`chat_threads_data`).
+bool is_trusted(db::Tx& tx, std::string_view table, const Uuid& thread,
+                const api::Session& session);
 
 /// A thing that an answer goes back to.
 struct Citation {
@@ -64,8 +71,19 @@ struct MessageCreated {
   /// answer: the message that is answered. Absent: it follows the newest, as all did before there
   /// were branches.
   std::optional<std::string> parent_id = std::nullopt;
+  /// Of an answer: somebody has spoken before it by another key.
+  std::optional<bool> hears_others = std::nullopt;
 };
 const ObjectSchema<MessageCreated>& describe(Type<MessageCreated>);
+
+/// A person trusts what the answers of a thread are made of, or does so no more.
+struct ThreadTrusted {
+  std::string entity_id;
+  bool is_trusted = false;
+  /// By whose right: a session stands for its key. It holds for messages by this one.
+  std::string key;
+};
+const ObjectSchema<ThreadTrusted>& describe(Type<ThreadTrusted>);
 
 struct ThreadDeleted {
   std::string entity_id;
@@ -75,6 +93,7 @@ const ObjectSchema<ThreadDeleted>& describe(Type<ThreadDeleted>);
 inline constexpr std::string_view kThreadAggregate = "chat-thread";
 inline constexpr events::EventType<ThreadCreated> kThreadCreated{"chat.thread.created"};
 inline constexpr events::EventType<MessageCreated> kMessageCreated{"chat.message.created"};
+inline constexpr events::EventType<ThreadTrusted> kThreadTrusted{"chat.thread.trusted"};
 inline constexpr events::EventType<ThreadDeleted> kThreadDeleted{"chat.thread.deleted"};
 
 inline constexpr std::size_t kTextMax = 20'000;

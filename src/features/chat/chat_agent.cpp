@@ -72,12 +72,15 @@ struct History {
   /// Something of it may be what others wrote: an answer for which stored text was read, or a
   /// message of somebody else than who has sent the one that is answered.
   bool is_tainted = false;
+  /// Somebody else has spoken, of before or now.
+  bool hears_others = false;
 };
 const ObjectSchema<History>& describe(Type<History>) {
   static const auto schema =
       object<History>("ChatHistory")
           .field("messages", &History::messages, array(schema_of<models::Message>()))
-          .field("tainted", &History::is_tainted, boolean());
+          .field("tainted", &History::is_tainted, boolean())
+          .field_or("others", &History::hears_others, boolean(), false);
   return schema;
 }
 
@@ -106,8 +109,10 @@ History read_history(db::Tx& tx, const Talk& talk, const std::optional<std::stri
     const bool has_read = said->role != "user" && said->is_tainted.value_or(true);
     // Somebody else may ask for another answer to what was said; whoever is not known is one.
     const bool is_asked_by_others = !asker && (!key || !said->key || *said->key != *key);
-    const bool is_others = has_read || is_asked_by_others || sender != asker.value_or(sender);
-    history.is_tainted = history.is_tainted || is_others;
+    const bool is_others = is_asked_by_others || sender != asker.value_or(sender) ||
+                           said->hears_others.value_or(false);
+    history.hears_others = history.hears_others || is_others;
+    history.is_tainted = history.is_tainted || has_read || is_others;
     if (asker) {
       history.messages.push_back(agents::message(said->role, said->text));
     } else {
@@ -129,6 +134,7 @@ Task<Result<Update>> read(const Rooms& rooms, Node& node, Talk talk) {
       });
   if (!history) co_return fail(history.error());
   if (history->is_tainted) node.taint();
+  if (history->hears_others) node.reading().hears_others = true;
   co_return Json::object({{"history", json_list(history->messages)}});
 }
 
@@ -248,6 +254,7 @@ Task<Result<Update>> say(Node& node, Talk talk) {
                          .is_tainted = node.is_tainted(),
                          .key = context.key,
                          .parent_id = talk.message_id};
+  if (node.reading().hears_others) message.hears_others = true;
   if (!talk.error.empty()) message.error = talk.error;
   auto said = co_await node.append("say", kMessageCreated.name, json_of(message),
                                    Uuid::parse(talk.thread_id), std::string(kThreadAggregate));

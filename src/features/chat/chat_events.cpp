@@ -79,6 +79,14 @@ void fold_message(db::Tx& tx, const events::Event& event) {
       *event.aggregate_id, event.timestamp, event.position);
 }
 
+void fold_trust(db::Tx& tx, const events::Event& event) {
+  auto data = data_of(event, kThreadTrusted);
+  if (!data) return tx.abort(data.error());
+  const auto& key = (*data)->key;
+  tx.run("UPDATE chat_threads_data SET trusted_by = $2 WHERE id = $1", *event.aggregate_id,
+         (*data)->is_trusted ? std::optional<std::string_view>(key) : std::nullopt);
+}
+
 void fold(db::Tx& tx, const events::Event& event) {
   if (event.type == kMessageCreated.name) return fold_message(tx, event);
   if (event.type == kThreadDeleted.name) {
@@ -86,6 +94,7 @@ void fold(db::Tx& tx, const events::Event& event) {
     tx.run("DELETE FROM chat_threads_data WHERE id = $1", *event.aggregate_id);
     return;
   }
+  if (event.type == kThreadTrusted.name) return fold_trust(tx, event);
   auto data = data_of(event, kThreadCreated);
   if (!data) return tx.abort(data.error());
   tx.run(
@@ -145,7 +154,20 @@ const ObjectSchema<MessageCreated>& describe(Type<MessageCreated>) {
                  "key.")
           .field("parentId", &MessageCreated::parent_id, string().uuid(),
                  "The message that it follows (the thread: it begins it), or that it answers. "
-                 "Absent: it follows the newest.");
+                 "Absent: it follows the newest.")
+          .field("others", &MessageCreated::hears_others, boolean(),
+                 "Of an answer: somebody has spoken before it by another key.");
+  return schema;
+}
+
+const ObjectSchema<ThreadTrusted>& describe(Type<ThreadTrusted>) {
+  static const auto schema =
+      object<ThreadTrusted>("ChatThreadTrusted")
+          .field("entityId", &ThreadTrusted::entity_id, string().uuid())
+          .field("trusted", &ThreadTrusted::is_trusted, boolean(),
+                 "What a model asks for to answer it is done at once.")
+          .field("key", &ThreadTrusted::key, string(),
+                 "By whose right, and for whose messages: a session stands for its key.");
   return schema;
 }
 
@@ -180,7 +202,9 @@ projections::Projection projection() {
                                   {"messages", ColumnType::kInteger},
                                   {"created_at", ColumnType::kInteger},
                                   {"updated_at", ColumnType::kInteger},
-                                  {"position", ColumnType::kInteger}},
+                                  {"position", ColumnType::kInteger},
+                                  // The key for whose messages it is trusted, if it is.
+                                  {.name = "trusted_by", .is_nullable = true}},
                       .primary_key = {"id"},
                       .indexes = {{.columns = {"user_id", "position"}}}},
                      {.name = "chat_messages",
@@ -203,7 +227,7 @@ projections::Projection projection() {
                       .indexes = {{.columns = {"thread", "position"}},
                                   {.columns = {"thread", "parent", "position"}}}}},
           .types = {std::string(kThreadCreated.name), std::string(kMessageCreated.name),
-                    std::string(kThreadDeleted.name)},
+                    std::string(kThreadTrusted.name), std::string(kThreadDeleted.name)},
           .fold = fold};
 }
 

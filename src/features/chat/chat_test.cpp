@@ -1,5 +1,6 @@
 #include "features/chat/chat.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -261,6 +262,61 @@ TEST_F(Chat, ABranchIsReadInPages) {
   }
   EXPECT_EQ(text, "? answer !(1/2) answer ");
   EXPECT_EQ(shown(branch({{"before", 1}})), "");
+}
+
+// What was asked for in the thread, by "trusting" or "strict", and in the end how it stands.
+TEST_F(Chat, IsTrustedForTheMessagesOfTheKeyThatSaysSo) {
+  begin("?");
+  const auto trust = [&](bool is_trusted, const std::string& user = "ann") {
+    return call("chat.trust", Json::object({{"id", thread}, {"trusted", is_trusted}}), user);
+  };
+  const auto say_by = [&](const std::string& key, bool is_tainted = false) {
+    auto context = std::make_shared<api::CallContext>(kEverybodyMay);
+    context->actor = api::Actor::of_key("ann", api::Role::kMember, key);
+    context->is_tainted = is_tainted;
+    rpc::Call asked{.context = context,
+                    .input = {.json = Json::object({{"threadId", thread}, {"text", "?"}})}};
+    EXPECT_TRUE(sync_wait(executor, procedures.find("chat.send")->handler(std::move(asked))));
+  };
+  EXPECT_EQ(trust(true, "bob").error().code, Code::kNotFound);
+  ASSERT_TRUE(trust(true));
+  ASSERT_TRUE(trust(true));
+  EXPECT_EQ(branch().find("thread")->find("trusted")->dump(), "true");
+  say_by("key");
+  say_by("other");
+  say_by("key", true);
+  ASSERT_TRUE(trust(false));
+  ASSERT_TRUE(trust(false));
+  say_by("key");
+  wait_until_idle();
+  events::Filter filter{
+      .limit = 100,
+      .types = {std::string(agents::kRunRequested.name), std::string(kThreadTrusted.name)}};
+  auto page = sync_wait(executor, log->read(events::Tenancy::of_user("ann"), std::move(filter)));
+  std::string told;
+  for (const auto& event : page->events) {
+    if (event->type == kThreadTrusted.name) {
+      const auto said = *data_of(*event, kThreadTrusted);
+      told += fmt::format("{} by {}, ", said->is_trusted ? "trusted" : "no more", said->key);
+    } else {
+      const auto asked = *data_of(*event, agents::kRunRequested);
+      told += asked->is_trusting.value_or(false) ? "trusting, " : "strict, ";
+    }
+  }
+  EXPECT_EQ(told, "strict, trusted by key, trusting, strict, strict, no more by key, strict, ");
+  EXPECT_EQ(branch().find("thread")->find("trusted")->dump(), "false");
+}
+
+TEST_F(Chat, IsTrustedByNobodyButAPerson) {
+  begin("?");
+  auto context = std::make_shared<api::CallContext>(kEverybodyMay);
+  context->actor = api::Actor::of_key("ann", api::Role::kMember, "key");
+  context->is_tainted = true;
+  rpc::Call asked{.context = context,
+                  .input = {.json = Json::object({{"id", thread}, {"trusted", true}})}};
+  auto reply = sync_wait(executor, procedures.find("chat.trust")->handler(std::move(asked)));
+  ASSERT_FALSE(reply);
+  EXPECT_EQ(reply.error().code, Code::kForbidden);
 }
 
 TEST_F(Chat, WhatIsNotThereIsNotFollowed) {

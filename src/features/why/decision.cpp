@@ -130,6 +130,8 @@ Task<Result<std::vector<Link>>> decision(const Rooms& rooms, std::string user_id
   if (!links) co_return fail(links.error());
   Link agent{.kind = "agent", .id = asked->aggregate_id ? asked->aggregate_id->to_string() : ""};
   if (event->actor) agent.name = event->actor->id;
+  const auto data = events::data_of(*asked, agents::kRunRequested);
+  if (data && (*data)->is_trusting.value_or(false)) agent.is_trusting = true;
   links->push_back(std::move(agent));
   co_return links;
 }

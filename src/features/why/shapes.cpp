@@ -33,7 +33,11 @@ const ObjectSchema<Link>& describe(Type<Link>) {
                  "Of a step: those of them, or of what it was asked with, on which the call rests, "
                  "as the model has said. Absent: it said nothing.")
           .field("onBehalfOf", &Link::on_behalf_of, string(), "The user whom an actor stands for.")
-          .field("damaged", &Link::is_damaged, boolean(), "True: the event is damaged on disk.");
+          .field("damaged", &Link::is_damaged, boolean(), "True: the event is damaged on disk.")
+          .field(
+              "trusting", &Link::is_trusting, boolean(),
+              "Of a run of an agent, true: it asked nobody, since the person who began it trusts "
+              "what is read in that thread (chat.trust).");
   return schema;
 }
 

@@ -27,6 +27,7 @@ struct Link {
   std::optional<std::vector<std::string>> declared_sources = {};
   std::optional<std::string> on_behalf_of;
   std::optional<bool> is_damaged;
+  std::optional<bool> is_trusting = {};
 };
 const ObjectSchema<Link>& describe(Type<Link>);
 
