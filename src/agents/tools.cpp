@@ -99,6 +99,9 @@ void Tools::check(const rpc::ProcedureTable& table, const std::vector<std::strin
     const bool is_repeatable =
         procedure->meta.effects != rpc::Effects::kAppends || procedure->meta.keeps_idempotency_keys;
     SYNAP_CHECK(is_repeatable, path);
+    // Whoever adds it says whether it is a way out (rpc::Reach).
+    const bool is_reach_said = procedure->meta.reach != rpc::Reach::kUnsaid;
+    SYNAP_CHECK(is_reach_said, path);
     // That is the name by which a model says what a call rests on.
     const bool has_sources = takes_field(procedure->input, kSources);
     SYNAP_CHECK(!has_sources, path);
@@ -141,7 +144,11 @@ bool Tools::takes_sources(const rpc::Procedure& procedure) const {
   return guard_ != Guard::kOff && procedure.kind == rpc::Kind::kMutation;
 }
 
-bool Tools::needs_approval(const Reading& reading) const {
+bool Tools::needs_approval(const rpc::Procedure& procedure, const Reading& reading) const {
+  // What is told to others is never taken back, so that no trust is enough for it.
+  if (procedure.meta.reach == rpc::Reach::kOutward) {
+    return guard_ != Guard::kOff && reading.is_tainted;
+  }
   switch (guard_) {
     case Guard::kOff:
       return false;
@@ -156,6 +163,19 @@ bool Tools::needs_approval(const Reading& reading) const {
 bool Tools::reads(std::string_view path) const {
   const auto* procedure = table_.find(path);
   return procedure != nullptr && procedure->kind == rpc::Kind::kQuery;
+}
+
+// A question to others tells them something, too, and cannot be proposed.
+Result<> Tools::may_reach(const rpc::Procedure& procedure, const Reading& reading) const {
+  const bool is_proposed = procedure.kind == rpc::Kind::kMutation && procedure.meta.may_be_proposed;
+  if (procedure.meta.reach != rpc::Reach::kOutward || is_proposed ||
+      !needs_approval(procedure, reading)) {
+    return {};
+  }
+  return fail(Code::kForbidden,
+              fmt::format("{} reaches others than the pod, and what the agent has read is not told "
+                          "to them without a person's approval",
+                          procedure.path));
 }
 
 std::shared_ptr<api::CallContext> Tools::context_for(const rpc::Procedure& procedure,
@@ -211,7 +231,11 @@ Task<Result<ToolDone>> Tools::call(models::ToolCall asked, std::string key,
     done.sources = std::move(*sources);
   }
   auto context = context_for(*procedure, std::move(key), reading);
-  context->needs_approval = needs_approval(reading);
+  context->needs_approval = needs_approval(*procedure, reading);
+  if (auto may = may_reach(*procedure, reading); !may) {
+    done.text = fmt::format("Nothing was done: {}", may.error().message);
+    co_return done;
+  }
   if (context->needs_approval) {
     context->reason = fmt::format("The agent {} asked for it after it had read what was stored",
                                   actor_->recorded.id);
@@ -232,8 +256,12 @@ Task<Result<Json>> Tools::call(std::string_view path, Json input, std::string ke
                                const Reading& reading) const {
   const auto* procedure = find(path);
   SYNAP_CHECK(procedure != nullptr, path);
-  auto text = co_await invoke(*procedure, std::move(input),
-                              context_for(*procedure, std::move(key), reading));
+  if (auto may = may_reach(*procedure, reading); !may) co_return fail(may.error());
+  auto context = context_for(*procedure, std::move(key), reading);
+  // What the code of a graph does is done, but what it sends to others may have been read.
+  context->needs_approval =
+      procedure->meta.reach == rpc::Reach::kOutward && needs_approval(*procedure, reading);
+  auto text = co_await invoke(*procedure, std::move(input), std::move(context));
   if (!text) co_return fail(text.error());
   co_return parse_json(*text);
 }

@@ -70,8 +70,8 @@ class Tools {
   std::vector<models::Tool> offered() const;
   /// Calls the tool of this name. `key`: a repeat with the same one does nothing again. An error is
   /// one that may go away; all others are what the tool gave. Under guard a change that is asked
-  /// for by a run which is tainted is proposed (Guard says when), and `sources` must be of what it has read.
-  /// `reading` must outlive the call.
+  /// for by a run which is tainted is proposed (Guard says when), and `sources` must be of what it
+  /// has read. `reading` must outlive the call.
   Task<Result<ToolDone>> call(models::ToolCall asked, std::string key,
                               const Reading& reading) const;
   /// What a procedure answers to an input of the agent's own, not a model's: no approval is needed,
@@ -84,14 +84,15 @@ class Tools {
 
   const api::ActorRef& actor() const { return actor_; }
   /// CHECKs that an agent may be made for these: procedures of the table that people may call, that
-  /// destroy nothing, and that can be repeated.
+  /// destroy nothing, that can be repeated, and that say whom they reach.
   static void check(const rpc::ProcedureTable& table, const std::vector<std::string>& paths);
 
  private:
   bool is_allowed(const rpc::Procedure& procedure) const;
   const rpc::Procedure* find(std::string_view tool) const;
   bool takes_sources(const rpc::Procedure& procedure) const;
-  bool needs_approval(const Reading& reading) const;
+  bool needs_approval(const rpc::Procedure& procedure, const Reading& reading) const;
+  Result<> may_reach(const rpc::Procedure& procedure, const Reading& reading) const;
   std::shared_ptr<api::CallContext> context_for(const rpc::Procedure& procedure, std::string key,
                                                 const Reading& reading) const;
   static Task<Result<std::string>> invoke(const rpc::Procedure& procedure, Json input,

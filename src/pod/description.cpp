@@ -114,4 +114,8 @@ const events::EventTypes& Description::types() const {
   return parts_->types;
 }
 
+const agents::Agents& Description::agents() const {
+  return *parts_->rooms.agents;
+}
+
 }  // namespace synap::pod

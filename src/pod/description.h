@@ -7,10 +7,14 @@
 #include "events/types.h"
 #include "rpc/procedure.h"
 
+namespace synap::agents {
+class Agents;
+}  // namespace synap::agents
+
 namespace synap::pod {
 
-/// The procedures and event types of every feature. To be read: to call one of the procedures is a
-/// programmer's error, because there is nothing behind them.
+/// The procedures, event types and agents of every feature. To be read: to call one of the
+/// procedures is a programmer's error, because there is nothing behind them.
 class Description {
  public:
   Description();
@@ -20,6 +24,7 @@ class Description {
 
   const rpc::ProcedureTable& procedures() const;
   const events::EventTypes& types() const;
+  const agents::Agents& agents() const;
 
  private:
   struct Parts;

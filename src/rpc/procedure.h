@@ -91,6 +91,15 @@ enum class Access : std::uint8_t {
 };
 std::string_view access_name(Access access);  // "public"
 
+/// Whom a call reaches beside the pod, because of its input or of what is stored.
+enum class Reach : std::uint8_t {
+  kUnsaid,  // nobody has looked: no agent may have it
+  /// Nobody whom the caller chooses: only who was set up for it, as a provider of models, or an app
+  /// that hears of the events.
+  kPod,
+  kOutward,  // whom the caller, or something that was stored, names
+};
+
 /// A failure that callers should expect.
 struct ErrorMeta {
   Code code;
@@ -122,6 +131,8 @@ struct Meta {
   bool has_scope_of_input = false;
   /// Types of events that a call may append, itself and before it is answered.
   std::vector<std::string> appends = {};
+  /// To be said of what agents are made for (agents/tools.h).
+  Reach reach = Reach::kUnsaid;
 };
 
 struct Procedure {

@@ -213,7 +213,8 @@ void add_publishing(const Rooms& rooms) {
        .errors = {{Code::kBadRequest, "The data do not fit the schema of their type."},
                   {Code::kNotFound, "You have registered no such type, or have no such stream."},
                   {Code::kConflict, "The stream has not the expectedVersion."}},
-       .keeps_idempotency_keys = true},
+       .keeps_idempotency_keys = true,
+       .reach = rpc::Reach::kPod},
       [publisher](Session session, PublishEvent input) {
         return publisher->publish(std::move(session), std::move(input));
       });

@@ -231,11 +231,13 @@ void add_registration(const Rooms& rooms) {
                    "there may be."}},
        .appends = {std::string(kRegistrationCompleted.name)}},
       register_type);
-  add_query(rooms, "eventTypes.list", {.summary = "The event types that you have registered."},
+  add_query(rooms, "eventTypes.list",
+            {.summary = "The event types that you have registered.", .reach = rpc::Reach::kPod},
             list);
   add_query(rooms, "eventTypes.get",
             {.summary = "An event type of yours, with its schema.",
-             .errors = {{Code::kNotFound, "You have no such event type, or no such version."}}},
+             .errors = {{Code::kNotFound, "You have no such event type, or no such version."}},
+             .reach = rpc::Reach::kPod},
             get);
 }
 

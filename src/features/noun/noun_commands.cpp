@@ -278,7 +278,7 @@ std::vector<std::string> appended_by(const NounParts& parts, std::string_view ac
 }
 
 rpc::Meta meta_of(std::string summary, Effects effects) {
-  return {.summary = std::move(summary), .effects = effects};
+  return {.summary = std::move(summary), .effects = effects, .reach = rpc::Reach::kPod};
 }
 
 // Of a noun whose updates give members of fields: those of the creation. Others' examples follow

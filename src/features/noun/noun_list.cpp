@@ -362,8 +362,9 @@ void add_noun_list(const std::shared_ptr<NounParts>& parts) {
       .field("nextCursor", optional(string()),
              "Absent on the last page. A page before it may be short, or empty.");
   api::add_untyped(parts->rooms.procedures, parts->options.plural + ".list", rpc::Kind::kQuery,
-                   {.summary = fmt::format("Your {}, page by page.", parts->options.plural)}, input,
-                   output, [parts](Session session, Json asked) {
+                   {.summary = fmt::format("Your {}, page by page.", parts->options.plural),
+                    .reach = rpc::Reach::kPod},
+                   input, output, [parts](Session session, Json asked) {
                      return list(parts, std::move(session), std::move(asked));
                    });
 }

@@ -296,7 +296,8 @@ void add_noun_queries(const std::shared_ptr<NounParts>& parts) {
       .field("version", optional(integer().min(1)), "As it was in this version.");
   add_get(parts, "get",
           {.summary = fmt::format("One {}{}.", name, parts->options.text ? " with its text" : ""),
-           .errors = {no_such_meta(*parts)}},
+           .errors = {no_such_meta(*parts)},
+           .reach = rpc::Reach::kPod},
           wanted, parts->full);
 
   auto asked = object("Get" + parts->title("History"));

@@ -242,7 +242,8 @@ void add_tag_list(const std::shared_ptr<NounParts>& parts) {
       .field("nextCursor", optional(string()), "Absent on the last page.");
   api::add_untyped(parts->rooms.procedures, tags.procedure, rpc::Kind::kQuery,
                    {.summary = fmt::format("The {} of your {}, with how many have each.",
-                                           tags.field, parts->options.plural)},
+                                           tags.field, parts->options.plural),
+                    .reach = rpc::Reach::kPod},
                    input, output, [parts](Session session, Json asked) {
                      return list(parts, std::move(session), std::move(asked));
                    });

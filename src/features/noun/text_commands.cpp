@@ -345,6 +345,7 @@ void add_text_commands(const std::shared_ptr<NounParts>& parts) {
   const auto add = [&](const std::string& procedure, rpc::Meta meta, const Schema& input,
                        auto function) {
     meta.appends = {parts->type(action_of(procedure), "requested")};
+    meta.reach = rpc::Reach::kPod;
     add_command(parts, procedure, std::move(meta), input, schema_of<Accepted>(), function);
   };
   rpc::Meta creation{

@@ -222,7 +222,8 @@ void add_neighbours(const Rooms& rooms) {
       {.summary = "What a thing is connected with, and by what.",
        .docs = "A walk along relations in the order of distance, up to three away. It looks at "
                "2,000 relations at most.",
-       .errors = {{Code::kNotFound, "You have no such thing."}}},
+       .errors = {{Code::kNotFound, "You have no such thing."}},
+       .reach = rpc::Reach::kPod},
       neighbours);
 }
 

@@ -538,7 +538,9 @@ void add(const Rooms& rooms) {
                    "error.data.reason is SEARCH_SYNTAX, with position, the number of characters "
                    "before it. Or a mode, type or cursor that there is not."},
                   kUnavailable},
-       .examples = {{R"({"q":"garden \"old oak\" -draft","types":["note"]})", ""}}},
+       .examples = {{R"({"q":"garden \"old oak\" -draft","types":["note"]})", ""}},
+       // The words go to the provider of the sentence model, where one is set.
+       .reach = rpc::Reach::kPod},
       query);
   add_query(rooms, "search.similar",
             {.summary = "Your things that are nearest to one of them by their meaning.",
