@@ -1,24 +1,13 @@
 // Agents in the program, as a user and an app meet them: by the command line, over HTTP, watched by
 // the official client, with a scripted model where one is needed.
 import assert from 'node:assert/strict';
-import { setTimeout as sleep } from 'node:timers/promises';
 import test from 'node:test';
 
 import { createTRPCClient, httpSubscriptionLink } from '@trpc/client';
 import { EventSource } from 'eventsource';
 
 import { run, Running } from '../cli/synap.mjs';
-import { ask, calls, entry, pod, provider } from './harness.mjs';
-
-async function post(one, procedure, input, headers = {}) {
-  const answer = await fetch(`${one.url}/trpc/${procedure}`, {
-    method: 'POST', body: JSON.stringify(input),
-    headers: { authorization: `Bearer ${one.key}`, 'content-type': 'application/json', ...headers },
-  });
-  const json = await answer.json();
-  if (!answer.ok) throw Object.assign(new Error(json.error.message), json.error.data);
-  return json.result.data;
-}
+import { ask, calls, ended, entry, pod, post, provider, until } from './harness.mjs';
 
 /** The same as `post`, by a browser that has signed in with the pod's key. */
 async function browser(one) {
@@ -33,22 +22,6 @@ async function browser(one) {
     });
     return (await answer.json()).result.data;
   };
-}
-
-async function until(what, look, ms = 90_000) {
-  const end = Date.now() + ms;
-  for (;;) {
-    const found = await look();
-    if (found) return found;
-    if (Date.now() > end) throw new Error(`waited ${ms} ms for ${what}`);
-    await sleep(30);
-  }
-}
-function ended(one, id) {
-  return until(`the end of the run ${id}`, async () => {
-    const run = await ask(one, 'agents.get', { id });
-    return ['completed', 'failed'].includes(run.status) && run;
-  });
 }
 
 /** All items of agents.watch until it ends. */
@@ -377,44 +350,6 @@ test('what a model says is told to nobody else, while it is said', { timeout: 60
   const others = await (await stream(bob)).text();
   assert.match(others, /There is no such/);
   assert.doesNotMatch(others, /only for you|"type"/);
-});
-
-test('kill -9 at random: every run ends once, no finished call is made again, no message comes twice', { timeout: 280_000 }, async (t) => {
-  const mock = await provider(t, (m) => {
-    m.on({ userMessage: /question/, hasToolResult: false },
-      { toolCalls: [{ name: 'notes_create', arguments: '{"content":"of an answer"}' }] });
-    m.on({ userMessage: /question/, hasToolResult: true }, { content: 'Here you are.' }, { latency: 5 });
-  });
-  let one = await pod(t, { chat: [entry(mock)] });
-  const sent = [];
-  const rounds = Number(process.env.KILLS ?? 6);
-  for (let round = 0; round < rounds; ++round) {
-    const open = Array.from({ length: 8 }, (_, i) =>
-      post(one, 'chat.send', { text: `question ${round} ${i}` }, { 'idempotency-key': `${round}-${i}` }).catch(() => null));
-    await sleep(20 + Math.random() * 400);
-    const [again, ...all] = await Promise.all([one.again('SIGKILL'), ...open]);
-    one = again;
-    // Whoever has had no answer asks again with the same key.
-    for (let i = 0; i < all.length; ++i) {
-      sent.push(all[i] ?? await post(one, 'chat.send', { text: `question ${round} ${i}` }, { 'idempotency-key': `${round}-${i}` }));
-    }
-  }
-  for (const { entityId, runId } of sent) {
-    const run = await ended(one, runId);
-    assert.equal(run.status, 'completed', JSON.stringify(run.error));
-    const { messages } = await ask(one, 'chat.get', { id: entityId });
-    assert.deepEqual(messages.map((message) => message.role), ['user', 'assistant']);
-    assert.equal(messages[1].text, 'Here you are.', JSON.stringify(messages[1]));
-  }
-  const { notes } = await ask(one, 'notes.list', { limit: 100 });
-  await until('the notes', async () => (await ask(one, 'notes.list', { limit: 100 })).notes.length === sent.length)
-    .catch(() => assert.equal(notes.length, sent.length));
-  const { events: ends } = await ask(one, 'events.list', { types: ['agent.run.completed'], limit: 1000 });
-  assert.equal(ends.length, sent.length);
-  assert.equal(new Set(ends.map((event) => event.aggregateId)).size, sent.length);
-  // Of each run two calls have come to their end; those that were cut short are told apart.
-  const finished = (await calls(one)).filter((event) => ['stop', 'tools'].includes(event.data.finish));
-  assert.equal(finished.length, 2 * sent.length);
 });
 
 test('enrich and digest begin where they are enabled, over a restart, and nowhere else', async (t) => {

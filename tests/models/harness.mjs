@@ -2,6 +2,7 @@
 import { LLMock } from '@copilotkit/aimock';
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 import { startPod, temporary } from '../cli/synap.mjs';
 
@@ -57,7 +58,7 @@ export async function pod(t, models, more = {}) {
 
 async function send(pod, procedure, init) {
   const answer = await fetch(`${pod.url}/trpc/${procedure}`, {
-    ...init, headers: { authorization: `Bearer ${pod.key}`, 'content-type': 'application/json' },
+    ...init, headers: { authorization: `Bearer ${pod.key}`, 'content-type': 'application/json', ...init.headers },
   });
   const json = await answer.json();
   if (!answer.ok) {
@@ -69,13 +70,38 @@ export function ask(pod, procedure, input) {
   const tail = input === undefined ? '' : `?input=${encodeURIComponent(JSON.stringify(input))}`;
   return send(pod, `${procedure}${tail}`, {});
 }
-export function generate(pod, input) {
-  return send(pod, 'models.generate', { method: 'POST', body: JSON.stringify(input) });
+export function post(pod, procedure, input, headers) {
+  return send(pod, procedure, { method: 'POST', body: JSON.stringify(input), headers });
 }
+export const generate = (pod, input) => post(pod, 'models.generate', input);
 export const says = (text) => ({ messages: [{ role: 'user', text }] });
 
+/** All events of these types so far. */
+export async function happened(pod, ...types) {
+  const all = [];
+  for (let after = 0; ;) {
+    const page = await ask(pod, 'events.list', { types, after, limit: 1000 });
+    all.push(...page.events);
+    if (page.atEnd) return all;
+    after = page.nextAfter;
+  }
+}
 /** The events model.called so far. */
-export async function calls(pod) {
-  const { events } = await ask(pod, 'events.list', { types: ['model.called'], limit: 1000 });
-  return events;
+export const calls = (pod) => happened(pod, 'model.called');
+
+export async function until(what, look, ms = 90_000) {
+  const end = Date.now() + ms;
+  for (;;) {
+    const found = await look();
+    if (found) return found;
+    if (Date.now() > end) throw new Error(`waited ${ms} ms for ${what}`);
+    await sleep(30);
+  }
+}
+/** A run of an agent that has come to its end. */
+export function ended(one, id) {
+  return until(`the end of the run ${id}`, async () => {
+    const run = await ask(one, 'agents.get', { id });
+    return ['completed', 'failed'].includes(run.status) && run;
+  });
 }
