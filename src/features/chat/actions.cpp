@@ -84,6 +84,41 @@ Task<Result<Uuid>> event_of(const Rooms& rooms, const Session& session,
   co_return (*event)->id;
 }
 
+// What is wrong with the input of the procedure, by the names that the caller has given.
+Error by_given_names(Error error, const Action& action) {
+  const Json* issues = error.details ? error.details->find("issues") : nullptr;
+  if (issues == nullptr || !issues->is_array()) return error;
+  Json told = Json::array();
+  for (const auto& issue : issues->as_array()) {
+    Json path = Json::array();
+    path.push_back("actionParams");
+    const Json* inner = issue.find("path");
+    for (const auto& part : inner != nullptr ? inner->as_array() : Json::Array{}) {
+      const bool is_id = !action.id.empty() && part == Json("id");
+      path.push_back(is_id ? Json(action.id) : part);
+    }
+    Json renamed = issue;
+    renamed.set("path", std::move(path));
+    told.push_back(std::move(renamed));
+  }
+  error.message = told.dump_pretty();
+  error.details = std::make_shared<Json>(Json::object({{"issues", std::move(told)}}));
+  return error;
+}
+
+// A repeat is answered as the first call was, by the procedure, which knows nothing of messages:
+// that it followed from this one the event says that the first call made.
+Task<Result<>> check_repeat(const Rooms& rooms, const Session& session, const Uuid& cause,
+                            std::string_view request_id) {
+  events::Filter filter{.limit = 1};
+  filter.request_id = Uuid::parse(request_id);
+  if (!filter.request_id) co_return Result<>{};
+  auto page = co_await rooms.log.read(session.tenancy(), std::move(filter));
+  if (!page) co_return fail(page.error());
+  if (page->events.empty() || page->events.front()->causation_id == cause) co_return Result<>{};
+  co_return fail(Code::kConflict, "This idempotency key was used for another message");
+}
+
 Task<Result<Executed>> execute(const Rooms& rooms, Session session, ExecuteAction input) {
   const auto& action = *std::ranges::find(kActions, input.type, &Action::type);
   auto cause = co_await event_of(rooms, session, input);
@@ -98,11 +133,16 @@ Task<Result<Executed>> execute(const Rooms& rooms, Session session, ExecuteActio
   }
   const std::string path(action.procedure);
   // What the caller says himself goes before.
-  const agents::Tools calls(rooms.procedures, {path}, *session.actor, *session.authority,
-                            session.caused_by.value_or(*cause), agents::Guard::kOff);
+  const auto reason = session.caused_by.value_or(*cause);
+  const agents::Tools calls(rooms.procedures, {path}, *session.actor, *session.authority, reason,
+                            agents::Guard::kOff);
   const agents::Reading read{.is_tainted = session.is_tainted};
   auto answer = co_await calls.call(path, std::move(input.params), session.idempotency_key, read);
-  if (!answer) co_return fail(answer.error());
+  if (!answer) co_return fail(by_given_names(answer.error(), action));
+  if (!session.idempotency_key.empty()) {
+    auto same = co_await check_repeat(rooms, session, reason, answer->string_or("requestId", ""));
+    if (!same) co_return fail(same.error());
+  }
   const auto member = [&](std::string_view name) -> std::optional<std::string> {
     const Json* value = answer->find(name);
     return value != nullptr && value->is_string() ? std::optional(value->as_string())

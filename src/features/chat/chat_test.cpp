@@ -141,6 +141,15 @@ TEST_F(Chat, AnActionIsDoneBecauseOfItsMessage) {
   const auto again = act("task.create", Json::object({{"title", "Order seeds"}}), "ann", "once");
   EXPECT_EQ(id_of(again.value_or(Json::object()), "entityId"), task);
   ASSERT_TRUE(act("task.complete", Json::object({{"taskId", task}})));
+  const auto of_other =
+      call("chat.executeAction",
+           Json::object({{"threadId", thread},
+                         {"messageId", member(branch(), 1, "id")},
+                         {"actionType", "task.create"},
+                         {"actionParams", Json::object({{"title", "Order seeds"}})}}),
+           "ann", "once");
+  ASSERT_FALSE(of_other);
+  EXPECT_EQ(of_other.error().code, Code::kConflict) << "the key was used for the first message";
   const auto all = sync_wait(executor, log->read(events::Tenancy::of_user("ann"), {.limit = 100}));
   std::optional<Uuid> said;
   int asked = 0;
@@ -153,7 +162,12 @@ TEST_F(Chat, AnActionIsDoneBecauseOfItsMessage) {
   EXPECT_EQ(asked, 2);
   EXPECT_EQ(act("task.create", Json::object({{"title", "x"}}), "bob").error().code,
             Code::kNotFound);
-  EXPECT_EQ(act("task.create", Json::object({{"titel", "x"}})).error().code, Code::kBadRequest);
+  const auto misspelt = act("task.create", Json::object({{"titel", "x"}})).error();
+  EXPECT_EQ(misspelt.code, Code::kBadRequest);
+  EXPECT_THAT(misspelt.message, testing::HasSubstr(R"("actionParams",
+      "title")"));
+  const auto no_id = act("task.complete", Json::object({{"taskId", "x"}})).error();
+  EXPECT_THAT(no_id.details->dump(), testing::HasSubstr(R"("path":["actionParams","taskId"])"));
   EXPECT_EQ(act("task.complete", Json::object()).error().code, Code::kBadRequest);
   EXPECT_EQ(act("task.delete", Json::object()).error().code, Code::kBadRequest);
 }
