@@ -123,6 +123,19 @@ TEST_F(Tags, HaveTheColourThatTheirOwnerGivesThem) {
   EXPECT_EQ(settled_counts(), told);
 }
 
+TEST_F(Tags, ThatHaveTheColourAreGivenItWithoutAnEvent) {
+  tagged({"a"});
+  const auto colour = [&](Json colour) {
+    ASSERT_TRUE(call("tags.colour", Json::object({{"tag", "a"}, {"colour", std::move(colour)}})));
+  };
+  for (const auto* wanted : {"red", "red", "blue", "red"}) colour(wanted);
+  colour(nullptr);
+  colour(nullptr);
+  events::Filter filter{.types = {"note.tag_colouring.completed"}};
+  auto page = sync_wait(executor, log->read(events::Tenancy::of_user("ann"), std::move(filter)));
+  EXPECT_EQ(page->events.size(), 4U) << "red, blue, red, none";
+}
+
 TEST_F(Tags, TakeTheirColourAlongAndLoseItToAnothers) {
   tagged({"a", "b", "c"});
   for (const auto& [tag, colour] : {std::pair{"a", "red"}, std::pair{"b", "blue"}}) {

@@ -73,7 +73,27 @@ void refuse_unused(const NounParts& parts, db::Tx& tx, const std::string& user_i
             nullptr});
 }
 
+// Whether the tag has this colour already, as far as that is known. What follows the log says it
+// once it has all that the caller did before; what others do at the same time may come after it.
+Task<Result<bool>> is_so(const NounParts& parts, const Session& session, const Json& input) {
+  const auto table = tag_colours_table(parts);
+  if (!co_await parts.rooms.projections.settled(table, session.user_id())) co_return false;
+  co_return co_await parts.rooms.database.read([&](db::Tx& tx) {
+    const auto& tag = input.find("tag")->as_string();
+    const Json& wanted = *input.find("colour");
+    if (wanted.is_string()) refuse_unused(parts, tx, session.user_id(), tag);
+    auto rows = tx.query(fmt::format("SELECT colour FROM {}_data WHERE user_id = $1 AND {} = $2",
+                                     table, parts.options.tags->one),
+                         session.user_id(), tag);
+    if (!rows.next()) return wanted.is_null();
+    return wanted.is_string() && rows.view(0) == wanted.as_string();
+  });
+}
+
 Task<Result<std::string>> colour(std::shared_ptr<NounParts> parts, Session session, Json input) {
+  auto same = co_await is_so(*parts, session, input);
+  if (!same) co_return fail(same.error());
+  if (*same) co_return input.dump();
   const auto id = parts->rooms.types.world().new_id();
   auto envelope = requested_by(session, id, id, parts->options.tags->one);
   envelope.starts_stream = true;
