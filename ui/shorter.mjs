@@ -1,5 +1,6 @@
 // What esbuild leaves long in a chunk that it has minified. A function that knows no `this` is as good
-// an arrow, which says neither "function" nor "return"; and what a chunk says often is said once.
+// an arrow, which says neither "function" nor "return"; and what a chunk says often (a text, nothing,
+// Object.entries) is said once.
 import { parse } from 'acorn';
 
 const isNode = (value) => typeof value?.type === 'string';
@@ -66,8 +67,21 @@ const isAttributes = (node, parent) =>
   node.properties.length > 0 &&
   node.properties.every((one) => !one.computed && one.value && isText(one.value));
 
+const isNothing = (node) =>
+  (node.type === 'UnaryExpression' && node.operator === 'void' && isNumber(node.argument)) ||
+  (node.type === 'Literal' && node.raw === 'null');
+
+const isNumber = (node) => node.type === 'Literal' && typeof node.value === 'number';
+
+/** As Object.entries: it is the same function all the time, and asks for no `this`. */
+const isPlainFunction = (node) =>
+  node.type === 'MemberExpression' &&
+  !node.computed &&
+  /^(Array|JSON|Math|Number|Object)$/.test(node.object.name) &&
+  node.property.name !== 'prototype';
+
 const isValue = (node, parent) =>
-  isText(node) &&
+  (isText(node) || isNothing(node) || isPlainFunction(node)) &&
   !/^(Import|Export)/.test(parent.type) &&
   parent.type !== 'ExpressionStatement' &&
   !(parent.key === node);

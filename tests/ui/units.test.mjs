@@ -1118,4 +1118,15 @@ describe('shorter', () => {
     assert.equal(out.split('"section"').length, 3);
     assert.ok(out.includes('ab="alone"') && out.length < code.length);
   });
+
+  test('so is nothing, and what is asked of the objects that everybody has', async () => {
+    const code =
+      'var x=[void 0,void 0,void 0,null,null,null,null,null,null,/null/.test("null"),Object.keys({null:1,b:2}),' +
+      'Object.keys({c:3}),Array.prototype.concat.call([],[1]),Array.prototype.concat.call([2])];export{x as default};';
+    const out = shorter(code);
+    const nothing = [...Array(3).fill(undefined), ...Array(6).fill(null)];
+    assert.deepEqual(await run(out), [...nothing, true, ['null', 'b'], ['c'], [1], [2]]);
+    for (const said of ['void 0', 'Object.keys']) assert.equal(out.split(said).length, 2, said);
+    assert.ok(out.length < code.length);
+  });
 });
