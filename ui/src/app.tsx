@@ -26,6 +26,7 @@ import { SignIn } from './screens/sign-in.js';
 const SCREENS = new Set([
   'search',
   'tags',
+  'types',
   'runs',
   'functions',
   'dead-letters',

@@ -115,6 +115,10 @@ export interface OwnType {
   schema: Schema;
   /** The member that is the title of a thing. */
   title?: string;
+  /** Members by which its things are filtered, sorted, and both at once. */
+  filters: string[];
+  sorts: string[];
+  lists: { filter: string; sort: string }[];
 }
 
 // Its references lead into itself, which no form follows; and its ids are anybody's.
@@ -143,7 +147,7 @@ function canHold(field: Field, value: unknown): boolean {
  */
 export function fieldsOfOwn(
   name: string,
-  { schema, title = 'title' in (schema.properties ?? {}) ? 'title' : 'name' }: OwnType,
+  { schema, title = 'title' in (schema.properties ?? {}) ? 'title' : 'name' }: Pick<OwnType, 'schema' | 'title'>,
   data?: Record<string, unknown>,
 ): Field[] {
   const { properties = {}, required = [] } = schema;

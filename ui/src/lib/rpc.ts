@@ -170,7 +170,8 @@ function refusal({ error }: Envelope, status: number): PodError {
   return errorOf(error?.message, data?.code, status, data?.issues, data?.details);
 }
 
-async function overRest(name: string, body: string, signal?: AbortSignal): Promise<unknown> {
+/** Calls a procedure by another way, whose errors have the place of each issue, whatever has found it. */
+export async function overRest(name: string, body: string, signal?: AbortSignal): Promise<unknown> {
   const headers = { 'content-type': 'application/json' };
   const response = await send(`/api/${name}`, {
     method: 'POST',

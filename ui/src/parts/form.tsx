@@ -218,23 +218,23 @@ export function halfTyped(form: HTMLFormElement): Record<string, string> {
   return issues;
 }
 
-/** The issues of an error by the field that they are about: of a member's, or else of the whole. */
+/** The issues of an error by the field that they are about: of a member's, or else of the whole; '' of none. */
 export function issuesByField(
   fields: Field[],
   issues: { path: (string | number)[]; message: string }[],
 ): Record<string, string> {
-  const nameOf = (path: (string | number)[]) => {
-    const member = fields.find((one) => one.path[1] !== undefined && one.path.every((name, at) => name === path[at]));
-    return member?.name ?? String(path[0]);
-  };
-  return Object.fromEntries(
-    issues
-      .filter(({ path }) => path.length > 0)
-      .map(({ path, message }) => [
-        nameOf(path),
-        message.endsWith('received undefined')
-          ? 'This is needed'
-          : message.charAt(0).toUpperCase() + message.slice(1),
-      ]),
-  );
+  const all: Record<string, string[]> = {};
+  for (const { path, message } of issues) {
+    const isAbout = (one: Field) => one.path.every((name, at) => name === path[at]);
+    const field =
+      fields.find((one) => one.path[1] !== undefined && isAbout(one)) ?? fields.find(isAbout);
+    const words = message.endsWith('received undefined') ? 'this is needed' : message;
+    // In a list of texts each says what it is about.
+    const within = field?.kind === 'json' ? path.slice(field.path.length).join('.') : '';
+    const name = field?.name ?? String(path[0] ?? '');
+    (all[name] ??= []).push(
+      within ? `${within}: ${words}` : words.charAt(0).toUpperCase() + words.slice(1),
+    );
+  }
+  return Object.fromEntries(Object.entries(all).map(([name, words]) => [name, words.join('; ')]));
 }

@@ -22,7 +22,7 @@ interface Place {
 }
 
 export function places(): Place[] {
-  const taken = new Set(['h', 's', 'e', 'r', 'f', 'd', 'c', 'u', 'p', 'a', 'w', 'm']);
+  const taken = new Set(['h', 's', 'e', 'r', 'f', 'd', 'c', 'u', 'p', 'a', 'w', 'm', 'y']);
   const has = (name: string) => podDocument.value?.has(name) ?? false;
   const nouns = (podDocument.value?.nouns ?? []).map((noun): Place => {
     const key = [...noun.plural].find((letter) => !taken.has(letter)) ?? '';
@@ -49,6 +49,9 @@ export function places(): Place[] {
     ...nouns,
     ...(has('tags.rename')
       ? [{ href: '/tags', label: 'Tags', icon: 'tag' as const, key: 'a' }]
+      : []),
+    ...(has('entityTypes.define')
+      ? [{ href: '/types', label: 'Types', icon: 'noun' as const, key: 'y' }]
       : []),
     { href: '/catalogue', label: 'Catalogue', icon: 'catalogue', key: 'c' },
     { href: '/users', label: isOwner() ? 'Users and keys' : 'Keys', icon: 'users', key: 'u' },

@@ -142,7 +142,8 @@ export function ThingForm({ fields, thing, action, label = action, onSubmit, onC
           if (isProposed(error)) leaveFreely();
           const byField = error instanceof PodError ? issuesByField(fields, error.issues) : {};
           setIssues(byField);
-          const isBeside = fields.some(({ name }) => name in byField);
+          const about = Object.keys(byField);
+          const isBeside = about.length > 0 && about.every((name) => fields.some((one) => one.name === name));
           setIssue(isBeside ? BESIDE : messageOf(error));
         })
         .finally(() => setBusy(false));

@@ -58,7 +58,7 @@ function OfType({ types, ...props }: Props & { types: string }) {
   if (names.length === 0)
     return (
       <Empty title="There is no type yet">
-        <a href={`/catalogue/${types}.define`}>Define one</a>
+        <a href="/types/new">Define one</a>
       </Empty>
     );
   return (

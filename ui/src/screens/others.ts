@@ -12,6 +12,7 @@ import Proposals from './proposals.js';
 import Runs from './runs.js';
 import Search from './search.js';
 import Tags from './tags.js';
+import Types from './types.js';
 import Users from './users.js';
 
 /** By the first part of their address; that of a noun is `noun`. */
@@ -27,5 +28,6 @@ export const SCREENS: Record<string, ComponentType> = {
   runs: Runs,
   search: Search,
   tags: Tags,
+  types: Types,
   users: Users,
 };

@@ -27,6 +27,7 @@ import { Neighbourhood } from '../parts/neighbourhood.js';
 import { useOwnFields } from '../parts/own-fields.js';
 import { Button, Fact, Panel, Quiet } from '../parts/plain.js';
 import { sayDone, sayError } from '../parts/say.js';
+import { Tabs } from '../parts/tabs.js';
 import { TagName } from '../parts/tag.js';
 import { Line } from '../parts/text.js';
 import { ThingForm } from '../parts/thing-form.js';
@@ -329,17 +330,7 @@ export function ThingPanel({
       {!thing && answer.error === undefined && <Waiting />}
       {thing && (!isGone || isKept) && (
         <>
-          <nav class="tabs" aria-label={`This ${noun.name}`}>
-            {tabs.map((name) => (
-              <a
-                key={name}
-                href={`${name === 'read' ? base : `${base}/${name}`}${search}`}
-                aria-current={tab === name ? 'page' : undefined}
-              >
-                {labelOf(name)}
-              </a>
-            ))}
-          </nav>
+          <Tabs label={`This ${noun.name}`} base={base} names={tabs} open={tab} />
           {tab === 'edit' && (
             <Edit
               document={document}
