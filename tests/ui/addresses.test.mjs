@@ -162,7 +162,7 @@ describe('addresses', () => {
     const page = await site.visit();
     await site.signIn(page, { path: '/entities?type=x.book' });
     await page.waitForSelector('.thing-row >> text=Persuasion');
-    await page.fill('.filters label:has-text("filter") input', '{"pages": 400}');
+    await page.fill('.filters label:has-text("pages") input', '400');
     await page.keyboard.press('Tab');
     await page.waitForSelector('.thing-row >> text=Persuasion', { state: 'detached' });
     await page.waitForSelector('.thing-row >> text=Emma');

@@ -271,6 +271,33 @@ describe('chat', () => {
     await page.context().close();
   });
 
+  test('keeps what is written while a message is sent', async () => {
+    const page = await site.visit();
+    let letGo;
+    await page.route('**/trpc/chat.send', async (route) => {
+      const answer = await route.fetch();
+      await new Promise((resolve) => (letGo = resolve));
+      await route.fulfill({ response: answer });
+    });
+    await site.signIn(page, { path: '/chat' });
+    for (const text of ['numbered x', 'numbered y']) {
+      letGo = undefined;
+      await send(page, text);
+      await until(() => letGo !== undefined, 'it is on its way');
+      await page.click('.chat-composer textarea');
+      await page.keyboard.press('End');
+      await page.keyboard.type(' and more');
+      letGo();
+      await page.waitForSelector(`.chat-user pre:text-is("${text}")`);
+      assert.equal(await page.inputValue('.chat-composer textarea'), ' and more');
+    }
+    await page.fill('.chat-composer textarea', 'x'.repeat(20_003));
+    assert.equal(await page.innerText('.chat-composer .issue'), 'Too long by 3: at most 20,000 characters');
+    await page.fill('.chat-composer textarea', '');
+    assert.deepEqual(page.complaints, []);
+    await page.context().close();
+  });
+
   // No agent that is shipped asks: what the pod tells of a run that does is put in the place of its answers.
   for (const [width, viewport] of [['1280', WIDE], ['390', NARROW]]) {
     test(`has what a run asks answered, in the chat and where the run is shown, at ${width} px`, async () => {

@@ -150,7 +150,7 @@ describe("things of a type of one's own", () => {
     assert.deepEqual(JSON.parse(await rest.inputValue()), { mood: { is: ['good'] }, gone: 1 });
     await rest.fill('{"title": "twice"}');
     await next.click('text=Save');
-    await next.waitForSelector('.thing-form [role=alert] >> text="title" has a field of its own');
+    await next.waitForSelector('.thing-form .field .issue >> text="title" has a field of its own');
     await rest.fill('{"mood": {"is": ["better"]}}');
     await controlOf(next, 'pages').fill('12');
     await controlOf(next, 'due').fill('');
@@ -160,6 +160,203 @@ describe("things of a type of one's own", () => {
     await close(next);
   });
 
+  test('are told all that is wrong at once, and how much of a text is too much', async () => {
+    const properties = {
+      title: { type: 'string', maxLength: 8 },
+      mood: { enum: ['', 'good_one', 'bad'] },
+      place: { type: 'object' },
+      size: { type: 'object' },
+      pages: { type: 'integer' },
+    };
+    await site.call('entityTypes.define', { name: 'x.wrong', schema: { type: 'object', properties, additionalProperties: false } });
+    const page = await site.visit();
+    await site.signIn(page, { path: '/entities/new?type=x.wrong' });
+    // Whole, as it was pasted.
+    await controlOf(page, 'title').fill('Persuasion 😀');
+    const issueOf = (label) => fieldOf(page, label).locator('.issue').innerText();
+    assert.equal(await issueOf('Title'), 'Too long by 4: at most 8 characters');
+    assert.equal(await controlOf(page, 'title').inputValue(), 'Persuasion 😀');
+    await checkAccessibility(page, 'too long a text');
+    await controlOf(page, 'place').fill('{');
+    await controlOf(page, 'size').fill('{"n": 9007199254740993}');
+    await controlOf(page, 'pages').fill('1.5');
+    await page.keyboard.press('Control+Enter');
+    await page.waitForSelector('.thing-form [role=alert] >> text=beside the fields');
+    assert.match(await issueOf('Place'), /JSON/);
+    assert.match(await issueOf('Size'), /cannot be kept/);
+    await controlOf(page, 'place').fill('{"is": 1}');
+    await controlOf(page, 'size').fill('5');
+    await page.keyboard.press('Control+Enter');
+    await fieldOf(page, 'Pages').locator('.issue').waitFor();
+    assert.match(await issueOf('Size'), /expected object/);
+    assert.match(await issueOf('Title'), /Too long by 4/);
+    refused(page);
+
+    await controlOf(page, 'title').fill('Emma');
+    await controlOf(page, 'size').fill('');
+    await controlOf(page, 'pages').fill('12');
+    // An empty text is one of its values, and not none.
+    const mood = fieldOf(page, 'Mood').locator('select');
+    assert.deepEqual(await mood.locator('option').allTextContents(), ['–', 'empty', 'good one', 'bad']);
+    await mood.selectOption({ label: 'empty' });
+    await page.keyboard.press('Control+Enter');
+    await page.click('.panel .tabs >> text=Edit');
+    const id = new URL(page.url()).pathname.split('/')[2];
+    assert.deepEqual(await dataOf(id), { title: 'Emma', mood: '', place: { is: 1 }, pages: 12 });
+    await mood.waitFor();
+    assert.equal(await mood.evaluate((select) => select.selectedOptions[0].text), 'empty');
+    await mood.selectOption({ label: '–' });
+    await page.click('text=Save');
+    await page.waitForSelector('.panel .tabs [aria-current] >> text=Read');
+    assert.deepEqual(await dataOf(id), { title: 'Emma', place: { is: 1 }, pages: 12 });
+    await close(page);
+  });
+
+  test('keep what is written while they are stored', async () => {
+    const page = await site.visit();
+    let letGo;
+    const hold = async (route) => {
+      const answer = await route.fetch();
+      await new Promise((resolve) => (letGo = resolve));
+      await route.fulfill({ response: answer });
+    };
+    await page.route('**/trpc/entities.{create,update}', hold);
+    const held = () => until(() => letGo !== undefined, 'it is on its way');
+    const go = () => (letGo(), (letGo = undefined));
+    await site.signIn(page, { path: '/entities/new?type=x.any' });
+    await controlOf(page, 'title').fill('Emma');
+    await page.keyboard.press('Control+Enter');
+    await held();
+    await page.keyboard.type(' Woodhouse');
+    go();
+    await page.waitForSelector('.thing-form >> text=Save');
+    assert.equal(await controlOf(page, 'title').inputValue(), 'Emma Woodhouse');
+    await page.waitForSelector('[data-field="data.title"]:focus');
+    await page.keyboard.press('Control+Enter');
+    await held();
+    await controlOf(page, 'pages').fill('5');
+    go();
+    await until(async () => (await page.locator('.thing-form button.primary').innerText()) === 'Save', 'it is stored');
+    await page.keyboard.press('Control+Enter');
+    await held();
+    go();
+    await page.waitForSelector('.panel .tabs');
+    const id = new URL(page.url()).pathname.split('/')[2];
+    assert.deepEqual(await dataOf(id), { title: 'Emma Woodhouse', pages: 5 });
+
+    await page.click('.panel .tabs >> text=Edit');
+    await controlOf(page, 'pages').fill('6');
+    await page.keyboard.press('Control+Enter');
+    await held();
+    await page.keyboard.type('7');
+    go();
+    await until(async () => (await page.locator('.thing-form button.primary').innerText()) === 'Save', 'it is stored');
+    assert.equal(await controlOf(page, 'pages').inputValue(), '67');
+    await page.keyboard.press('Control+Enter');
+    await held();
+    go();
+    await page.waitForSelector('.panel .tabs [aria-current] >> text=Read');
+    assert.deepEqual(await dataOf(id), { title: 'Emma Woodhouse', pages: 67 });
+    await close(page);
+  });
+
+  test('have a history by their fields', async () => {
+    const { entityId: id } = await site.call('entities.create', {
+      type: 'x.book',
+      data: { title: 'Emma', rating: 2, lent: null, tags: ['a'], isSigned: true, author: { name: 'Jane' } },
+    });
+    const data = { rating: 3, tags: ['a', 'b, c'], isSigned: false, pages: 400 };
+    await site.call('entities.update', { id, data });
+    const page = await site.visit();
+    await site.signIn(page, { path: `/entities/${id}/history` });
+    await page.waitForSelector('.thing-diff section');
+    const told = async () =>
+      (await page.locator('.thing-diff section').allInnerTexts()).map((one) => one.replace(/\s+/g, ' '));
+    assert.deepEqual(await told(), [
+      'Rating 2 → 3',
+      'Pages nothing → 400',
+      'Is signed yes → no',
+      'Tags a → a, b, c',
+    ]);
+    await page.locator('.compare select').first().selectOption('0');
+    await page.waitForSelector('.thing-diff >> text=What it is called');
+    assert.ok((await told()).includes('Author nothing → {"name":"Jane"}'), String(await told()));
+    await checkAccessibility(page, 'a history of a type');
+    await page.setViewportSize(NARROW);
+    await checkWidths(page, 'a history of a type');
+    await close(page);
+  });
+
+  for (const [width, viewport] of Object.entries({ wide: WIDE, narrow: NARROW })) {
+    test(`are filtered and sorted by controls of what their type declares, ${width}`, async () => {
+      const name = `x.film_${width}`;
+      await site.call('entityTypes.define', {
+        name,
+        schema: {
+          type: 'object',
+          properties: {
+            title: { type: 'string' },
+            kind: { enum: ['', 'short_film', 'film'], title: 'Kind of it' },
+            isSeen: { type: 'boolean' },
+            minutes: { type: 'integer' },
+            seen: { type: 'string', format: 'date' },
+          },
+        },
+        filters: ['isSeen', 'minutes', 'seen', 'title'],
+        sorts: ['minutes'],
+        lists: [{ filter: 'kind', sort: 'seen' }, { filter: 'isSeen', sort: 'minutes' }],
+      });
+      const make = (data) => site.call('entities.create', { type: name, data });
+      await make({ title: 'One', kind: 'film', isSeen: true, minutes: 90, seen: '2026-01-02' });
+      await make({ title: 'Two', kind: 'film', isSeen: false, minutes: 80, seen: '2026-01-01' });
+      await make({ title: 'Three', kind: '', minutes: 70 });
+      const page = await site.visit({ viewport });
+      await site.signIn(page, { path: '/entities' });
+      if (width === 'narrow') await page.click('text="Filters"');
+      await page.selectOption('select[aria-label=Type]', name);
+      const shows = async (...titles) => {
+        let last;
+        const read = async () => (last = await page.locator('.thing-row b').allInnerTexts());
+        await until(async () => String(await read()) === String(titles), `${titles}`, 10_000).catch(() => assert.deepEqual(last, titles));
+      };
+      await shows('Three', 'Two', 'One');
+      await checkAccessibility(page, `filters of a type, ${width}`);
+      await checkWidths(page, `filters of a type, ${width}`);
+      const orders = () => page.locator('select[aria-label=Order] option').allInnerTexts();
+      assert.deepEqual(await orders(), ['newest first', 'oldest first', 'minutes, up', 'minutes, down']);
+      await page.selectOption('select[aria-label=Order]', 'minutes');
+      await shows('Three', 'Two', 'One');
+      await page.selectOption('select[aria-label=Order]', '-minutes');
+      await shows('One', 'Two', 'Three');
+      // A pair: the order that it declares, and not the one that it does not.
+      await page.selectOption('select[aria-label="Kind of it"]', 'film');
+      await shows('Two', 'One');
+      assert.deepEqual(await orders(), ['seen, up', 'seen, down']);
+      await page.selectOption('select[aria-label="Kind of it"]', { label: 'empty' });
+      await shows('Three');
+      await page.selectOption('select[aria-label="Is seen"]', { label: 'no' });
+      await shows('Two');
+      assert.deepEqual(await orders(), ['newest first', 'oldest first', 'minutes, up', 'minutes, down']);
+      assert.equal(await page.inputValue('select[aria-label="Kind of it"]'), '', 'a list has one filter');
+      const input = (label) => page.locator(`.filters label:has-text("${label}") input`);
+      await input('minutes').fill('90');
+      await input('minutes').press('Tab');
+      await shows('One');
+      await input('seen').first().fill('2026-01-01');
+      await input('seen').first().press('Tab');
+      await shows('Two');
+      assert.equal(new URL(page.url()).searchParams.get('filter'), '{"seen":"2026-01-01"}');
+      await page.selectOption('select[aria-label=Without]', { label: 'without seen' });
+      await shows('Three');
+      await page.reload();
+      if (width === 'narrow') await page.waitForSelector('#noun-filters.is-open');
+      await shows('Three');
+      await page.selectOption('select[aria-label=Without]', '');
+      await shows('Three', 'Two', 'One');
+      await close(page);
+    });
+  }
+
   test('are written as JSON by whoever may not see types, and have none where there is none', async () => {
     const { key } = await site.call('keys.create', {
       name: 'writes',
@@ -167,6 +364,8 @@ describe("things of a type of one's own", () => {
     });
     const page = await site.visit();
     await site.signIn(page, { key, path: '/entities/new?type=x.book' });
+    await site.goto(page, '/entities?type=x.book');
+    await page.waitForSelector('.filters label:has-text("filter") input');
     page.complaints.splice(0); // What it may not ask for is refused.
     await close(page);
 

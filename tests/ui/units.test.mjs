@@ -479,6 +479,29 @@ describe('a noun', () => {
   });
 });
 
+describe('a choice in a form', () => {
+  const fieldOf = (schema) => lib.fieldsOfOwn('data', { schema: { properties: { mood: schema }, additionalProperties: false } })[0];
+
+  test('tells an empty text from nothing', () => {
+    const field = fieldOf({ enum: ['', 'good', 5, null] });
+    assert.equal(field.kind, 'choice');
+    assert.deepEqual(field.choices.map(lib.wordsOf), ['empty', 'good', '5']);
+    for (const value of ['', 'good', 5]) assert.equal(lib.fromText(field, lib.toText(field, value)), value);
+    assert.equal(lib.toText(field, null), '');
+    assert.equal(lib.fromText(field, ''), undefined);
+  });
+
+  test('is JSON where two of them are written in the same way', () => {
+    for (const all of [['5', 5], ['', '""'], [true, 'true'], [{}]]) assert.equal(fieldOf({ enum: all }).kind, 'json');
+  });
+});
+
+test('how much of a text is too much is counted in characters', () => {
+  assert.equal(lib.tooLong('😀😀', 2), '');
+  assert.equal(lib.tooLong('😀😀a', 2), 'Too long by 1: at most 2 characters');
+  assert.equal(lib.tooLong('anything'), '');
+});
+
 describe('a list in a form', () => {
   const field = { kind: 'list', name: 'tags', label: 'Tags' };
   const read = (text) => lib.fromText(field, text);

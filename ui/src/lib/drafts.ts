@@ -1,13 +1,13 @@
 // What was being written when the session ended: kept in this tab, over a reload too, until whoever wrote
 // it is here again, or signs out.
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { type Dispatch, type StateUpdater, useEffect, useRef, useState } from 'preact/hooks';
 
 import { session, whenEnded, whenLeaving } from './session.js';
 
 const STORED = 'synap-drafts';
 
 const whose = (): string => `${session.value?.user.id} `;
-const nameOf = (part: string): string => `${whose()}${location.pathname} ${part}`;
+const nameOf = (part: string, path = location.pathname): string => `${whose()}${path} ${part}`;
 
 /** Those of this tab: the browser keeps them as long as it is open, and shows them to no other. */
 function stored(): Map<string, unknown> {
@@ -38,11 +38,19 @@ whenLeaving(() => {
 /** What was kept here under `part`, if anything. */
 export const draftOf = <T>(part = ''): T | undefined => drafts.get(nameOf(part)) as T | undefined;
 
+/** Has it found at `path` under `part`, by what is opened there next. */
+export const keepDraft = (path: string, part: string, draft: unknown): unknown =>
+  drafts.set(nameOf(part, path), draft);
+
+/** What is left to be sent: what was written behind `sent` while it was on its way. */
+export const behind = (sent: string) => (now: string): string =>
+  now.startsWith(sent) ? now.slice(sent.length) : now;
+
 /**
  * A state that outlives the end of the session, if it was changed. Where the form is left otherwise, it is
  * forgotten: whoever left was asked.
  */
-export function useDraft<T>(first: () => T, part = ''): [T, (value: T) => void] {
+export function useDraft<T>(first: () => T, part = ''): [T, Dispatch<StateUpdater<T>>] {
   const name = useRef(nameOf(part)).current;
   const initial = useRef<T>(undefined as T);
   const [value, set] = useState<T>(() => {

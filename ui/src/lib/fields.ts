@@ -52,13 +52,20 @@ function plainOf(document: Known, schema: Schema): Schema {
   return rest?.length === 1 ? { ...resolved, ...document.resolve(rest[0]) } : resolved;
 }
 
+/** How a choice is written; an empty text is told from nothing. */
+const choiceOf = (value: unknown): string => (value === '' ? '""' : String(value));
+
+/** A choice as it is read. */
+export const wordsOf = (choice: string): string =>
+  choice === '""' ? 'empty' : choice.replace(/_/g, ' ');
+
 /** What is chosen from, by how it is written; null is said by choosing nothing. */
 const choicesOf = ({ enum: all = [] }: Schema): string[] =>
-  all.filter((one) => one !== null).map(String);
+  all.filter((one) => one !== null).map(choiceOf);
 
-/** Each of them is told from the others, and from nothing, by how it is written. */
+/** Each of them is told from the others by how it is written. */
 const canChoose = (schema: Schema): boolean =>
-  new Set(['', ...choicesOf(schema)]).size > choicesOf(schema).length &&
+  new Set(choicesOf(schema)).size === choicesOf(schema).length &&
   !schema.enum?.some((one) => typeof one === 'object' && one !== null);
 
 function kindOf(schema: Schema, references: string): FieldKind {
@@ -147,10 +154,12 @@ function canHold(field: Field, value: unknown): boolean {
  */
 export function fieldsOfOwn(
   name: string,
-  { schema, title = 'title' in (schema.properties ?? {}) ? 'title' : 'name' }: Pick<OwnType, 'schema' | 'title'>,
+  type: Pick<OwnType, 'schema' | 'title'>,
   data?: Record<string, unknown>,
 ): Field[] {
+  const { schema } = type;
   const { properties = {}, required = [] } = schema;
+  const { title = 'title' in properties ? 'title' : 'name' } = type;
   const fields = Object.entries(properties).map(([member, raw]): Field => {
     // Nobody fills in a default; and `true` is a schema, too.
     const { default: _, ...one } = Object(raw) as Schema;
@@ -252,6 +261,7 @@ function localOf(text: string): string {
 export function toText(field: Field, value: unknown): string {
   if (value === undefined || value === null) return '';
   if (field.kind === 'json') return JSON.stringify(value, null, 2);
+  if (field.kind === 'choice') return choiceOf(value);
   if (field.kind === 'list' && Array.isArray(value)) return value.map(asItem).join(', ');
   if (field.kind === 'date' && String(value).includes('T')) return localOf(String(value));
   return String(value);
@@ -265,7 +275,7 @@ export function fromText(field: Field, text: string): unknown {
   }
   if (text === '') return undefined;
   if (field.kind === 'choice')
-    return field.schema.enum?.find((one) => one !== null && String(one) === text) ?? text;
+    return field.schema.enum?.find((one) => one !== null && choiceOf(one) === text) ?? text;
   if (field.kind === 'date' && text.includes('T')) {
     const at = new Date(text);
     if (Number.isNaN(at.getTime())) throw new Error(`${field.label}: this is no time`);
@@ -288,6 +298,13 @@ export function fromText(field: Field, text: string): unknown {
     return field.beside?.length ? othersOf(field, value) : value;
   }
   return text;
+}
+
+/** How much of a text there is too much; '' if it has room. Nothing is cut in silence. */
+export function tooLong(text: string, max = Infinity): string {
+  const over = text.length > max ? [...text].length - max : 0;
+  const count = (value: number) => value.toLocaleString();
+  return over > 0 ? `Too long by ${count(over)}: at most ${count(max)} characters` : '';
 }
 
 /** dueDate → Due date */

@@ -170,7 +170,7 @@ function refusal({ error }: Envelope, status: number): PodError {
   return errorOf(error?.message, data?.code, status, data?.issues, data?.details);
 }
 
-/** Calls a procedure by another way, whose errors have the place of each issue, whatever has found it. */
+/** Calls a procedure by the way whose errors have the place of each issue, whoever has found it. */
 export async function overRest(name: string, body: string, signal?: AbortSignal): Promise<unknown> {
   const headers = { 'content-type': 'application/json' };
   const response = await send(`/api/${name}`, {

@@ -79,6 +79,26 @@ export function useIssue(): [string, (issue: string) => void] {
   return [issue, setIssue];
 }
 
+/** What Ctrl and Enter do in a form. */
+export const onCtrlEnter = (submit: (event: Event) => void) => (press: KeyboardEvent) =>
+  press.key === 'Enter' && (press.ctrlKey || press.metaKey) && submit(press);
+
+/** A form that is sent once at a time: whether it is on its way, and what came in the way. */
+export function useSending(send: () => Promise<unknown>) {
+  const [issue, setIssue] = useIssue();
+  const [isBusy, setBusy] = useState(false);
+  const submit = (event: Event): void => {
+    event.preventDefault();
+    if (isBusy) return;
+    setIssue('');
+    setBusy(true);
+    send()
+      .catch((error: unknown) => setIssue(messageOf(error)))
+      .finally(() => setBusy(false));
+  };
+  return { issue, isBusy, submit };
+}
+
 // Several events of one command come together: one question for all of them.
 const GATHER_MS = 120;
 

@@ -2,8 +2,8 @@
 import { useMemo } from 'preact/hooks';
 
 import { diffLines } from '../lib/diff.js';
-import { type Field, labelOf } from '../lib/fields.js';
-import { isMoment } from '../lib/things.js';
+import { type Field, valueOf } from '../lib/fields.js';
+import { isMoment, shown } from '../lib/things.js';
 import { Line } from './text.js';
 import { Time } from './time.js';
 
@@ -42,7 +42,7 @@ const asText = (value: unknown): string =>
 /** One value, in a line: a moment in the reader's zone, whatever of it changed. */
 function Side({ field, value }: { field: Field; value: unknown }) {
   if (isMoment(field, value)) return <Time at={value} style="long" />;
-  return <Line text={asText(value) || 'nothing'} />;
+  return <Line text={shown(value) || asText(value) || 'nothing'} />;
 }
 
 /** The fields that differ; long texts are compared line by line. */
@@ -51,24 +51,25 @@ export function ThingDiff(props: {
   after: Record<string, unknown>;
   fields: Field[];
 }) {
-  const { before, after } = props;
-  const changed = props.fields.filter(({ name }) => asText(before[name]) !== asText(after[name]));
+  const changed = props.fields
+    .map((field) => [field, valueOf(field, props.before), valueOf(field, props.after)] as const)
+    .filter(([, before, after]) => asText(before) !== asText(after));
   if (changed.length === 0) return <p class="quiet">Nothing differs.</p>;
   return (
     <div class="thing-diff">
-      {changed.map((field) => (
+      {changed.map(([field, before, after]) => (
         <section key={field.name}>
-          <h3>{labelOf(field.name)}</h3>
-          {field.kind === 'text' ? (
-            <TextDiff before={asText(before[field.name])} after={asText(after[field.name])} />
+          <h3>{field.label}</h3>
+          {field.kind === 'text' || field.kind === 'lines' ? (
+            <TextDiff before={asText(before)} after={asText(after)} />
           ) : (
             <p class="change">
               <del>
-                <Side field={field} value={before[field.name]} />
+                <Side field={field} value={before} />
               </del>
               <span aria-hidden="true"> → </span>
               <ins>
-                <Side field={field} value={after[field.name]} />
+                <Side field={field} value={after} />
               </ins>
             </p>
           )}

@@ -1,8 +1,8 @@
 // A form made from a schema.
 import { useId } from 'preact/hooks';
 
-import type { Field } from '../lib/fields.js';
-import { useQuery } from './answer.js';
+import { type Field, tooLong, wordsOf } from '../lib/fields.js';
+import { Choice, useTitles, YES_OR_NO } from './filters.js';
 import { Quiet } from './plain.js';
 import { ThingChoices, walkChoices } from './thing-choices.js';
 
@@ -17,54 +17,23 @@ interface ControlProps {
   onChange(value: string): void;
 }
 
-type Named = { id: string; title?: string; name?: string };
+type Select = Omit<ControlProps, 'id' | 'describedBy' | 'isWrong'>;
 
-function Reference({ field, value, id, describedBy, onChange }: ControlProps) {
-  const { value: answer } = useQuery<Record<string, Named[]>>(`${field.references}.list`, {
-    limit: 100,
-  });
-  const things = answer?.[field.references] ?? [];
-  const isListed = value === '' || things.some((one) => one.id === value);
-  return (
-    <select
-      id={id}
-      value={value}
-      aria-describedby={describedBy}
-      onChange={(event) => onChange(event.currentTarget.value)}
-    >
-      <option value="">none</option>
-      {!isListed && <option value={value}>{value}</option>}
-      {things.map((one) => (
-        <option key={one.id} value={one.id}>
-          {one.title ?? one.name ?? one.id}
-        </option>
-      ))}
-    </select>
-  );
-}
+const Reference = ({ field, ...more }: Select) => (
+  <Choice none="none" choices={useTitles(field.references)} {...more} />
+);
 
-function Choice({ field, value, id, describedBy, onChange }: ControlProps) {
+function Choices({ field, value, ...more }: Select) {
   const standard = field.schema.default;
   const isFree = !field.isRequired && value === '';
+  const nothing = standard === undefined ? '–' : `${String(standard)} (if nothing is said)`;
   return (
-    <select
-      id={id}
+    <Choice
+      none={isFree || standard === undefined ? nothing : undefined}
+      choices={field.choices.map((choice) => [choice, wordsOf(choice)])}
       value={value}
-      aria-describedby={describedBy}
-      onChange={(event) => onChange(event.currentTarget.value)}
-    >
-      {(isFree || standard === undefined) && (
-        <option value="">
-          {standard === undefined ? '–' : `${String(standard)} (if nothing is said)`}
-        </option>
-      )}
-      {value !== '' && !field.choices.includes(value) && <option value={value}>{value}</option>}
-      {field.choices.map((choice) => (
-        <option key={choice} value={choice}>
-          {choice.replace(/_/g, ' ')}
-        </option>
-      ))}
-    </select>
+      {...more}
+    />
   );
 }
 
@@ -78,16 +47,20 @@ function Control(props: ControlProps) {
     'aria-describedby': describedBy,
     'aria-invalid': isWrong || undefined,
     required: field.isRequired,
+  };
+  const typed = {
+    ...common,
     onInput: (event: Event) => onChange((event.currentTarget as HTMLInputElement).value),
   };
+  const chosen = { ...common, onChange };
   switch (field.kind) {
     case 'reference':
-      return <Reference {...props} />;
+      return <Reference field={field} {...chosen} />;
     case 'thing':
       return (
         <div onKeyDown={walkChoices}>
           <input
-            {...common}
+            {...typed}
             type="text"
             dir="auto"
             placeholder="A title, or an id"
@@ -97,29 +70,19 @@ function Control(props: ControlProps) {
         </div>
       );
     case 'choice':
-      return <Choice {...props} />;
+      return <Choices field={field} {...chosen} />;
     case 'yesno':
-      return (
-        <select
-          {...common}
-          onInput={undefined}
-          onChange={(event) => onChange(event.currentTarget.value)}
-        >
-          <option value="">–</option>
-          <option value="true">yes</option>
-          <option value="false">no</option>
-        </select>
-      );
+      return <Choice none="–" choices={YES_OR_NO} {...chosen} />;
     case 'text':
-      return <textarea {...common} rows={8} dir="auto" spellcheck />;
+      return <textarea {...typed} rows={8} dir="auto" spellcheck />;
     case 'lines':
-      return <textarea {...common} rows={2} dir="auto" maxLength={field.schema.maxLength} />;
+      return <textarea {...typed} rows={2} dir="auto" />;
     case 'json':
-      return <textarea {...common} rows={5} class="mono" spellcheck={false} />;
+      return <textarea {...typed} rows={5} class="mono" spellcheck={false} />;
     case 'number':
       return (
         <input
-          {...common}
+          {...typed}
           type="number"
           min={field.schema.minimum}
           max={field.schema.maximum}
@@ -128,13 +91,13 @@ function Control(props: ControlProps) {
       );
     case 'date':
       if (value.includes('T') || field.schema.format === 'date-time') {
-        return <input {...common} type="datetime-local" step="any" />;
+        return <input {...typed} type="datetime-local" step="any" />;
       }
-      return <input {...common} type="date" />;
+      return <input {...typed} type="date" />;
     case 'list':
-      return <input {...common} type="text" dir="auto" placeholder="one, two" />;
+      return <input {...typed} type="text" dir="auto" placeholder="one, two" />;
     default:
-      return <input {...common} type="text" dir="auto" maxLength={field.schema.maxLength} />;
+      return <input {...typed} type="text" dir="auto" />;
   }
 }
 
@@ -145,8 +108,11 @@ interface FieldProps {
   onChange(value: string): void;
 }
 
-export function FormField({ field, value, issue, onChange }: FieldProps) {
+const TEXTS = ['line', 'lines', 'text'];
+
+export function FormField({ field, value, issue: told, onChange }: FieldProps) {
   const id = useId();
+  const issue = (TEXTS.includes(field.kind) && tooLong(value, field.schema.maxLength)) || told;
   const said = field.schema.description?.startsWith('Absent:')
     ? undefined
     : field.schema.description?.replace(/^null: /, 'Left empty: ');
@@ -218,7 +184,7 @@ export function halfTyped(form: HTMLFormElement): Record<string, string> {
   return issues;
 }
 
-/** The issues of an error by the field that they are about: of a member's, or else of the whole; '' of none. */
+/** The issues of an error by the field that each is about: a member's, or else that of all; '': none. */
 export function issuesByField(
   fields: Field[],
   issues: { path: (string | number)[]; message: string }[],

@@ -6,6 +6,7 @@ import { go, route, withQuery } from '../lib/router.js';
 import { number } from '../lib/time.js';
 import { Show, useQuery, useReloadOn } from './answer.js';
 import { hueOf } from './badge.js';
+import { Choice } from './filters.js';
 import { Quiet } from './plain.js';
 import { Line } from './text.js';
 
@@ -87,16 +88,15 @@ export function Neighbourhood({ id }: { id: string }) {
         <h3 id="neighbourhood-title">Connected with</h3>
         <label>
           as far as{' '}
-          <select
+          <Choice
             value={String(depth)}
-            onChange={(event) =>
-              go(withQuery({ depth: event.currentTarget.value }), { replace: true })
-            }
-          >
-            <option value="1">one relation</option>
-            <option value="2">two relations</option>
-            <option value="3">three relations</option>
-          </select>
+            choices={[
+              ['1', 'one relation'],
+              ['2', 'two relations'],
+              ['3', 'three relations'],
+            ]}
+            onChange={(next) => go(withQuery({ depth: next }), { replace: true })}
+          />
         </label>
       </header>
       <Show of={answer}>

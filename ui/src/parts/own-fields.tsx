@@ -9,9 +9,18 @@ import { query } from '../lib/rpc.js';
 export const typesOf = (document: PodDocument, noun: Noun): string | undefined =>
   'data' in noun.fields && document.has(`${noun.name}Types.get`) ? `${noun.name}Types` : undefined;
 
+/** What the newest version of a type says; undefined until it is known, or if none is named. */
+export function useOwnType(types: string | undefined, name: unknown) {
+  const isOwn = Boolean(types && name);
+  const { value, isLoading } = useAnswer(`${types}:${name}`, async (signal) =>
+    isOwn ? query<OwnType>(`${types}.get`, { name }, signal) : undefined,
+  );
+  return { isOwn, type: isOwn ? value : undefined, isLoading };
+}
+
 /**
- * `fields` with one for each member of the data instead of one for all of them, as the type says that is
- * the newest; undefined until it is known. A type that cannot be asked for leaves one field of JSON.
+ * `fields` with one for each member of the data instead of one for all of them, as the type of
+ * `thing` says; undefined until it is known. A type that cannot be asked for leaves one field of JSON.
  */
 export function useOwnFields(
   document: PodDocument,
@@ -19,14 +28,8 @@ export function useOwnFields(
   fields: Field[],
   thing: Record<string, unknown>,
 ): Field[] | undefined {
-  const types = typesOf(document, noun);
-  const { type: name } = thing;
-  const { value: type, isLoading } = useAnswer<OwnType | undefined>(
-    `${types}:${name}`,
-    async (signal) =>
-      types && name ? query<OwnType>(`${types}.get`, { name }, signal) : undefined,
-  );
-  if (!types || !name) return fields;
+  const { isOwn, type, isLoading } = useOwnType(typesOf(document, noun), thing['type']);
+  if (!isOwn) return fields;
   if (!type) return isLoading ? undefined : fields;
   const data = thing['data'] as Record<string, unknown> | undefined;
   return fields.flatMap((field) =>

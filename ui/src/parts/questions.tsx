@@ -4,8 +4,8 @@ import { useState } from 'preact/hooks';
 import type { AgentRun, Question } from '../lib/chat.js';
 import { useDraft } from '../lib/drafts.js';
 import { parseGiven } from '../lib/given-json.js';
-import { messageOf, mutate } from '../lib/rpc.js';
-import { useIssue } from './answer.js';
+import { mutate } from '../lib/rpc.js';
+import { useSending } from './answer.js';
 import { Json } from './json.js';
 import { Button, Issue } from './plain.js';
 import { say } from './say.js';
@@ -16,10 +16,8 @@ function One({ runId, one, onAnswered }: { runId: string; one: Question; onAnswe
   const { id, question } = one;
   const [text, setText] = useDraft(() => '', `answer ${id}`);
   const [isJson, setJson] = useState(false);
-  const [issue, setIssue] = useIssue();
-  const [isBusy, setBusy] = useState(false);
   const leaveFreely = useUnsaved(text !== '');
-  const answer = async () => {
+  const { issue, isBusy, submit } = useSending(async () => {
     await mutate('agents.resume', {
       id: runId,
       questionId: id,
@@ -28,15 +26,7 @@ function One({ runId, one, onAnswered }: { runId: string; one: Question; onAnswe
     leaveFreely();
     say('It goes on');
     onAnswered();
-  };
-  const submit = (event: Event) => {
-    event.preventDefault();
-    setIssue('');
-    setBusy(true);
-    answer()
-      .catch((error: unknown) => setIssue(messageOf(error)))
-      .finally(() => setBusy(false));
-  };
+  });
   return (
     <form class="fields" aria-label="A question" onSubmit={submit}>
       {typeof question === 'string' ? (

@@ -2,9 +2,8 @@
 import { useState } from 'preact/hooks';
 
 import { Intent, isProposed } from '../lib/command.js';
-import { useDraft } from '../lib/drafts.js';
-import { messageOf } from '../lib/rpc.js';
-import { useIssue } from './answer.js';
+import { behind, useDraft } from '../lib/drafts.js';
+import { onCtrlEnter, useSending } from './answer.js';
 import { Issue, Quiet } from './plain.js';
 import { sayDone } from './say.js';
 import { useUnsaved } from './unsaved.js';
@@ -12,28 +11,20 @@ import { useUnsaved } from './unsaved.js';
 export function QuickNote() {
   const [text, setText] = useDraft(() => '', 'note');
   const [made, setMade] = useState('');
-  const [isBusy, setBusy] = useState(false);
-  const [issue, setIssue] = useIssue();
   const [intent] = useState(() => new Intent());
   useUnsaved(text.trim() !== '');
-  const submit = (event: Event) => {
-    event.preventDefault();
-    if (!text.trim() || isBusy) return;
-    setBusy(true);
-    setIssue('');
-    intent
-      .command('notes.create', { content: text })
-      .then((accepted) => {
-        setText('');
-        setMade(accepted.entityId);
-        sayDone(accepted, 'The note is stored');
-      })
-      .catch((error: unknown) => {
-        if (isProposed(error)) setText('');
-        setIssue(messageOf(error));
-      })
-      .finally(() => setBusy(false));
-  };
+  const { issue, isBusy, submit } = useSending(async () => {
+    if (!text.trim()) return;
+    try {
+      const accepted = await intent.command('notes.create', { content: text });
+      setMade(accepted.entityId);
+      sayDone(accepted, 'The note is stored');
+      setText(behind(text));
+    } catch (error) {
+      if (isProposed(error)) setText(behind(text));
+      throw error;
+    }
+  });
   return (
     <section class="card quick-note" aria-labelledby="quick-note-title">
       <header>
@@ -49,9 +40,7 @@ export function QuickNote() {
           value={text}
           aria-invalid={issue !== '' || undefined}
           onInput={(event) => setText(event.currentTarget.value)}
-          onKeyDown={(event) =>
-            event.key === 'Enter' && (event.ctrlKey || event.metaKey) && submit(event)
-          }
+          onKeyDown={onCtrlEnter(submit)}
         />
         <Issue of={issue} />
         <p class="actions">

@@ -1,12 +1,8 @@
 // What a search is bound to, and what is looked for: kept in the address.
-import { useState } from 'preact/hooks';
-
 import { podDocument } from '../lib/document.js';
 import { go, route, withQuery } from '../lib/router.js';
-import { query } from '../lib/rpc.js';
 import { type How, type Mode, MODES } from '../lib/search-hits.js';
-import { useAnswer } from './answer.js';
-import { AskedChoice, AskedDay } from './filters.js';
+import { AskedChoice, AskedDay, Folded, TagFilter } from './filters.js';
 import { Button } from './plain.js';
 
 const MODE_WORDS: Record<Mode, string> = {
@@ -41,61 +37,40 @@ function statuses(): string[] {
 
 export function SearchFilters() {
   const active = NAMES.filter((name) => route.value.query.get(name)).length;
-  const [isOpen, setOpen] = useState(active > 0);
   const nouns = podDocument.value?.nouns ?? [];
-  const tags = useAnswer('tags', (signal) =>
-    podDocument.value?.has('tags.list')
-      ? query<{ tags: { tag: string; count: number }[] }>('tags.list', undefined, signal)
-      : Promise.resolve({ tags: [] }),
-  );
   return (
-    <>
-      <Button
-        class="fold"
-        aria-expanded={isOpen}
-        aria-controls="search-filters"
-        onClick={() => setOpen(!isOpen)}
-      >
-        Filters{active > 0 && ` (${active})`}
-      </Button>
-      <div id="search-filters" class={`filters can-fold ${isOpen ? 'is-open' : ''}`}>
-        <AskedChoice
-          name="mode"
-          label="What is looked for"
-          none="best for this pod"
-          choices={MODES.map((mode) => [mode, `by ${MODE_WORDS[mode]}`])}
-        />
-        <AskedChoice
-          name="type"
-          label="Type"
-          none="every type"
-          choices={nouns.map((noun) => [noun.name, noun.plural])}
-        />
-        <AskedChoice
-          name="tag"
-          label="Tag"
-          none="every tag"
-          choices={(tags.value?.tags ?? []).map(({ tag, count }) => [tag, `${tag} (${count})`])}
-        />
-        <AskedChoice
-          name="status"
-          label="Status"
-          none="every status"
-          choices={statuses().map((one) => [one, one.replace(/_/g, ' ')])}
-        />
-        <AskedDay name="from" label="changed from" />
-        <AskedDay name="to" label="to" />
-        {active > 0 && (
-          <Button
-            class="link"
-            onClick={() =>
-              go(withQuery(Object.fromEntries(NAMES.map((name) => [name, '']))), { replace: true })
-            }
-          >
-            Take the filters away
-          </Button>
-        )}
-      </div>
-    </>
+    <Folded id="search-filters" active={active}>
+      <AskedChoice
+        name="mode"
+        label="What is looked for"
+        none="best for this pod"
+        choices={MODES.map((mode) => [mode, `by ${MODE_WORDS[mode]}`])}
+      />
+      <AskedChoice
+        name="type"
+        label="Type"
+        none="every type"
+        choices={nouns.map((noun) => [noun.name, noun.plural])}
+      />
+      {podDocument.value?.has('tags.list') && <TagFilter />}
+      <AskedChoice
+        name="status"
+        label="Status"
+        none="every status"
+        choices={statuses().map((one) => [one, one.replace(/_/g, ' ')])}
+      />
+      <AskedDay name="from" label="changed from" />
+      <AskedDay name="to" label="to" />
+      {active > 0 && (
+        <Button
+          class="link"
+          onClick={() =>
+            go(withQuery(Object.fromEntries(NAMES.map((name) => [name, '']))), { replace: true })
+          }
+        >
+          Take the filters away
+        </Button>
+      )}
+    </Folded>
   );
 }

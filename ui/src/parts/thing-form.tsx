@@ -6,11 +6,17 @@ import { useDraft } from '../lib/drafts.js';
 import { type Field, fromText, toText, valueOf } from '../lib/fields.js';
 import { withLineEnds } from '../lib/line-ends.js';
 import { messageOf, PodError } from '../lib/rpc.js';
-import { useIssue } from './answer.js';
+import { onCtrlEnter, useIssue } from './answer.js';
 import { FormField, halfTyped, issuesByField, type Values } from './form.js';
 import { Markdown } from './markdown.js';
 import { Button, Issue, Quiet } from './plain.js';
 import { useUnsaved } from './unsaved.js';
+
+/**
+ * Gets only what was changed; null takes a value away. Calls `saved` once that is stored. True:
+ * somebody has gone on writing, and what they wrote is not stored: the form has it, and is to stay.
+ */
+export type Submit = (changes: Record<string, unknown>, saved: () => boolean) => Promise<unknown>;
 
 interface Props {
   fields: Field[];
@@ -20,8 +26,7 @@ interface Props {
   action: string;
   /** What the button says instead. */
   label?: string;
-  /** Gets only what was changed; null takes a value away. Calls `saved` once nothing is unsaved. */
-  onSubmit(changes: Record<string, unknown>, saved: () => void): Promise<void>;
+  onSubmit: Submit;
   onCancel(): void;
 }
 
@@ -37,14 +42,20 @@ function withoutLost(before: unknown, after: unknown): unknown {
   return { ...after, ...Object.fromEntries(lost.map((name) => [name, null])) };
 }
 
-function changesOf(fields: Field[], before: Values, after: Values): Record<string, unknown> {
+/** What a form says anew. What is wrong goes into `wrong`, by the field. */
+function changesOf(
+  fields: Field[],
+  before: Values,
+  after: Values,
+  wrong: Record<string, string>,
+): Record<string, unknown> {
   const changes: Record<string, unknown> = {};
-  for (const field of fields) {
+  const add = (field: Field): void => {
     const was = before[field.name] ?? '';
     const now = after[field.name] ?? '';
     const isLong = field.kind === 'text' || field.kind === 'lines';
     const text = isLong && now !== was ? withLineEnds(was, now) : now;
-    if (text === was) continue;
+    if (text === was) return;
     const value = text === '' && field.beside ? {} : fromText(field, text);
     const [name = '', member] = field.path;
     const set = (to: unknown) =>
@@ -58,6 +69,13 @@ function changesOf(fields: Field[], before: Values, after: Values): Record<strin
     else if (value !== undefined) set(value);
     else if (field.isNullable) set(null);
     else set(field.kind === 'list' ? [] : text);
+  };
+  for (const field of fields) {
+    try {
+      add(field);
+    } catch (error) {
+      wrong[field.name] ??= messageOf(error);
+    }
   }
   return changes;
 }
@@ -109,7 +127,7 @@ function TextField(props: {
 }
 
 export function ThingForm({ fields, thing, action, label = action, onSubmit, onCancel }: Props) {
-  const [before] = useState<Values>(() =>
+  const [before, setBefore] = useState<Values>(() =>
     Object.fromEntries(fields.map((field) => [field.name, toText(field, valueOf(field, thing))])),
   );
   const [draft, setDraft] = useDraft(() => ({ thing, values: before }), action);
@@ -127,38 +145,42 @@ export function ThingForm({ fields, thing, action, label = action, onSubmit, onC
   const form = useRef<HTMLFormElement>(null);
   useEffect(() => form.current?.querySelector<HTMLElement>('input,textarea,select')?.focus(), []);
 
+  const latest = useRef(values);
+  latest.current = values;
+  const saved = (): boolean => {
+    const isMore = latest.current !== values;
+    if (isMore) setBefore(values);
+    else leaveFreely();
+    return isMore;
+  };
   const submit = (event: Event) => {
     event.preventDefault();
     if (isBusy) return;
-    setIssue('');
-    const half = halfTyped(event.currentTarget as HTMLFormElement);
-    setIssues(half);
-    if (Object.keys(half).length) return setIssue(BESIDE);
-    try {
-      const changes = changesOf(fields, before, values);
-      setBusy(true);
-      onSubmit(changes, leaveFreely)
-        .catch((error: unknown) => {
-          if (isProposed(error)) leaveFreely();
-          const byField = error instanceof PodError ? issuesByField(fields, error.issues) : {};
-          setIssues(byField);
-          const about = Object.keys(byField);
-          const isBeside = about.length > 0 && about.every((name) => fields.some((one) => one.name === name));
-          setIssue(isBeside ? BESIDE : messageOf(error));
-        })
-        .finally(() => setBusy(false));
-    } catch (error) {
-      setIssue(messageOf(error));
-    }
+    const wrong = halfTyped(form.current!);
+    const changes = changesOf(fields, before, values, wrong);
+    const isWrong = Object.keys(wrong).length > 0;
+    setIssues(wrong);
+    setIssue(isWrong ? BESIDE : '');
+    if (isWrong) return;
+    setBusy(true);
+    onSubmit(changes, saved)
+      .catch((error: unknown) => {
+        if (isProposed(error)) leaveFreely();
+        const byField = error instanceof PodError ? issuesByField(fields, error.issues) : {};
+        setIssues(byField);
+        const about = Object.keys(byField);
+        const isBeside =
+          about.length > 0 && about.every((name) => fields.some((one) => one.name === name));
+        setIssue(isBeside ? BESIDE : messageOf(error));
+      })
+      .finally(() => setBusy(false));
   };
-  const onKeyDown = (press: KeyboardEvent) =>
-    press.key === 'Enter' && (press.ctrlKey || press.metaKey) && submit(press);
   return (
     <form
       ref={form}
       class="fields thing-form"
       onSubmit={submit}
-      onKeyDown={onKeyDown}
+      onKeyDown={onCtrlEnter(submit)}
       onKeyUp={lookAtHalf}
       onInput={lookAtHalf}
       noValidate

@@ -18,7 +18,8 @@ import {
 } from '../lib/chat.js';
 import { Intent } from '../lib/command.js';
 import { podDocument } from '../lib/document.js';
-import { useDraft } from '../lib/drafts.js';
+import { behind, keepDraft, useDraft } from '../lib/drafts.js';
+import { tooLong } from '../lib/fields.js';
 import { addShortcuts } from '../lib/keyboard.js';
 import { usePagedList } from '../lib/paged-list.js';
 import { go, route } from '../lib/router.js';
@@ -27,11 +28,12 @@ import { useOpenTitle } from '../lib/title.js';
 import { untilAnswered } from '../lib/until-answered.js';
 import {
   Empty,
+  onCtrlEnter,
   Show,
   useAskAgain,
-  useIssue,
   useQuery,
   useReloadOn,
+  useSending,
   Waiting,
 } from '../parts/answer.js';
 import { Status } from '../parts/badge.js';
@@ -241,6 +243,8 @@ function Answering(props: { runId: string; threadId: string; onMore(): void; onE
   );
 }
 
+const MESSAGE_LENGTH_MAX = 20_000;
+
 interface FormProps {
   /** By which what was being written is found again. */
   name: string;
@@ -248,23 +252,25 @@ interface FormProps {
   placeholder?: string;
   initial?: string;
   place: Place;
-  onSent(sent: Sent): void;
+  /** `rest`: what was written while the message was on its way. */
+  onSent(sent: Sent, rest: string): void;
   onCancel?(): void;
 }
 
 function MessageForm({ name, label, placeholder, initial = '', place, onSent, onCancel }: FormProps) {
   const [text, setText] = useDraft(() => initial, name);
-  const [issue, setIssue] = useIssue();
-  const [isBusy, setBusy] = useState(false);
   const [intent] = useState(() => new Intent());
   const field = useRef<HTMLTextAreaElement>(null);
+  const latest = useRef(text);
+  latest.current = text;
   const leaveFreely = useUnsaved(text.trim() !== initial.trim());
   useLayoutEffect(() => {
     const run = () => field.current!.focus();
     run();
     return onCancel ? undefined : addShortcuts([{ keys: 'c', label: 'Write a message', run }]);
   }, []);
-  const send = async () => {
+  const { issue, isBusy, submit } = useSending(async () => {
+    if (!text.trim()) return;
     const parentId = await place.parentId?.();
     const sent = await intent.mutate<Sent>('chat.send', {
       text,
@@ -272,33 +278,22 @@ function MessageForm({ name, label, placeholder, initial = '', place, onSent, on
       ...(parentId && { parentId }),
     });
     leaveFreely();
-    setText('');
-    onSent(sent);
-  };
-  const submit = (event: Event) => {
-    event.preventDefault();
-    if (!text.trim() || isBusy) return;
-    setIssue('');
-    setBusy(true);
-    send()
-      .catch((error: unknown) => setIssue(messageOf(error)))
-      .finally(() => setBusy(false));
-  };
+    const rest = behind(text)(latest.current);
+    setText(rest);
+    onSent(sent, rest);
+  });
   return (
     <form class="chat-composer" onSubmit={submit}>
       <textarea
         ref={field}
         rows={3}
-        maxLength={20_000}
         aria-label={label}
         placeholder={placeholder}
         value={text}
         onInput={(event) => setText(event.currentTarget.value)}
-        onKeyDown={(press) =>
-          press.key === 'Enter' && (press.ctrlKey || press.metaKey) && submit(press)
-        }
+        onKeyDown={onCtrlEnter(submit)}
       />
-      <Issue of={issue} />
+      <Issue of={tooLong(text, MESSAGE_LENGTH_MAX) || issue} />
       <p class="actions">
         <button type="submit" class="primary" disabled={isBusy || !text.trim()}>
           Send
@@ -310,9 +305,11 @@ function MessageForm({ name, label, placeholder, initial = '', place, onSent, on
   );
 }
 
+const MESSAGE = 'message';
+
 const Composer = (props: Pick<FormProps, 'place' | 'onSent'>) => (
   <MessageForm
-    name="message"
+    name={MESSAGE}
     label="Your message"
     placeholder="Ask about what is stored, or say what to do"
     {...props}
@@ -333,13 +330,18 @@ function Threads() {
   const list = usePagedList<Thread>('chat.threads', 'threads', {}, ({ type }) =>
     type.startsWith('chat.'),
   );
+  const begun = ({ entityId }: Sent, rest: string) => {
+    const thread = `/chat/${entityId}`;
+    if (rest) keepDraft(thread, MESSAGE, rest);
+    go(thread);
+  };
   return (
     <div class="split-list">
       <div class="bar-top">
         <h1>Chat</h1>
       </div>
       <WithoutModel />
-      <Composer place={{}} onSent={({ entityId }) => go(`/chat/${entityId}`)} />
+      <Composer place={{}} onSent={begun} />
       <Listed
         list={list}
         empty={<Empty title="There is no thread yet" />}

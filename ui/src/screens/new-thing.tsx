@@ -4,12 +4,13 @@ import { useState } from 'preact/hooks';
 import { Intent } from '../lib/command.js';
 import type { Noun, PodDocument } from '../lib/document.js';
 import { go, route, withQuery } from '../lib/router.js';
-import { fieldsOfNoun } from '../lib/things.js';
+import { query } from '../lib/rpc.js';
+import { fieldsOfNoun, type Thing } from '../lib/things.js';
 import { Empty, useQuery, Waiting } from '../parts/answer.js';
 import { Choice } from '../parts/filters.js';
 import { typesOf, useOwnFields } from '../parts/own-fields.js';
 import { sayDone } from '../parts/say.js';
-import { ThingForm } from '../parts/thing-form.js';
+import { type Submit, ThingForm } from '../parts/thing-form.js';
 
 interface Props {
   document: PodDocument;
@@ -22,7 +23,9 @@ function Form({ document, noun, type }: Props) {
   const [intent] = useState(() => new Intent());
   const own = type ? { type } : {};
   const all = fieldsOfNoun(document, noun).filter(({ name }) => !(name in own));
-  const fields = useOwnFields(document, noun, all, own);
+  // It is there, and what was written meanwhile is not.
+  const [made, setMade] = useState<Thing>();
+  const fields = useOwnFields(document, noun, all, made ?? own);
   /** What must be there, and may be null, is null where nothing is said. */
   const whole = (values: Record<string, unknown>) => {
     if (!type) return values;
@@ -30,11 +33,17 @@ function Form({ document, noun, type }: Props) {
     const data = Object.fromEntries(nulls.map(({ path }) => [path[1], null]));
     return { type, ...values, data: { ...data, ...(values['data'] as object) } };
   };
-  const submit = async (values: Record<string, unknown>, saved: () => void) => {
-    const accepted = await intent.command(`${noun.plural}.create`, whole(values));
-    saved();
-    sayDone(accepted, `The ${noun.name} is made`);
-    go(`/${noun.plural}/${accepted.entityId}${location.search}`, { replace: true });
+  const submit: Submit = async (values, saved) => {
+    const changed = made && { id: made.id, expectedVersion: made.version, ...values };
+    const accepted = await intent.command(
+      `${noun.plural}.${made ? 'update' : 'create'}`,
+      changed ?? whole(values),
+    );
+    const { entityId: id } = accepted;
+    const isMore = saved();
+    sayDone(accepted, made ? 'Saved' : `The ${noun.name} is made`);
+    if (isMore) setMade(await query<Thing>(`${noun.plural}.get`, { id }));
+    else go(`/${noun.plural}/${id}${location.search}`, { replace: true });
   };
   if (!fields) return <Waiting />;
   return (
@@ -42,6 +51,7 @@ function Form({ document, noun, type }: Props) {
       fields={fields}
       thing={{}}
       action={`Make the ${noun.name}`}
+      {...(made ? { label: 'Save' } : {})}
       onSubmit={submit}
       onCancel={() => go(`/${noun.plural}${location.search}`)}
     />

@@ -3,7 +3,7 @@ import { useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 
 import { Intent } from '../lib/command.js';
 import { COMMON_FIELDS, type PodDocument, podDocument, without } from '../lib/document.js';
-import { type Field, fieldOf, fieldsOf } from '../lib/fields.js';
+import { type Field, fieldOf, fieldsOf, tooLong } from '../lib/fields.js';
 import { type By, editedInput, statusOf, type WholeProposal } from '../lib/proposals.js';
 import { messageOf } from '../lib/rpc.js';
 import { session } from '../lib/session.js';
@@ -169,6 +169,8 @@ function Decide({ document, one, reload }: One & { reload(): void }) {
   );
 }
 
+const REASON_LENGTH_MAX = 2_000;
+
 function RejectForm({ isBusy, onReject }: { isBusy: boolean; onReject(reason: string): void }) {
   const [reason, setReason] = useState('');
   useUnsaved(reason !== '');
@@ -184,12 +186,12 @@ function RejectForm({ isBusy, onReject }: { isBusy: boolean; onReject(reason: st
         Why it is rejected
         <textarea
           rows={3}
-          maxLength={2_000}
           ref={field}
           value={reason}
           onInput={(event) => setReason(event.currentTarget.value)}
         />
       </label>
+      <Issue of={tooLong(reason, REASON_LENGTH_MAX)} />
       <p class="actions">
         <button type="submit" class="danger" disabled={isBusy}>
           Reject it

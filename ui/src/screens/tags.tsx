@@ -4,11 +4,11 @@ import { useState } from 'preact/hooks';
 
 import { Intent } from '../lib/command.js';
 import { podDocument } from '../lib/document.js';
-import { fieldsOf } from '../lib/fields.js';
-import { messageOf, mutate } from '../lib/rpc.js';
+import { fieldsOf, tooLong } from '../lib/fields.js';
+import { mutate } from '../lib/rpc.js';
 import { allTags, type Tag } from '../lib/tags.js';
 import { number } from '../lib/time.js';
-import { Empty, Show, useAnswer, useIssue, useReloadOn, Waiting } from '../parts/answer.js';
+import { Empty, Show, useAnswer, useReloadOn, useSending, Waiting } from '../parts/answer.js';
 import { Confirm, Dialog } from '../parts/dialog.js';
 import { Button, Head, Issue } from '../parts/plain.js';
 import { sayDone, sayError } from '../parts/say.js';
@@ -23,30 +23,17 @@ const notes = (count: number): string => `${number(count)} ${count === 1 ? 'note
 
 function Rename({ one, tags, onClose }: { one: Tag; tags: Tag[]; onClose(): void }) {
   const [to, setTo] = useState(one.tag);
-  const [issue, setIssue] = useIssue();
-  const [isBusy, setBusy] = useState(false);
   const [intent] = useState(() => new Intent());
   const name = to.trim();
   const other = tags.find(({ tag }) => tag === name && tag !== one.tag);
-  const submit = (event: Event) => {
-    event.preventDefault();
-    if (isBusy || name === one.tag) return;
-    setBusy(true);
-    setIssue('');
-    intent
-      .command('tags.rename', { tag: one.tag, to: name })
-      .then(
-        (accepted) => {
-          sayDone(
-            accepted,
-            other ? `${one.tag} and ${name} are one tag` : `${one.tag} is called ${name}`,
-          );
-          onClose();
-        },
-        (error: unknown) => setIssue(messageOf(error)),
-      )
-      .finally(() => setBusy(false));
-  };
+  const { issue, isBusy, submit } = useSending(async () => {
+    if (name === one.tag) return;
+    sayDone(
+      await intent.command('tags.rename', { tag: one.tag, to: name }),
+      other ? `${one.tag} and ${name} are one tag` : `${one.tag} is called ${name}`,
+    );
+    onClose();
+  });
   return (
     <Dialog title={`Rename the tag “${one.tag.slice(0, TAG_LENGTH_MAX)}”`} onClose={onClose}>
       <form class="fields" onSubmit={submit}>
@@ -58,7 +45,6 @@ function Rename({ one, tags, onClose }: { one: Tag; tags: Tag[]; onClose(): void
             dir="auto"
             list="tag-names"
             required
-            maxLength={TAG_LENGTH_MAX}
             value={to}
             autofocus
             aria-describedby="tag-name-help"
@@ -75,7 +61,7 @@ function Rename({ one, tags, onClose }: { one: Tag; tags: Tag[]; onClose(): void
               : `Each of ${notes(one.count)} gets a new version. The name of another tag makes the two one.`}
           </p>
         </div>
-        <Issue of={issue} />
+        <Issue of={tooLong(name, TAG_LENGTH_MAX) || issue} />
         <p class="actions">
           <button
             type="submit"

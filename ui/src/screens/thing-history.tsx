@@ -5,9 +5,11 @@ import { Intent } from '../lib/command.js';
 import type { Noun, PodDocument } from '../lib/document.js';
 import { query } from '../lib/rpc.js';
 import { fieldsOfNoun, titleOfThing, type Thing } from '../lib/things.js';
-import { Show, useAnswer } from '../parts/answer.js';
+import { Show, useAnswer, Waiting } from '../parts/answer.js';
 import { Confirm } from '../parts/dialog.js';
 import { ThingDiff } from '../parts/diff.js';
+import { Choice } from '../parts/filters.js';
+import { useOwnFields } from '../parts/own-fields.js';
 import { Button, Quiet } from '../parts/plain.js';
 import { sayDone, sayError } from '../parts/say.js';
 import { Line } from '../parts/text.js';
@@ -92,7 +94,6 @@ function Comparison({
   to,
   versions,
 }: Props & { from: number; to: number; versions: Version[] }) {
-  const fields = fieldsOfNoun(document, noun);
   const known = (version: number) => versions.find((one) => one.version === version);
   const canAskForOne =
     'version' in
@@ -107,15 +108,31 @@ function Comparison({
   return (
     <Show of={both}>
       {([before, after]) => (
-        <ThingDiff
+        <Difference
+          document={document}
+          noun={noun}
           before={before as Record<string, unknown>}
           after={after as Record<string, unknown>}
-          fields={fields}
         />
       )}
     </Show>
   );
 }
+
+interface DifferenceProps extends Omit<Props, 'thing'> {
+  before: Record<string, unknown>;
+  after: Record<string, unknown>;
+}
+
+/** By the fields of the form, and what only one of the two has. */
+function Difference({ document, noun, ...both }: DifferenceProps) {
+  const { before, after } = both;
+  const data = { ...(before['data'] as object), ...(after['data'] as object) };
+  const fields = useOwnFields(document, noun, fieldsOfNoun(document, noun), { ...after, data });
+  return fields ? <ThingDiff {...both} fields={fields} /> : <Waiting />;
+}
+
+const choiceOf = (version: number): [string, string] => [String(version), `version ${version}`];
 
 export function ThingHistory(props: Props) {
   const { noun, thing } = props;
@@ -136,6 +153,8 @@ export function ThingHistory(props: Props) {
   };
   const to = picked?.to ?? thing.version;
   const from = picked?.from ?? to - 1;
+  const choices = (history.value?.versions ?? []).map(({ version }) => choiceOf(version));
+  const isListed = from === 0 || choices.some(([version]) => version === String(from));
   return (
     <Show of={history}>
       {({ versions, nextBefore }) => (
@@ -143,29 +162,19 @@ export function ThingHistory(props: Props) {
           <div class="compare">
             <label>
               From{' '}
-              <select
+              <Choice
                 value={String(from)}
-                onChange={(event) => setPicked({ from: Number(event.currentTarget.value), to })}
-              >
-                <option value="0">nothing</option>
-                {from > 0 && !versions.some((one) => one.version === from) && (
-                  <option value={String(from)}>{`version ${from}`}</option>
-                )}
-                {versions.map(({ version }) => (
-                  <option key={version} value={String(version)}>{`version ${version}`}</option>
-                ))}
-              </select>
+                choices={[['0', 'nothing'], ...(isListed ? [] : [choiceOf(from)]), ...choices]}
+                onChange={(value) => setPicked({ from: Number(value), to })}
+              />
             </label>
             <label>
               to{' '}
-              <select
+              <Choice
                 value={String(to)}
-                onChange={(event) => setPicked({ from, to: Number(event.currentTarget.value) })}
-              >
-                {versions.map(({ version }) => (
-                  <option key={version} value={String(version)}>{`version ${version}`}</option>
-                ))}
-              </select>
+                choices={choices}
+                onChange={(value) => setPicked({ from, to: Number(value) })}
+              />
             </label>
           </div>
           <Comparison {...props} from={from} to={to} versions={versions} />

@@ -13,7 +13,7 @@ import { draftOf } from '../lib/drafts.js';
 import { type Field, fieldOf, fieldsOf, labelOf, valueOf } from '../lib/fields.js';
 import { addShortcuts } from '../lib/keyboard.js';
 import { go } from '../lib/router.js';
-import { PodError } from '../lib/rpc.js';
+import { PodError, query } from '../lib/rpc.js';
 import { endsOf, fieldsOfNoun, isMoment, shown, titleOfThing, type Thing } from '../lib/things.js';
 import { useOpenTitle } from '../lib/title.js';
 import { Empty, Problem, useQuery, useReloadOn, Waiting } from '../parts/answer.js';
@@ -30,7 +30,7 @@ import { sayDone, sayError } from '../parts/say.js';
 import { Tabs } from '../parts/tabs.js';
 import { TagName } from '../parts/tag.js';
 import { Line } from '../parts/text.js';
-import { ThingForm } from '../parts/thing-form.js';
+import { type Submit, ThingForm } from '../parts/thing-form.js';
 import { Time } from '../parts/time.js';
 import { ThingHistory } from './thing-history.js';
 
@@ -140,7 +140,7 @@ function Edit({
   onDone,
 }: OneThing & { isGone: boolean; onDone(): void }) {
   // Changes are made to what was read: another's change meanwhile is a conflict, not lost.
-  const [read] = useState(() => draftOf<{ thing: Thing }>('Save')?.thing ?? thing);
+  const [read, setRead] = useState(() => draftOf<{ thing: Thing }>('Save')?.thing ?? thing);
   const input =
     document.resolve(document.procedures.get(`${noun.plural}.update`)?.input).properties ?? {};
   const all = Object.entries(without(input, COMMON_FIELDS)).map(([name, schema]) =>
@@ -149,7 +149,7 @@ function Edit({
   const fields = useOwnFields(document, noun, all, read);
   const [intent] = useState(() => new Intent());
   /** Of what was deleted meanwhile: another one, as this would be now. */
-  const makeNew = async (changes: Record<string, unknown>, saved: () => void) => {
+  const makeNew: Submit = async (changes, saved) => {
     const values = Object.fromEntries(
       Object.keys(noun.fields)
         .map((name): [string, unknown] => [name, changed(read[name], changes[name])])
@@ -160,7 +160,7 @@ function Edit({
     sayDone(accepted, `The ${noun.name} is made`);
     go(`/${noun.plural}/${accepted.entityId}${location.search}`, { replace: true });
   };
-  const submit = async (changes: Record<string, unknown>, saved: () => void) => {
+  const submit: Submit = async (changes, saved) => {
     if (isGone) return makeNew(changes, saved);
     let accepted;
     try {
@@ -177,9 +177,10 @@ function Edit({
       }
       throw error;
     }
-    saved();
+    const isMore = saved();
     sayDone(accepted, 'Saved');
-    onDone();
+    if (isMore) setRead(await query<Thing>(`${noun.plural}.get`, { id: read.id }));
+    else onDone();
   };
   if (!fields) return <Waiting />;
   return (

@@ -1,5 +1,5 @@
-// Types of things that somebody has defined: what each says, how many things are of it, and a form that defines
-// it. The things themselves are at /entities.
+// Types of things that somebody has defined: what each says, how many things are of it, and a form
+// that defines it. The things themselves are at /entities.
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 
 import { podDocument, type PodDocument } from '../lib/document.js';
@@ -19,7 +19,7 @@ import { say } from '../parts/say.js';
 import { SchemaView } from '../parts/schema.js';
 import { Tabs } from '../parts/tabs.js';
 import { Line } from '../parts/text.js';
-import { ThingForm } from '../parts/thing-form.js';
+import { type Submit, ThingForm } from '../parts/thing-form.js';
 import { Time } from '../parts/time.js';
 
 interface Type extends OwnType {
@@ -45,10 +45,11 @@ async function allTypes(signal: AbortSignal): Promise<Type[]> {
   return all.filter((one) => one !== undefined);
 }
 
-const counted = (count: Count | undefined): string =>
-  count
-    ? ` · ${number(count.total)}${count.totalIsAtLeast ? '+' : ''} ${count.total === 1 ? 'thing' : 'things'}`
-    : '';
+function counted(count: Count | undefined): string {
+  if (!count) return '';
+  const { total, totalIsAtLeast } = count;
+  return ` · ${number(total)}${totalIsAtLeast ? '+' : ''} ${total === 1 ? 'thing' : 'things'}`;
+}
 
 interface Props {
   document: PodDocument;
@@ -59,14 +60,16 @@ function Define({ document, type }: Props) {
   const { input, examples } = document.procedures.get('entityTypes.define')!;
   const action = type ? 'Save' : 'Define the type';
   // A new one begins with the schema of the pod's example.
-  const [read] = useState<Partial<Type>>(
-    () => draftOf<{ thing: Type }>(action)?.thing ?? type ?? { schema: (examples[0] as Type | undefined)?.schema },
+  const begun = { schema: (examples[0] as Type | undefined)?.schema };
+  const [read, setRead] = useState<Partial<Type>>(
+    () => draftOf<{ thing: Type }>(action)?.thing ?? type ?? begun,
   );
   const fields = fieldsOf(document, input);
-  const submit = async (changes: Record<string, unknown>, saved: () => void) => {
+  const submit: Submit = async (changes, saved) => {
     if (type && type.version !== read.version) {
       throw new Error(
-        `This type was changed meanwhile (it is now version ${type.version}). Copy what you wrote, close and edit again.`,
+        `This type was changed meanwhile (it is now version ${type.version}). ` +
+          'Copy what you wrote, close and edit again.',
       );
     }
     const all: Record<string, unknown> = { ...read, ...changes };
@@ -74,9 +77,10 @@ function Define({ document, type }: Props) {
     const said = fields.map(({ name }) => [name, all[name]]).filter(([, value]) => value);
     const definition = JSON.stringify(Object.fromEntries(said));
     const { name, version } = (await overRest('entityTypes.define', definition)) as Type;
-    saved();
+    const isMore = saved();
     say(`${name} is version ${version} now`);
-    go(`/types/${name}`);
+    if (isMore) setRead(await query<Type>('entityTypes.get', { name }));
+    else go(`/types/${name}`);
   };
   return (
     <ThingForm
@@ -191,7 +195,13 @@ function TypePanel({ document, type, count }: Props & { count: Count | undefined
   );
 }
 
-function TypeRow({ type, count, isOpen }: { type: Type; count: Count | undefined; isOpen: boolean }) {
+interface RowProps {
+  type: Type;
+  count: Count | undefined;
+  isOpen: boolean;
+}
+
+function TypeRow({ type, count, isOpen }: RowProps) {
   const { name, version, icon, filling } = type;
   return (
     <li>
@@ -232,7 +242,8 @@ export default function TypesScreen() {
     [],
   );
   if (!document) return <Waiting />;
-  if (!document.has('entityTypes.define')) return <Empty title="This pod has no procedures for types." />;
+  if (!document.has('entityTypes.define'))
+    return <Empty title="This pod has no procedures for types." />;
   const at = names.indexOf(open ?? '');
   return (
     <Split open={answer.value && open} back="/types">
