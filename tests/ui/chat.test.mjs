@@ -263,10 +263,65 @@ describe('chat', () => {
     await page.waitForSelector('.chat-log >> text=Answer number');
     await page.click('[aria-label="The one before"]');
     await page.waitForSelector('.chat-user >> text=Tell me slowly');
+    await page.waitForSelector('article .issue >> text=cancelled');
     await send(page, 'numbered behind');
     await page.waitForSelector('.chat-user >> text=numbered behind');
     await page.waitForSelector('.chat-log >> text=Answer number');
     assert.match(await page.textContent('.chat-log'), /Tell me slowly.*numbered behind.*Answer number/s);
+    assert.deepEqual(page.complaints, []);
+    await page.context().close();
+  });
+
+  test('keeps what an answer that was stopped had written, and says that nothing else does', async () => {
+    const page = await site.visit();
+    await site.signIn(page, { path: '/chat' });
+    await send(page, 'Tell me slowly');
+    await page.waitForSelector('[aria-busy=true] >> text=so slowly so slowly');
+    await page.click('text="Stop"');
+    await page.waitForSelector('[aria-busy=false] >> text=here until the thread is left');
+    await send(page, 'numbered on');
+    await page.waitForSelector('.chat-log >> text=Answer number');
+    await page.waitForSelector('[aria-busy=false] >> text=so slowly so slowly');
+    await checkAccessibility(page, 'an answer that was stopped');
+    // Left, it is told that there was one.
+    await page.reload();
+    await page.waitForSelector('.chat-log >> text=Answer number');
+    await page.waitForSelector('article .issue >> text=cancelled');
+    assert.deepEqual(page.complaints, []);
+    await page.context().close();
+  });
+
+  test('goes back from what was edited to what it was edited in', async () => {
+    const page = await site.visit();
+    await site.signIn(page, { path: '/chat' });
+    // All of them are answered: the newest branch is that of the newest message, and answers are such.
+    const shows = async (...texts) => {
+      await page.waitForSelector(`.chat-user pre:text-is("${texts.at(-1)}")`);
+      await page.waitForFunction((count) => {
+        const of = (what) => document.querySelectorAll(`.chat-log ${what}`).length;
+        return of('.chat-user') === count && of('[aria-label=Answer] .markdown') === count && of('[aria-busy=true]') === 0;
+      }, texts.length);
+      assert.deepEqual(await page.locator('.chat-user').allInnerTexts(), texts);
+    };
+    const edit = async (at, text) => {
+      await page.click(`.chat-beside >> nth=${at} >> text=Edit`);
+      await page.locator('.chat-log form textarea').fill(text);
+      await page.keyboard.press('Control+Enter');
+    };
+    await send(page, 'numbered a');
+    await shows('numbered a');
+    await send(page, 'numbered b');
+    await shows('numbered a', 'numbered b');
+    await edit(1, 'numbered c');
+    await shows('numbered a', 'numbered c');
+    await edit(0, 'numbered d');
+    await shows('numbered d');
+    await page.goBack();
+    await shows('numbered a', 'numbered c');
+    await page.goBack();
+    await shows('numbered a', 'numbered b');
+    await page.goForward();
+    await shows('numbered a', 'numbered c');
     assert.deepEqual(page.complaints, []);
     await page.context().close();
   });

@@ -1026,6 +1026,10 @@ describe('an answer while it is written', () => {
       watched([user('1'), assistant('1')], ['1', '1'], ['a', '1', 'failed'], ['b', 'elsewhere']),
       {},
     );
+    // One that was stopped stays where it was: no message tells of it.
+    const stopped = (id, messageId) => ({ id, status: 'failed', error: { name: 'CLIENT_CLOSED_REQUEST', message: 'The run was cancelled' }, input: { messageId } });
+    const went = lib.underWay([user('1'), user('2'), assistant('2')], [stopped('1', '1'), stopped('x', 'elsewhere')]);
+    assert.deepEqual(Object.fromEntries(went), { 1: ['1'] });
     // Another answer than that of its first run is shown.
     assert.deepEqual(watched([user('1', 'first'), assistant('second')]), {});
   });

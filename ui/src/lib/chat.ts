@@ -51,7 +51,7 @@ export interface AgentRun {
   questions?: Question[];
   input?: { threadId?: string; messageId?: string };
   runId?: string;
-  error?: { message: string };
+  error?: { name?: string; message: string };
 }
 
 export interface Item {
@@ -113,7 +113,10 @@ export function unanswered(messages: Message[]): Message | undefined {
 
 export const isOpen = ({ status }: AgentRun): boolean => status === 'running' || status === 'interrupted';
 
-/** The runs that answer messages of the branch now, by the message. */
+/** Somebody has stopped it, so that no message came of it. */
+const wasStopped = ({ error }: AgentRun): boolean => error?.name === 'CLIENT_CLOSED_REQUEST';
+
+/** The runs that answer messages of the branch now, or were stopped, by the message. */
 export function underWay(messages: Message[], runs: AgentRun[]): Map<string, string[]> {
   const found = new Map<string, string[]>();
   const add = (messageId: string | undefined, runId: string | undefined) => {
@@ -125,7 +128,7 @@ export function underWay(messages: Message[], runs: AgentRun[]): Map<string, str
   const last = unanswered(messages);
   add(last?.id, last?.runId);
   // The oldest first.
-  for (const { id, input } of runs.filter(isOpen).reverse()) {
+  for (const { id, input } of runs.filter((one) => isOpen(one) || wasStopped(one)).reverse()) {
     const isHere = messages.some((one) => one.id === input?.messageId);
     if (isHere && !told.has(id)) add(input?.messageId, id);
   }

@@ -221,11 +221,17 @@ function Answering(props: { runId: string; threadId: string; onMore(): void; onE
     }
   };
   const isOver = now.run?.status === 'failed';
+  const isLost = isOver && now.text !== '';
   const isAsking = now.run?.status === 'interrupted';
   return (
     <article aria-label="Answer" aria-busy={!isOver}>
       <Tools of={now.tools} />
       {now.text && <LongText text={now.text} label="The answer so far" />}
+      {isLost && (
+        <p class="help">
+          The pod keeps no answer that was broken off: this is here until the thread is left.
+        </p>
+      )}
       <Issue of={error || (isOver ? (now.run?.error?.message ?? 'It failed') : '')} />
       {isAsking && <Questions run={{ ...now.run!, id: runId }} />}
       <p class="actions">
@@ -466,6 +472,9 @@ function Conversation({ id }: { id: string }) {
     mutate('chat.delete', { id }).then(() => (say('The thread is deleted'), go('/chat')), sayError);
   };
   const show = ({ messageId }: Sent) => {
+    // Back shows the branch that is left, whichever is the newest by then.
+    const end = talk?.messages.at(-1)?.id;
+    if (end) go(`/chat/${id}?through=${end}`, { replace: true });
     go(`/chat/${id}?through=${messageId}`);
     reload();
   };
