@@ -162,7 +162,9 @@ Check Doctor::meanings() const {
                         state.model, state.lag),
             "search.status says when it will be done."};
   }
-  return {kName, Status::kOk, fmt::format("{} follows the log.", state.model)};
+  return {kName, Status::kOk,
+          fmt::format("{} follows the log{}.", state.model,
+                      state.is_shared ? ", in the database, for all nodes" : "")};
 }
 
 Task<Check> Doctor::dead_letters() {

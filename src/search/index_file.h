@@ -48,6 +48,8 @@ class IndexFile {
   /// error with Fault::kDamaged, here and wherever it is read or written: it is no index any more,
   /// and can only be removed.
   virtual Task<Result<>> load();
+  /// The same of one that another writes, before it is read.
+  virtual Task<Result<>> load_to_read() { co_return Result<>{}; }
 
   /// As the last apply() left it. Of whoever applies.
   const Checkpoint& checkpoint() const { return checkpoint_; }

@@ -137,6 +137,7 @@ Task<Result<>> IndexKeeper::watch(std::stop_token stop) {
       if (!seen->name.empty()) {
         auto opened = options_.place->open(seen->name);
         if (!opened) co_return fail(opened.error());
+        if (auto ready = co_await (*opened)->load_to_read(); !ready) co_return ready;
         index = std::move(*opened);
       }
       publish(std::move(index), seen->checkpoint.position);
@@ -151,7 +152,7 @@ Task<Result<>> IndexKeeper::watch(std::stop_token stop) {
       next_position_ = seen->current;
     }
     say(std::nullopt);
-    co_await rooms_.world.sleep_for(kGatherTime, stop);
+    co_await rooms_.world.sleep_for(options_.watch_interval, stop);
     const auto position = position_.load();
     if (rooms_.log.end().value() > position && !watched.empty()) continue;
     co_await first_of(

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -35,6 +36,8 @@ struct KeeperOptions {
   int page_events = 200;
   /// Until it is raised another keeps the index; nullptr: nobody else does.
   Watermark* leads = nullptr;
+  /// So often it is looked then how far it is, while it is behind.
+  std::chrono::milliseconds watch_interval{40};
 };
 
 class IndexKeeper {

@@ -23,28 +23,37 @@ Search::Search(const Rooms& rooms, std::string directory, std::optional<MeaningO
     : rooms_(rooms),
       directory_(std::move(directory)),
       shared_(std::move(shared)),
-      files_(std::make_shared<DirectoryPlace>(DirectoryPlace::Options{
-          .directory = directory_,
-          .family = kFamily,
-          .prefix = kPrefix,
-          .open = [this](const std::string& path) -> Result<std::unique_ptr<IndexFile>> {
-            auto opened = FileIndex::open_file(path, rooms_.world);
-            if (!opened) return fail(opened.error());
-            return std::unique_ptr<IndexFile>(std::move(*opened));
-          }})),
       executor_(rooms.world.make_executor("search", ThreadPriority::kBackground)) {
   KeeperOptions options{
-      .place = files_, .version = [this] { return version(); }, .subject = "the search index"};
+      .place = nullptr, .version = [this] { return version(); }, .subject = "the search index"};
   if (shared_ != nullptr) {
-    options.place = std::make_shared<SharedPlace>(shared_, rooms_.world);
+    options.place = std::make_shared<SharedPlace>(SharedPlace::Options{
+        .engine = shared_,
+        .world = rooms_.world,
+        .family = kSharedWords,
+        .open = [this](const std::string& name) -> Result<std::unique_ptr<IndexFile>> {
+          return std::make_unique<SharedIndex>(shared_, name);
+        }});
     options.leads = &leads_;
+  } else {
+    options.place = std::make_shared<DirectoryPlace>(DirectoryPlace::Options{
+        .directory = directory_,
+        .family = kFamily,
+        .prefix = kPrefix,
+        .open = [this](const std::string& path) -> Result<std::unique_ptr<IndexFile>> {
+          auto opened = FileIndex::open_file(path, rooms_.world);
+          if (!opened) return fail(opened.error());
+          return std::unique_ptr<IndexFile>(std::move(*opened));
+        }});
   }
   // Each transaction makes a list of words of its own, and lists are merged again and again until
   // they are few. On a server they are not, and its statements have less time.
   options.page_events = shared_ == nullptr ? 4'000 : 500;
   words_ = std::make_unique<IndexKeeper>(rooms_, kinds_, std::move(options));
   if (meaning) {
-    meanings_ = std::make_unique<Meanings>(rooms_, kinds_, directory_, std::move(*meaning));
+    meanings_ = std::make_unique<Meanings>(
+        rooms_, kinds_, MeaningPlace{.directory = directory_, .shared = shared_, .leads = &leads_},
+        std::move(*meaning));
   }
 }
 
@@ -76,11 +85,12 @@ void Search::lead() {
   leads_.raise(1);
 }
 
-// Of a version whose nodes had an index each.
+// Of a version whose nodes had indexes each: all that are in the directory.
 Task<void> Search::remove_files() {
-  const auto names = co_await files_->names();
+  DirectoryPlace all({.directory = directory_, .family = "", .prefix = "", .open = {}});
+  const auto names = co_await all.names();
   if (!names) co_return;
-  for (const auto& name : *names) std::ignore = co_await files_->remove(name);
+  for (const auto& name : *names) std::ignore = co_await all.remove(name);
 }
 
 void Search::stop() {

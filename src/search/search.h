@@ -49,7 +49,7 @@ struct SimilarAsk {
 class Search {
  public:
   /// `directory` is made where it is missing; it holds nothing but indexes. Where there is
-  /// `shared`, a database on PostgreSQL, the index of words is there.
+  /// `shared`, a database on PostgreSQL, they are there.
   Search(const Rooms& rooms, std::string directory, std::optional<MeaningOptions> meaning = {},
          std::shared_ptr<db::Engine> shared = nullptr);
   ~Search();  // stop()
@@ -116,7 +116,6 @@ class Search {
   const std::shared_ptr<db::Engine> shared_;
   Watermark leads_{0};
   std::vector<Kind> kinds_;
-  std::shared_ptr<IndexPlace> files_;  // where the index of words is, or was before it was shared
   std::unique_ptr<IndexKeeper> words_;
   std::unique_ptr<Meanings> meanings_;
   const std::unique_ptr<Executor> executor_;

@@ -1,23 +1,13 @@
 #include "search/shared_index.h"
 
-#include <fmt/format.h>
-
-#include <algorithm>
-#include <array>
-
 #include "search/gin_terms.h"
 
 namespace synap::search {
 namespace {
 
-constexpr std::string_view kFamily = "search_";
-// Of the tables below; one of others is not read.
-constexpr std::string_view kPrefix = "search_1_";
-// Whoever answers from an index that was replaced knows that by then, and has read what he reads.
-constexpr std::chrono::milliseconds kRetiredFor(5'000);
-
-constexpr std::array<std::string_view, 7> kTables = {
-    "documents", "terms", "vocabulary", "buckets", "users", "languages", "state"};
+constexpr std::string_view kTables[] = {"documents", "terms", "vocabulary",
+                                        "buckets",   "users", "languages"};
+constexpr std::string_view kIndexes[] = {"documents_by_title", "terms_by_word", "buckets_by_user"};
 
 // A vector stands in its row, as far as that has room in a page: from there it is read in half the
 // time that it takes from beside it. A pending list of the index (fastupdate) would be looked
@@ -42,107 +32,47 @@ constexpr std::string_view kStatements[] = {
     "title INTEGER NOT NULL, text INTEGER NOT NULL, tags INTEGER NOT NULL, "
     "others INTEGER NOT NULL)",
     "CREATE TABLE languages(\"user\" INTEGER NOT NULL, language INTEGER NOT NULL, "
-    "\"documents\" INTEGER NOT NULL, PRIMARY KEY (\"user\", language))",
-    "CREATE TABLE state(one INTEGER PRIMARY KEY CHECK (one = 1), position INTEGER NOT NULL, "
-    "event BLOB, is_complete INTEGER NOT NULL, writer INTEGER NOT NULL)",
-    "INSERT INTO state(one, position, is_complete, writer) VALUES (1, 0, 0, 0)"};
-
-db::TableNames names_of(const std::string& index) {
-  std::vector<std::string> names(kTables.begin(), kTables.end());
-  for (const auto* one : {"documents_by_title", "terms_by_word", "buckets_by_user"}) {
-    names.emplace_back(one);
-  }
-  return {std::move(names), "_" + index};
-}
-
-// How many of its tables are there.
-std::size_t count_tables(db::Tx& tx, const std::string& index) {
-  std::string all;
-  for (const auto table : kTables)
-    all += fmt::format("{}{}_{}", all.empty() ? "" : " ", table, index);
-  auto rows = tx.query(
-      "SELECT count(*) FROM sqlite_master WHERE name = ANY(string_to_array($1, ' '))", all);
-  return rows.next() ? static_cast<std::size_t>(rows.integer(0)) : 0;
-}
-
-Error damaged(std::string_view what) {
-  return {Code::kInternalServerError, std::string(what), nullptr, Fault::kDamaged};
-}
-
-std::optional<Checkpoint> checkpoint_in(db::Tx& tx) {
-  auto rows = tx.query("SELECT position, event, is_complete FROM state");
-  if (!rows.next()) return std::nullopt;
-  Checkpoint found{.position = rows.integer(0), .is_complete = rows.integer(2) != 0};
-  if (!rows.is_null(1)) found.event = rows.uuid(1);
-  return found;
-}
+    "\"documents\" INTEGER NOT NULL, PRIMARY KEY (\"user\", language))"};
 
 class SharedIndexTx final : public IndexTx {
  public:
-  SharedIndexTx(db::Tx& its, const std::string& name)
-      : IndexTx(its), names_(names_of(name)), with_(its, names_), terms_(its) {
-    // What the server would read of a table that is small is all of it, and each row's terms.
-    its.run("SET LOCAL enable_seqscan = off");
-  }
+  SharedIndexTx(db::Tx& its, const SharedTables& tables)
+      // Of a table that is small each row's terms would be read.
+      : IndexTx(its), in_(tables.to_read_in(its)), terms_(its) {}
   Terms& terms() override { return terms_; }
 
  private:
-  const db::TableNames names_;
-  const db::Tx::WithTableNames with_;
+  const std::unique_ptr<SharedTables::InTx> in_;
   GinTerms terms_;
 };
 
 }  // namespace
 
+// Of the tables above; one of others is not read.
+const SharedFamily kSharedWords = {.name = "search_",
+                                   .prefix = "search_1_",
+                                   .tables = kTables,
+                                   .indexes = kIndexes,
+                                   .statements = kStatements};
+
 SharedIndex::SharedIndex(std::shared_ptr<db::Engine> engine, std::string name)
-    : Index(std::move(engine), {}), name_(std::move(name)) {}
+    : Index(std::move(engine), {}), tables_(kSharedWords, std::move(name)) {}
 
 std::unique_ptr<IndexTx> SharedIndex::open(db::Tx& tx) {
-  return std::make_unique<SharedIndexTx>(tx, name_);
+  return std::make_unique<SharedIndexTx>(tx, tables_);
 }
 
 Task<Result<>> SharedIndex::load() {
-  struct Loaded {
-    Checkpoint checkpoint;
-    std::int64_t writer = 0;
-  };
-  auto loaded = co_await database().write(db::Lane::kBackground, [&](db::Tx& tx) {
-    Loaded found;
-    const auto there = count_tables(tx, name_);
-    const auto names = names_of(name_);
-    const db::Tx::WithTableNames with(tx, names);
-    if (there == 0) {
-      for (const auto statement : kStatements) tx.run(statement);
-    } else if (there < kTables.size()) {
-      tx.abort(damaged("Some of its tables are missing"));
-      return found;
-    }
-    auto written = tx.query("UPDATE state SET writer = writer + 1 RETURNING writer");
-    if (written.next()) found.writer = written.integer(0);
-    const auto checkpoint = checkpoint_in(tx);
-    if (!checkpoint && tx.ok()) tx.abort(damaged("It has no checkpoint"));
-    found.checkpoint = checkpoint.value_or(Checkpoint{});
-    return found;
-  });
+  auto loaded = co_await tables_.load(database());
   if (!loaded) co_return fail(loaded.error());
-  writer_ = loaded->writer;
-  kept(loaded->checkpoint);
+  kept(*loaded);
   co_return Result<>{};
-}
-
-// The first of a transaction: so two that write stand behind each other, and the second finds what
-// the first has left.
-void SharedIndex::keep_checkpoint(db::Tx& tx, const Checkpoint& checkpoint) {
-  tx.run_one({Code::kServiceUnavailable, "Another node writes it now", nullptr, Fault::kBusy},
-             "UPDATE state SET position = $1, event = $2, is_complete = $3 WHERE writer = $4",
-             checkpoint.position, checkpoint.event, checkpoint.is_complete, writer_);
 }
 
 Task<Result<>> SharedIndex::apply(std::vector<Change> changes, Checkpoint checkpoint) {
   auto written = co_await database().write(db::Lane::kBackground, [&](db::Tx& tx) {
-    const auto names = names_of(name_);
-    const db::Tx::WithTableNames with(tx, names);
-    keep_checkpoint(tx, checkpoint);
+    const auto in = tables_.in(tx);
+    tables_.keep(tx, checkpoint);
     GinWriter terms;
     write(tx, changes, terms);
   });
@@ -153,9 +83,8 @@ Task<Result<>> SharedIndex::apply(std::vector<Change> changes, Checkpoint checkp
 
 Task<Result<>> SharedIndex::forget(std::vector<Uuid> ids, Checkpoint checkpoint) {
   auto written = co_await database().write(db::Lane::kBackground, [&](db::Tx& tx) {
-    const auto names = names_of(name_);
-    const db::Tx::WithTableNames with(tx, names);
-    keep_checkpoint(tx, checkpoint);
+    const auto in = tables_.in(tx);
+    tables_.keep(tx, checkpoint);
     for (const auto& id : ids) tx.run("DELETE FROM documents WHERE entity = $1", id);
   });
   if (!written) co_return fail(written.error());
@@ -163,82 +92,8 @@ Task<Result<>> SharedIndex::forget(std::vector<Uuid> ids, Checkpoint checkpoint)
   co_return Result<>{};
 }
 
-// A statement about a table that is not there is a mistake as any other, as far as the database
-// knows.
 Task<Error> SharedIndex::read_failed(Error error) {
-  if (error.code != Code::kInternalServerError) co_return error;
-  const auto there = co_await database().read([&](db::Tx& tx) { return count_tables(tx, name_); });
-  co_return there && *there < kTables.size() ? damaged("Some of its tables are missing") : error;
-}
-
-SharedPlace::SharedPlace(std::shared_ptr<db::Engine> engine, World& world)
-    : engine_(std::move(engine)), world_(world) {}
-
-std::string SharedPlace::name_of(std::string_view version) const {
-  return fmt::format("{}{}", kPrefix, version);
-}
-
-bool SharedPlace::is_readable(const std::string& name) const {
-  return name.starts_with(kPrefix);
-}
-
-Task<Result<>> SharedPlace::prepare() {
-  co_return Result<>{};
-}
-
-Task<Result<std::vector<std::string>>> SharedPlace::names() {
-  co_return co_await engine_->read([](db::Tx& tx) {
-    // By any of its tables: what is left of one is removed like a whole one.
-    std::vector<std::string> all;
-    auto rows = tx.query("SELECT name FROM sqlite_master WHERE name LIKE '%\\_search\\_%'");
-    while (rows.next()) {
-      const auto table = rows.text(0);
-      for (const auto known : kTables) {
-        const auto beginning = fmt::format("{}_{}", known, kFamily);
-        if (table.starts_with(beginning)) all.push_back(table.substr(known.size() + 1));
-      }
-    }
-    std::ranges::sort(all);
-    all.erase(std::ranges::unique(all).begin(), all.end());
-    return all;
-  });
-}
-
-Result<std::unique_ptr<IndexFile>> SharedPlace::open(const std::string& name) {
-  return std::unique_ptr<IndexFile>(new SharedIndex(engine_, name));
-}
-
-Task<Result<>> SharedPlace::remove(std::string name) {
-  std::erase_if(retired_, [&](const Retired& one) { return one.name == name; });
-  co_return co_await engine_->write(db::Lane::kBackground, [&](db::Tx& tx) {
-    for (const auto table : kTables) tx.run(fmt::format("DROP TABLE IF EXISTS {}_{}", table, name));
-  });
-}
-
-// Without a checkpoint nobody takes it for one to answer from.
-Task<Result<>> SharedPlace::retire(std::string name) {
-  if (std::ranges::find(retired_, name, &Retired::name) != retired_.end()) co_return Result<>{};
-  auto done = co_await engine_->write(db::Lane::kBackground, [&](db::Tx& tx) {
-    if (count_tables(tx, name) == kTables.size()) tx.run(fmt::format("DELETE FROM state_{}", name));
-  });
-  retired_.push_back({std::move(name), world_.now()});
-  co_return done;
-}
-
-Task<Result<>> SharedPlace::tidy() {
-  while (!retired_.empty() && retired_.front().at + kRetiredFor <= world_.now()) {
-    if (auto done = co_await remove(std::string(retired_.front().name)); !done) co_return done;
-  }
-  co_return Result<>{};
-}
-
-Task<Result<std::optional<Checkpoint>>> SharedPlace::checkpoint_of(std::string name) {
-  co_return co_await engine_->read([&](db::Tx& tx) -> std::optional<Checkpoint> {
-    if (count_tables(tx, name) < kTables.size()) return std::nullopt;
-    const auto names = names_of(name);
-    const db::Tx::WithTableNames with(tx, names);
-    return checkpoint_in(tx);
-  });
+  co_return co_await tables_.read_failed(database(), std::move(error));
 }
 
 }  // namespace synap::search

@@ -1,19 +1,13 @@
-// SharedIndex: the index of words in the pod's database on PostgreSQL, one for all nodes. One of
-// them writes it, all read.
-//
-// Its tables have its name behind theirs ("documents_search_1_0f3a..."), so that one of another
-// description is filled beside it. Whoever opened it last to write is the one who writes: its
-// number is in the row of the checkpoint, which each write changes, and a node that was the one
-// before, and does not know that it is not any more, finds another there.
+// SharedIndex: the index of words in the pod's database on PostgreSQL, one for all nodes
+// (shared_tables.h).
 #pragma once
 
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "search/index.h"
-#include "search/index_place.h"
+#include "search/shared_tables.h"
 
 namespace synap::search {
 
@@ -34,38 +28,9 @@ class SharedIndex final : public Index {
   Task<Error> read_failed(Error error) override;
 
  private:
-  void keep_checkpoint(db::Tx& tx, const Checkpoint& checkpoint);
-
-  const std::string name_;
-  std::int64_t writer_ = 0;
+  SharedTables tables_;
 };
 
-/// Where these are: a database that is open beside the one of the pod, so that nobody's command
-/// waits for what is written into an index.
-class SharedPlace final : public IndexPlace {
- public:
-  explicit SharedPlace(std::shared_ptr<db::Engine> engine, World& world);
-
-  bool is_shared() const override { return true; }
-  std::string name_of(std::string_view version) const override;
-  bool is_readable(const std::string& name) const override;
-  Task<Result<>> prepare() override;
-  Task<Result<std::vector<std::string>>> names() override;
-  Result<std::unique_ptr<IndexFile>> open(const std::string& name) override;
-  Task<Result<>> remove(std::string name) override;
-  /// Its tables stay for a while: others find only now and then that another answers.
-  Task<Result<>> retire(std::string name) override;
-  Task<Result<>> tidy() override;
-  Task<Result<std::optional<Checkpoint>>> checkpoint_of(std::string name) override;
-
- private:
-  struct Retired {
-    std::string name;
-    SteadyClock::time_point at;
-  };
-  const std::shared_ptr<db::Engine> engine_;
-  World& world_;
-  std::vector<Retired> retired_;
-};
+extern const SharedFamily kSharedWords;
 
 }  // namespace synap::search

@@ -322,7 +322,7 @@ TEST_F(SharedIndexTest, SaysThatItIsDamagedWhereTablesAreMissing) {
 }
 
 TEST_F(SharedIndexTest, IsListedUntilItIsRemoved) {
-  SharedPlace place(engine, real_world());
+  SharedPlace place({.engine = engine, .world = real_world(), .family = kSharedWords, .open = {}});
   const auto names = [&] { return *test::run(executor, [&] { return place.names(); }); };
   const auto has_checkpoint = [&] {
     return test::run(executor, [&] { return place.checkpoint_of(name); })->has_value();

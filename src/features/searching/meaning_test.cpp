@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <filesystem>
 #include <fstream>
 #include <thread>
@@ -107,13 +108,84 @@ class MeaningTest : public FeatureTest {
     wait_for_meanings();
     return titles(call("search.similar", Json::object({{"entityId", id}}), std::move(user)));
   }
-  std::vector<std::string> files(std::string_view family) const {
+  // Those that are answered from: files, or on a server some tables each, by their names.
+  std::vector<std::string> indexes() {
+    if (store->is_on_server()) return tables_of("state");
     std::vector<std::string> paths;
     for (const auto& entry : std::filesystem::directory_iterator(directory.path() + "/search")) {
       const auto name = entry.path().filename().string();
-      if (name.starts_with(family) && name.ends_with(".db")) paths.push_back(entry.path());
+      if (name.starts_with("meaning-") && name.ends_with(".db")) paths.push_back(entry.path());
     }
     return paths;
+  }
+  // "passages_meaning_1_...", of each that somebody is to answer from.
+  std::vector<std::string> tables_of(const std::string& table) {
+    return *sync_wait(executor, [&]() -> Task<Result<std::vector<std::string>>> {
+      co_return co_await database->read([&](db::Tx& tx) {
+        std::vector<std::string> names;
+        {
+          auto rows = tx.query("SELECT name FROM sqlite_master WHERE name LIKE 'state_meaning_%'");
+          while (rows.next()) names.push_back(rows.text(0));
+        }
+        std::erase_if(names, [&](const std::string& name) {
+          auto rows = tx.query("SELECT 1 FROM " + name);
+          return !rows.next();
+        });
+        constexpr std::size_t kState = 5;
+        for (auto& name : names) name.replace(0, kState, table);
+        return names;
+      });
+    }());
+  }
+  void run(const std::vector<std::string>& statements) {
+    const auto engine = store->open_aside();
+    sync_wait(executor, [&]() -> Task<void> {
+      const auto done = co_await engine->write([&](db::Tx& tx) {
+        for (const auto& statement : statements) tx.run(statement);
+      });
+      EXPECT_TRUE(done) << done.error().message;
+    }());
+  }
+  static constexpr std::array kTables = {"documents", "passages", "made", "users",
+                                         "gone",      "about",    "state"};
+  // What is stored now of the index, as a process leaves it that is killed then; and puts it back.
+  std::function<void()> taken_copy() {
+    if (!store->is_on_server()) {
+      const auto left = directory.path() + "/left";
+      std::filesystem::copy(directory.path() + "/search", left);
+      return [this, left] {
+        std::filesystem::remove_all(directory.path() + "/search");
+        std::filesystem::rename(left, directory.path() + "/search");
+      };
+    }
+    std::vector<std::string> copy;
+    std::vector<std::string> back;
+    for (const auto* table : kTables) {
+      const auto name = tables_of(table).at(0);
+      copy.push_back("CREATE TABLE left_" + name + " AS SELECT * FROM " + name);
+      back.push_back("DELETE FROM " + name);
+      back.push_back("INSERT INTO " + name + " SELECT * FROM left_" + name);
+    }
+    run(copy);
+    return [this, back] { run(back); };
+  }
+  // What becomes of an index that somebody has been at.
+  std::vector<std::function<void()>> harms() {
+    const auto one = indexes().at(0);
+    if (store->is_on_server()) {
+      std::vector<std::string> drops;
+      for (const auto* table : kTables) drops.push_back("DROP TABLE " + tables_of(table).at(0));
+      const auto passages = tables_of("passages").at(0);
+      return {[this, passages] { run({"DROP TABLE " + passages}); }, [this, drops] { run(drops); },
+              [this, passages] { run({"UPDATE " + passages + " SET vector = '\\x00'"}); }};
+    }
+    const auto damage = [one] {
+      std::fstream stream(one, std::ios::binary | std::ios::in | std::ios::out);
+      stream.seekp(4'096);
+      stream << std::string(64'000, 'x');
+    };
+    return {[one] { std::filesystem::remove(one); }, [one] { std::ofstream(one) << "no database"; },
+            damage};
   }
 
   const std::shared_ptr<SubjectEmbedders> embedders;
@@ -392,11 +464,11 @@ TEST_F(MeaningTest, AnswersWithTheModelBeforeUntilTheNextIsReady) {
   wait_until([&] { return meaning_status().string_or("status", "") == "rebuilding"; });
   wait_until([&] { return behaviour().waiting.value() > 0; });
   EXPECT_EQ(titles(ask("kitty", {{"mode", "semantic"}})), "A cat, An old cat");
-  EXPECT_EQ(files("meaning-").size(), 2U);
+  EXPECT_EQ(indexes().size(), 2U);
   behaviour().release();
   wait_until([&] { return meaning_status().string_or("status", "") == "live"; });
   wait_until([&] { return meaning_status().string_or("model", "") == "others"; });
-  wait_until([&] { return files("meaning-").size() == 1; });
+  wait_until([&] { return indexes().size() == 1; });
   EXPECT_EQ(meant("kitty"), "A cat, An old cat");
   const auto next = ask("kitty", {{"cursor", cursor}});
   ASSERT_FALSE(next);
@@ -431,15 +503,13 @@ TEST_F(MeaningTest, RepeatsASliceAtMostWhereItWasKilled) {
   wait_until([&] { return behaviour().waiting.value() > 0; });
   const int before = behaviour().embedded;
   EXPECT_GE(before, 40);
-  const auto left = directory.path() + "/left";
-  std::filesystem::copy(directory.path() + "/search", left);
+  const auto put_back = taken_copy();
   behaviour().release();
   wait_for_meanings();
   const int whole = behaviour().embedded;
   EXPECT_GT(whole, kPassages);
   close();
-  std::filesystem::remove_all(directory.path() + "/search");
-  std::filesystem::rename(left, directory.path() + "/search");
+  put_back();
   behaviour().embedded = 0;
   start_again();
   wait_for_meanings();
@@ -452,20 +522,61 @@ TEST_F(MeaningTest, RepeatsASliceAtMostWhereItWasKilled) {
 TEST_F(MeaningTest, IsMadeAgainWhereItIsMissingOrDamaged) {
   note("A cat");
   EXPECT_EQ(meant("kitty"), "A cat");
-  const auto path = files("meaning-").at(0);
-  const auto damage = [](const std::string& file) {
-    std::fstream stream(file, std::ios::binary | std::ios::in | std::ios::out);
-    stream.seekp(4'096);
-    stream << std::string(64'000, 'x');
-  };
-  for (const auto& harm : std::vector<std::function<void(const std::string&)>>{
-           [](const std::string& file) { std::filesystem::remove(file); },
-           [](const std::string& file) { std::ofstream(file) << "no database"; }, damage}) {
+  for (const auto& harm : harms()) {
     close();
-    harm(path);
+    harm();
     start_again();
-    EXPECT_EQ(meant("kitty"), "A cat");
+    wait_until([&] { return meant("kitty") == "A cat"; });
   }
+}
+
+// A node that does not lead answers from what the other writes.
+TEST_F(MeaningTest, IsReadByNodesThatDoNotWriteIt) {
+  if (!store->is_on_server()) GTEST_SKIP() << "a file is nobody else's";
+  const auto here = std::make_shared<SubjectEmbedders>();
+  search::Search other(
+      search::Rooms{*database, *log, *content, real_world()}, directory.path() + "/other",
+      search::MeaningOptions{.embedders = here, .patience = 10s, .look_interval = 5ms},
+      store->open_aside());
+  for (const auto& kind : search->kinds()) other.add(kind);
+  // As a version left it whose nodes had an index each.
+  std::filesystem::create_directories(directory.path() + "/other");
+  const auto left = directory.path() + "/other/meaning-1-subjects-64-1.db";
+  std::ofstream(left) << "x";
+  const auto id = note("A cat");
+  other.start();
+  const auto found_there = [&](std::string_view words) {
+    const search::Ask ask{.text = std::string(words),
+                          .mode = search::Mode::kHybrid,
+                          .items = *search::parse_query(words, {})};
+    const auto answer = sync_wait(executor, other.find("ann", ask));
+    if (!answer) return answer.error().message;
+    if (answer->mode != search::Mode::kHybrid) return answer->mode_reason;
+    std::string all = answer->mode_reason;
+    for (const auto& hit : answer->hits) all += hit.title + ";";
+    return all;
+  };
+  wait_until([&] { return found_there("kitty") == "A cat;"; });
+  note("A bicycle");
+  wait_until([&] { return found_there("cycling") == "A bicycle;"; });
+  ASSERT_TRUE(done("notes.delete", input(id)));
+  wait_until([&] { return found_there("kitty").empty(); });
+  EXPECT_FALSE(std::filesystem::exists(left));
+  // Vectors were made by the one that leads; the other's are of queries.
+  EXPECT_EQ(other.meanings()->embedded(), 0);
+  // Another model, at both: the one fills it, the other answers.
+  here->set({"others", "subjects"});
+  embedders->set({"others", "subjects"});
+  wait_until([&] { return meaning_status().string_or("model", "") == "others"; });
+  wait_until([&] { return found_there("cycling") == "A bicycle;"; });
+  EXPECT_EQ(other.meanings()->embedded(), 0);
+  // The one that wrote it is gone, and this one leads.
+  search->stop();
+  other.lead();
+  note("Baking bread");
+  wait_until([&] { return found_there("loaf") == "Baking bread;"; });
+  EXPECT_EQ(other.meanings()->embedded(), 1);
+  other.stop();
 }
 
 TEST_F(MeaningTest, IsMadeAgainForAnotherLog) {

@@ -18,11 +18,9 @@ class BlocksTest : public testing::Test {
 
   void open() {
     index.reset();
-    index = std::move(*VectorIndex::open({.path = directory.path() + "/meaning.db",
-                                          .world = real_world(),
-                                          .blocks_bytes_max = bytes_max_,
-                                          .embedder = embedder,
-                                          .kinds = kinds}));
+    index = std::move(*FileVectorIndex::open_file(
+        directory.path() + "/meaning.db", real_world(),
+        {.blocks_bytes_max = bytes_max_, .embedder = embedder, .kinds = kinds}));
     ASSERT_TRUE(test::run(executor, [&] { return index->load(); }));
   }
   static Document document(std::string text, std::string user = "ann") {
@@ -114,11 +112,10 @@ TEST_F(BlocksTest, LooksAtAllAgainWhereKindsAreOthers) {
 TEST_F(BlocksTest, RefusesAFileOfAnotherModel) {
   put(document("A cat"));
   index.reset();
-  auto other = std::move(
-      *VectorIndex::open({.path = directory.path() + "/meaning.db",
-                          .world = real_world(),
-                          .blocks_bytes_max = bytes_max_,
-                          .embedder = std::make_shared<SubjectEmbedder>("others", behaviour)}));
+  auto other = std::move(*FileVectorIndex::open_file(
+      directory.path() + "/meaning.db", real_world(),
+      {.blocks_bytes_max = bytes_max_,
+       .embedder = std::make_shared<SubjectEmbedder>("others", behaviour)}));
   const auto loaded = test::run(executor, [&] { return other->load(); });
   ASSERT_FALSE(loaded);
   EXPECT_EQ(loaded.error().fault, Fault::kDamaged);

@@ -11,6 +11,7 @@
 #include "base/first_of.h"
 #include "base/log.h"
 #include "base/run_on.h"
+#include "search/meaning/shared_vector_index.h"
 #include "vectors/quantise.h"
 
 namespace synap::search {
@@ -24,6 +25,8 @@ constexpr std::chrono::milliseconds kPatienceMax(60'000);
 constexpr int kLooksMax = 32;
 // So far behind is a moment, of which an answer says nothing.
 constexpr std::int64_t kMomentLag = 1'000;
+// Another node fills an index for hours.
+constexpr std::chrono::milliseconds kWatchInterval(200);
 // Queries whose vectors are remembered: for the pages behind the first, and for who types.
 constexpr std::size_t kRememberedMax = 256;
 
@@ -66,11 +69,11 @@ struct Meanings::Pending {
   Result<Look> look = fail(Code::kTimeout, "");
 };
 
-Meanings::Meanings(const Rooms& rooms, const std::vector<Kind>& kinds, std::string directory,
+Meanings::Meanings(const Rooms& rooms, const std::vector<Kind>& kinds, MeaningPlace place,
                    MeaningOptions options)
     : rooms_(rooms),
       kinds_(kinds),
-      directory_(std::move(directory)),
+      place_(std::move(place)),
       options_(std::move(options)),
       embedding_executor_(rooms.world.make_executor("embedding", ThreadPriority::kBackground)),
       query_executor_(rooms.world.make_executor("search query")),
@@ -179,35 +182,53 @@ Task<bool> Meanings::until_other_model(std::string model, IndexKeeper& keeper,
 
 std::shared_ptr<IndexKeeper> Meanings::make_keeper(
     const std::shared_ptr<embedding::Embedder>& embedder, std::stop_token stop) {
-  const auto version = version_of(*embedder);
-  const auto name = fmt::format("/{}{}.db", kPrefix, version);
-  KeeperOptions options{
-      .place = std::make_shared<DirectoryPlace>(DirectoryPlace::Options{
-          .directory = directory_,
-          .family = kFamily,
-          .prefix = kPrefix,
-          .open = [this, embedder, name,
-                   stop](const std::string& path) -> Result<std::unique_ptr<IndexFile>> {
-            VectorIndex::Options file{
-                .path = path, .world = rooms_.world, .blocks_bytes_max = options_.blocks_bytes_max};
-            if (path.ends_with(name)) {
-              file.embedder = embedder;
-              file.kinds = version_of(kinds_);
-              file.stop = stop;
-              file.embedded = &embedded_;
-            }
-            auto opened = VectorIndex::open(std::move(file));
-            if (!opened) return fail(opened.error());
-            return std::unique_ptr<IndexFile>(std::move(*opened));
-          }}),
-      .version = [version] { return version; },
-      .subject = "the index of meanings",
-      // One whose model is gone answers nothing.
-      .serves =
-          [this](const IndexFile& former) {
-            const auto& model = static_cast<const VectorIndex&>(former).model();
-            return options_.embedders->open(model, *query_executor_).has_value();
-          }};
+  const bool is_shared = place_.shared != nullptr;
+  // A name of tables is short, and has no dots.
+  const auto version =
+      is_shared ? to_hex(sha256(version_of(*embedder))).substr(0, 12) : version_of(*embedder);
+  const auto current = is_shared ? fmt::format("{}{}", kSharedMeanings.prefix, version)
+                                 : fmt::format("{}{}.db", kPrefix, version);
+  const auto options_of = [this, embedder, current, stop](std::string_view name) {
+    VectorIndex::Options options{.blocks_bytes_max = options_.blocks_bytes_max};
+    if (name == current) {
+      options.embedder = embedder;
+      options.kinds = version_of(kinds_);
+      options.stop = stop;
+      options.embedded = &embedded_;
+    }
+    return options;
+  };
+  KeeperOptions options{.place = nullptr,
+                        .version = [version] { return version; },
+                        .subject = "the index of meanings",
+                        // One whose model is gone answers nothing.
+                        .serves =
+                            [this](const IndexFile& former) {
+                              const auto& model = static_cast<const VectorIndex&>(former).model();
+                              return options_.embedders->open(model, *query_executor_).has_value();
+                            },
+                        .leads = is_shared ? place_.leads : nullptr,
+                        .watch_interval = kWatchInterval};
+  if (is_shared) {
+    options.place = std::make_shared<SharedPlace>(SharedPlace::Options{
+        .engine = place_.shared,
+        .world = rooms_.world,
+        .family = kSharedMeanings,
+        .open = [this, options_of](const std::string& name) -> Result<std::unique_ptr<IndexFile>> {
+          return std::make_unique<SharedVectorIndex>(place_.shared, name, options_of(name));
+        }});
+  } else {
+    options.place = std::make_shared<DirectoryPlace>(DirectoryPlace::Options{
+        .directory = place_.directory,
+        .family = kFamily,
+        .prefix = kPrefix,
+        .open = [this, options_of](const std::string& path) -> Result<std::unique_ptr<IndexFile>> {
+          const auto name = path.substr(path.rfind('/') + 1);
+          auto opened = FileVectorIndex::open_file(path, rooms_.world, options_of(name));
+          if (!opened) return fail(opened.error());
+          return std::unique_ptr<IndexFile>(std::move(*opened));
+        }});
+  }
   return std::make_shared<IndexKeeper>(rooms_, kinds_, std::move(options));
 }
 
@@ -369,14 +390,13 @@ Task<Result<Meanings::Seen>> Meanings::see(const Look& look, Asked asked) {
 
 Task<Result<std::vector<std::optional<PassagePlace>>>> Meanings::places(
     const Look& look, std::vector<std::int64_t> passages) {
-  auto places =
-      co_await look.index->database().read([&](db::Tx& tx) { return places_of(tx, passages); });
+  auto places = co_await look.index->read([&](db::Tx& tx) { return places_of(tx, passages); });
   if (!places) co_return fail(failed(places.error()));
   co_return places;
 }
 
 Task<Result<std::optional<embedding::Vector>>> Meanings::vector_of(const Look& look, Uuid entity) {
-  auto mean = co_await look.index->database().read(
+  auto mean = co_await look.index->read(
       [&](db::Tx& tx) { return mean_of(tx, entity, look.index->dimension()); });
   if (!mean) co_return fail(failed(mean.error()));
   co_return mean;
@@ -404,8 +424,7 @@ Task<Result<MeaningStatus>> Meanings::status(std::string user_id) {
   if (index == nullptr) co_return status;
   status.dimension = index->dimension();
   status.blocks_bytes = index->blocks().bytes();
-  auto counted =
-      co_await index->database().read([&](db::Tx& tx) { return count_passages(tx, user_id); });
+  auto counted = co_await index->read([&](db::Tx& tx) { return count_passages(tx, user_id); });
   if (!counted) co_return fail(failed(counted.error()));
   status.passages = *counted;
   co_return status;
@@ -413,7 +432,10 @@ Task<Result<MeaningStatus>> Meanings::status(std::string user_id) {
 
 Meanings::State Meanings::state() const {
   const auto kept = keeper();
-  State state{.model = "", .problem = "", .has_models = !options_.embedders->models().empty()};
+  State state{.model = "",
+              .problem = "",
+              .has_models = !options_.embedders->models().empty(),
+              .is_shared = place_.shared != nullptr};
   {
     std::lock_guard lock(mutex_);
     state.model = model_;

@@ -33,6 +33,13 @@ struct MeaningOptions {
   std::chrono::milliseconds look_interval{1'000};
 };
 
+/// Where its indexes are: files of a directory, or tables of the pod's database.
+struct MeaningPlace {
+  std::string directory;
+  std::shared_ptr<db::Engine> shared = nullptr;  // nullptr: in the directory
+  Watermark* leads = nullptr;                    // of what is shared (KeeperOptions)
+};
+
 struct MeaningStatus {
   std::string model;  // that is used, or was last; empty: none
   std::size_t dimension = 0;
@@ -49,7 +56,7 @@ struct MeaningStatus {
 
 class Meanings {
  public:
-  Meanings(const Rooms& rooms, const std::vector<Kind>& kinds, std::string directory,
+  Meanings(const Rooms& rooms, const std::vector<Kind>& kinds, MeaningPlace place,
            MeaningOptions options);
   ~Meanings();  // stop()
   Meanings(const Meanings&) = delete;
@@ -96,6 +103,7 @@ class Meanings {
     std::string model;    // that is used, or was last; empty: none
     std::string problem;  // why there is no model; empty: there is one
     bool has_models = false;
+    bool is_shared = false;
     std::optional<IndexKeeper::Progress> index = {};
     std::int64_t lag = 0;
   };
@@ -135,7 +143,7 @@ class Meanings {
 
   const Rooms rooms_;
   const std::vector<Kind>& kinds_;
-  const std::string directory_;
+  const MeaningPlace place_;
   const MeaningOptions options_;
 
   mutable std::mutex mutex_;

@@ -35,7 +35,12 @@ bool UserBlock::put(const Vectors& vectors) {
   std::unique_lock lock(mutex_);
   // What is read while it is written may come twice, and the older then last.
   const auto at = things_.find(vectors.entity);
-  if (at != things_.end() && at->second.number >= vectors.number) return true;
+  if (at != things_.end() && at->second.number > vectors.number) return true;
+  if (at != things_.end() && at->second.number == vectors.number) {
+    at->second.updated_at = vectors.updated_at;
+    names_[vectors.number].updated_at = vectors.updated_at;
+    return true;
+  }
   remove(vectors.entity);
   std::int64_t passage = 0;
   for (const auto& vector : vectors.passages) {

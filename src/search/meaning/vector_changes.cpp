@@ -20,7 +20,7 @@ std::vector<std::string> known_vectors(db::Tx& tx, const std::string& user_id,
   for (const auto& piece : pieces) {
     const db::Blob hash{bytes_of(piece.hash)};
     auto rows = tx.query(
-        "SELECT vector FROM passages WHERE user = $1 AND hash = $2 UNION ALL "
+        "SELECT vector FROM passages WHERE \"user\" = $1 AND hash = $2 UNION ALL "
         "SELECT vector FROM made WHERE hash = $2 LIMIT 1",
         user, hash);
     vectors.push_back(rows.next() ? rows.text(0) : std::string());
@@ -42,6 +42,7 @@ std::pair<std::string, Effect> VectorChanges::carry_out(const Change& change,
     if (!before) return {};
     auto user_id = id_of(before->user);
     remove(*before);
+    note(before->user, change.id, std::nullopt);
     return {std::move(user_id), std::move(effect)};
   }
   const auto& document = *change.document;
@@ -50,18 +51,21 @@ std::pair<std::string, Effect> VectorChanges::carry_out(const Change& change,
     if (before->updated_at == document.updated_at) return {};
     tx_.run("UPDATE documents SET updated_at = $2 WHERE number = $1", before->number,
             document.updated_at);
+    note(user, change.id, before->number);
     effect.updated_at = document.updated_at;
     return {document.user_id, std::move(effect)};
   }
   if (before) remove(*before);
+  if (before && before->user != user) note(before->user, change.id, std::nullopt);
   const auto number = insert(user, document, pieces, vectors);
+  note(user, change.id, number);
   effect.now = Vectors{change.id, number, document.updated_at, {}};
   return {document.user_id, std::move(effect)};
 }
 
 std::optional<VectorChanges::Stored> VectorChanges::stored(const Uuid& id) {
-  auto rows =
-      tx_.query("SELECT number, user, updated_at, passages FROM documents WHERE entity = $1", id);
+  auto rows = tx_.query(
+      "SELECT number, \"user\", updated_at, \"passages\" FROM documents WHERE entity = $1", id);
   if (!rows.next()) return std::nullopt;
   return Stored{rows.integer(0), rows.integer(1), rows.integer(2), rows.integer(3)};
 }
@@ -97,8 +101,8 @@ std::int64_t VectorChanges::insert(std::int64_t user, const Document& document,
   std::int64_t number = 0;
   {
     auto rows = tx_.query(
-        "INSERT INTO documents(user, entity, updated_at, passages) VALUES ($1, $2, $3, $4) "
-        "RETURNING number",
+        "INSERT INTO documents(\"user\", entity, updated_at, \"passages\") "
+        "VALUES ($1, $2, $3, $4) RETURNING number",
         user, document.id, document.updated_at, passages);
     if (!rows.next()) return 0;
     number = rows.integer(0);
@@ -107,7 +111,7 @@ std::int64_t VectorChanges::insert(std::int64_t user, const Document& document,
     const auto& piece = pieces[static_cast<std::size_t>(i)];
     const auto& vector = vectors[static_cast<std::size_t>(i)];
     tx_.run(
-        "INSERT INTO passages(id, user, part, begin_at, end_at, hash, vector) "
+        "INSERT INTO passages(id, \"user\", part, begin_at, end_at, hash, vector) "
         "VALUES ($1, $2, $3, $4, $5, $6, $7)",
         number << kPassageBits | i, user, static_cast<int>(piece.part),
         static_cast<std::int64_t>(piece.begin), static_cast<std::int64_t>(piece.end),
@@ -120,7 +124,8 @@ std::int64_t VectorChanges::insert(std::int64_t user, const Document& document,
 
 std::int64_t VectorChanges::user_of(const std::string& user_id) {
   tx_.run(
-      "INSERT INTO users(user_id, documents, passages) VALUES ($1, 0, 0) ON CONFLICT DO NOTHING",
+      "INSERT INTO users(user_id, \"documents\", \"passages\") VALUES ($1, 0, 0) "
+      "ON CONFLICT DO NOTHING",
       user_id);
   auto rows = tx_.query("SELECT number FROM users WHERE user_id = $1", user_id);
   return rows.next() ? rows.integer(0) : 0;
@@ -132,8 +137,10 @@ std::string VectorChanges::id_of(std::int64_t user) {
 }
 
 void VectorChanges::count(std::int64_t user, std::int64_t documents, std::int64_t passages) {
-  tx_.run("UPDATE users SET documents = documents + $2, passages = passages + $3 WHERE number = $1",
-          user, documents, passages);
+  tx_.run(
+      "UPDATE users SET \"documents\" = \"documents\" + $2, \"passages\" = \"passages\" + $3 "
+      "WHERE number = $1",
+      user, documents, passages);
 }
 
 }  // namespace synap::search

@@ -2,7 +2,9 @@
 // is gone.
 #pragma once
 
+#include <optional>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -23,10 +25,21 @@ void keep_aside(db::Tx& tx, const PieceHash& hash, const std::string& vector);
 class VectorChanges {
  public:
   explicit VectorChanges(db::Tx& tx) : tx_(tx) {}
+  VectorChanges(const VectorChanges&) = delete;
+  VectorChanges& operator=(const VectorChanges&) = delete;
+  virtual ~VectorChanges() = default;
 
   /// Gives the user, "" where nothing changed; and what it made of his thing, without the vectors.
   std::pair<std::string, Effect> carry_out(const Change& change, const std::vector<Piece>& pieces,
                                            const std::vector<std::string>& vectors);
+
+ protected:
+  /// A thing of a user is another now, by its number; nothing: he has it no more. For those who are
+  /// not told of it.
+  virtual void note(std::int64_t user, const Uuid& entity, std::optional<std::int64_t> number) {
+    std::ignore = std::tie(user, entity, number);
+  }
+  db::Tx& tx() { return tx_; }
 
  private:
   struct Stored {

@@ -3,9 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <map>
 
-#include "search/meaning/vector_changes.h"
 #include "vectors/quantise.h"
 
 namespace synap::search {
@@ -29,45 +27,51 @@ constexpr std::string_view kTables[] = {
     "dimension INTEGER NOT NULL, mean REAL NOT NULL, deviation REAL NOT NULL, "
     "kinds TEXT NOT NULL) STRICT"};
 
-struct About {
-  std::string model;
-  std::int64_t dimension = 0;
-  Unrelated unrelated;
-  std::string kinds;
-};
-
-std::optional<About> about_of(db::Tx& tx) {
-  auto rows = tx.query("SELECT model, dimension, mean, deviation, kinds FROM about");
-  if (!rows.next()) return std::nullopt;
-  return About{rows.text(0), rows.integer(1), {rows.real(2), rows.real(3)}, rows.text(4)};
-}
-
 std::unexpected<Error> damaged(std::string what) {
   return fail(Error{Code::kInternalServerError, std::move(what), nullptr, Fault::kDamaged});
 }
 
 }  // namespace
 
-VectorIndex::VectorIndex(std::unique_ptr<db::Engine> database, Options options)
-    : IndexFile(std::move(database), kTables), options_(std::move(options)) {}
+std::optional<VectorIndex::About> VectorIndex::about_in(db::Tx& tx) {
+  auto rows = tx.query("SELECT model, dimension, mean, deviation, kinds FROM about");
+  if (!rows.next()) return std::nullopt;
+  return About{rows.text(0), rows.integer(1), {rows.real(2), rows.real(3)}, rows.text(4)};
+}
 
-Result<std::unique_ptr<VectorIndex>> VectorIndex::open(Options options) {
-  auto opened = open_database(options.path, options.world);
-  if (!opened) return fail(opened.error());
-  return std::unique_ptr<VectorIndex>(new VectorIndex(std::move(*opened), std::move(options)));
+// In its tables, with the Tx.
+template <class F>
+auto VectorIndex::write_background(F closure) {
+  return database().write(db::Lane::kBackground, [this, closure = std::move(closure)](db::Tx& tx) {
+    const auto in = this->in(tx);
+    return closure(tx);
+  });
 }
 
 Task<Result<>> VectorIndex::load() {
-  if (auto loaded = co_await IndexFile::load(); !loaded) co_return loaded;
-  if (auto described = co_await describe(); !described) co_return described;
-  blocks_ = std::make_unique<Blocks>(dimension_, options_.blocks_bytes_max);
+  if (auto loaded = co_await load_tables(); !loaded) co_return loaded;
+  co_return co_await describe();
+}
+
+Task<Result<>> VectorIndex::load_to_read() {
+  const auto about = co_await read([](db::Tx& tx) { return about_in(tx); });
+  if (!about) co_return fail(about.error());
+  if (!*about) co_return fail(Code::kServiceUnavailable, "it is being made");
+  be(**about);
   co_return Result<>{};
+}
+
+void VectorIndex::be(const About& about) {
+  model_ = about.model;
+  dimension_ = static_cast<std::size_t>(about.dimension);
+  unrelated_ = about.unrelated;
+  blocks_ = std::make_unique<Blocks>(dimension_, options_.blocks_bytes_max);
 }
 
 // Which model it is of. A new one is described first.
 Task<Result<>> VectorIndex::describe() {
   const auto& embedder = options_.embedder;
-  auto about = co_await database().read([](db::Tx& tx) { return about_of(tx); });
+  auto about = co_await read([](db::Tx& tx) { return about_in(tx); });
   if (!about) co_return fail(about.error());
   if (!*about && embedder == nullptr) co_return damaged("It has no model");
   if (!*about) {
@@ -75,7 +79,8 @@ Task<Result<>> VectorIndex::describe() {
     if (!unrelated) co_return fail(unrelated.error());
     *about = About{embedder->model(), static_cast<std::int64_t>(embedder->dimension()), *unrelated,
                    options_.kinds};
-    auto written = co_await database().write(db::Lane::kBackground, [&](db::Tx& tx) {
+    auto written = co_await write_background([&](db::Tx& tx) {
+      keep_checkpoint(tx, checkpoint());
       tx.run(
           "INSERT INTO about(one, model, dimension, mean, deviation, kinds) "
           "VALUES (1, $1, $2, $3, $4, $5)",
@@ -86,9 +91,9 @@ Task<Result<>> VectorIndex::describe() {
   } else if (embedder != nullptr && (*about)->kinds != options_.kinds) {
     // Vectors of texts that are the same stay: so that is soon done.
     const Checkpoint beginning{.is_complete = checkpoint().is_complete};
-    auto written = co_await database().write(db::Lane::kBackground, [&](db::Tx& tx) {
+    auto written = co_await write_background([&](db::Tx& tx) {
+      keep_checkpoint(tx, beginning);
       tx.run("UPDATE about SET kinds = $1", options_.kinds);
-      save(tx, beginning);
     });
     if (!written) co_return fail(written.error());
     kept(beginning);
@@ -98,9 +103,7 @@ Task<Result<>> VectorIndex::describe() {
        (*about)->dimension != static_cast<std::int64_t>(embedder->dimension()))) {
     co_return damaged("It is of another model than its name says");
   }
-  model_ = (*about)->model;
-  dimension_ = static_cast<std::size_t>((*about)->dimension);
-  unrelated_ = (*about)->unrelated;
+  be(**about);
   co_return Result<>{};
 }
 
@@ -124,7 +127,7 @@ Task<Result<VectorIndex::Made>> VectorIndex::made_of(Change change, std::size_t&
   if (!made.change.document) co_return made;
   made.pieces = pieces_of(*made.change.document, *options_.embedder);
   if (made.pieces.size() > kPassagesMax) made.pieces.resize(kPassagesMax);
-  auto known = co_await database().read(
+  auto known = co_await read(
       [&](db::Tx& tx) { return known_vectors(tx, made.change.document->user_id, made.pieces); });
   if (!known) co_return fail(known.error());
   made.vectors = std::move(*known);
@@ -164,7 +167,8 @@ Task<Result<std::size_t>> VectorIndex::embed_missing(Made& made) {
 
 // What was made of a long text must not be made again if the process dies before its end.
 Task<Result<>> VectorIndex::write_aside(const Made& made, std::vector<std::size_t> numbers) {
-  auto written = co_await database().write(db::Lane::kBackground, [&](db::Tx& tx) {
+  auto written = co_await write_background([&](db::Tx& tx) {
+    keep_checkpoint(tx, checkpoint());
     for (const auto i : numbers) keep_aside(tx, made.pieces[i].hash, made.vectors[i]);
   });
   if (!written) co_return fail(written.error());
@@ -172,21 +176,26 @@ Task<Result<>> VectorIndex::write_aside(const Made& made, std::vector<std::size_
 }
 
 Task<Result<>> VectorIndex::write(std::vector<Made> all, Checkpoint to) {
-  using Effects = std::map<std::string, std::vector<Effect>>;
-  auto effects = co_await database().write(db::Lane::kBackground, [&](db::Tx& tx) {
-    Effects effects;
-    VectorChanges changes(tx);
+  auto effects = co_await write_background([&](db::Tx& tx) {
+    std::map<std::string, std::vector<Effect>> effects;
+    keep_checkpoint(tx, to);
+    const auto changes = this->changes(tx);
     for (const auto& made : all) {
       if (!tx.ok()) break;
-      auto [user_id, effect] = changes.carry_out(made.change, made.pieces, made.vectors);
+      auto [user_id, effect] = changes->carry_out(made.change, made.pieces, made.vectors);
       if (!user_id.empty()) effects[user_id].push_back(std::move(effect));
     }
-    save(tx, to);
     return effects;
   });
   if (!effects) co_return fail(effects.error());
   kept(to);
-  for (const auto& [user_id, some] : *effects) {
+  if (!is_shared()) tell(*effects, all);
+  co_return Result<>{};
+}
+
+void VectorIndex::tell(const std::map<std::string, std::vector<Effect>>& effects,
+                       const std::vector<Made>& all) {
+  for (const auto& [user_id, some] : effects) {
     auto whole = some;
     for (auto& effect : whole) {
       if (!effect.now) continue;
@@ -198,13 +207,68 @@ Task<Result<>> VectorIndex::write(std::vector<Made> all, Checkpoint to) {
     }
     blocks_->apply(user_id, whole);
   }
-  co_return Result<>{};
 }
 
 Task<Result<>> VectorIndex::forget(std::vector<Uuid> ids, Checkpoint to) {
   std::vector<Made> all;
   for (const auto& id : ids) all.push_back({.change = {id, std::nullopt}});
   co_return co_await write(std::move(all), to);
+}
+
+Task<Result<std::optional<BlockOwner>>> VectorIndex::owner(const std::string& user_id) {
+  return read([this, &user_id](db::Tx& tx) { return owner_in(tx, user_id); });
+}
+
+Task<Result<BlockPage>> VectorIndex::page(const BlockOwner& owner, std::int64_t after) {
+  return read([this, &owner, after](db::Tx& tx) { return page_in(tx, owner, after); });
+}
+
+FileVectorIndex::FileVectorIndex(std::unique_ptr<db::Engine> database, Options options)
+    : VectorIndex(std::move(database), kTables, std::move(options)) {}
+
+Result<std::unique_ptr<FileVectorIndex>> FileVectorIndex::open_file(const std::string& path,
+                                                                    World& world, Options options) {
+  auto opened = open_database(path, world);
+  if (!opened) return fail(opened.error());
+  return std::unique_ptr<FileVectorIndex>(
+      new FileVectorIndex(std::move(*opened), std::move(options)));
+}
+
+std::optional<BlockOwner> FileVectorIndex::owner_in(db::Tx& tx, const std::string& user_id) const {
+  auto rows = tx.query("SELECT number, documents, passages FROM users WHERE user_id = $1", user_id);
+  if (!rows.next()) return std::nullopt;
+  return BlockOwner{
+      .number = rows.integer(0), .documents = rows.integer(1), .passages = rows.integer(2)};
+}
+
+// Whole things.
+BlockPage FileVectorIndex::page_in(db::Tx& tx, const BlockOwner& owner, std::int64_t after) const {
+  BlockPage page{.effects = {}, .last = after};
+  std::int64_t passages = 0;
+  std::int64_t count = 0;
+  auto rows = tx.query(
+      "SELECT number, entity, updated_at FROM documents WHERE user = $1 AND number > $2 "
+      "ORDER BY number LIMIT $3",
+      owner.number, after, kThingsPerPage);
+  while (passages < kPassagesPerPage && rows.next()) {
+    Vectors thing{rows.uuid(1).value_or(Uuid{}), rows.integer(0), rows.integer(2), {}};
+    auto vectors = tx.query("SELECT vector FROM passages WHERE id >= $1 AND id < $2 ORDER BY id",
+                            thing.number << kPassageBits, (thing.number + 1) << kPassageBits);
+    while (vectors.next()) {
+      auto vector = vectors::unpack(vectors.view(0), dimension());
+      if (!vector) {
+        tx.abort({Code::kInternalServerError, "A vector is none", nullptr, Fault::kDamaged});
+        return page;
+      }
+      thing.passages.push_back(std::move(*vector));
+      ++passages;
+    }
+    page.last = thing.number;
+    ++count;
+    page.effects.push_back({.entity = thing.entity, .now = std::move(thing)});
+  }
+  page.is_last = count < kThingsPerPage && passages < kPassagesPerPage;
+  return page;
 }
 
 std::vector<std::optional<PassagePlace>> places_of(db::Tx& tx,
@@ -225,7 +289,7 @@ std::vector<std::optional<PassagePlace>> places_of(db::Tx& tx,
 }
 
 std::int64_t count_passages(db::Tx& tx, std::string_view user_id) {
-  auto rows = tx.query("SELECT passages FROM users WHERE user_id = $1", user_id);
+  auto rows = tx.query("SELECT \"passages\" FROM users WHERE user_id = $1", user_id);
   return rows.next() ? rows.integer(0) : 0;
 }
 

@@ -1,5 +1,5 @@
-// VectorIndex: the file of meanings: of each thing its passages, and of each passage its vector, by
-// one model. What it holds is made of the log, the content store and the model, and can be made
+// VectorIndex: the index of meanings: of each thing its passages, and of each passage its vector,
+// by one model. What it holds is made of the log, the content store and the model, and can be made
 // again at any time, but takes long: a passage some 30 ms of a processor. So what was made is used
 // again wherever the same text comes once more, also after a crash in the middle of a long text.
 //
@@ -10,12 +10,16 @@
 //   made       vectors of a text that is not complete yet, by hash
 //   users      by number; how much each has
 //   about      the model, its dimension, and how near unrelated texts are by it; the kinds
+//
+// It is a file (FileVectorIndex), or it is in the pod's database, one for all its nodes
+// (shared_vector_index.h).
 #pragma once
 
-#include <functional>
+#include <map>
 #include <memory>
 #include <stop_token>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include "base/metrics.h"
@@ -23,14 +27,14 @@
 #include "search/meaning/blocks.h"
 #include "search/meaning/embedding.h"
 #include "search/meaning/pieces.h"
+#include "search/meaning/vector_changes.h"
+#include "search/shared_tables.h"
 
 namespace synap::search {
 
-class VectorIndex final : public IndexFile {
+class VectorIndex : public IndexFile, public BlockSource {
  public:
   struct Options {
-    std::string path;
-    World& world;
     std::size_t blocks_bytes_max;
     /// With which it is written; nullptr: it is only read and forgotten from.
     std::shared_ptr<embedding::Embedder> embedder = nullptr;
@@ -40,11 +44,23 @@ class VectorIndex final : public IndexFile {
     std::stop_token stop = {};
     Counter* embedded = nullptr;  // counts passages
   };
-  static Result<std::unique_ptr<VectorIndex>> open(Options options);
 
-  Task<Result<>> load() override;
-  Task<Result<>> apply(std::vector<Change> changes, Checkpoint checkpoint) override;
-  Task<Result<>> forget(std::vector<Uuid> ids, Checkpoint checkpoint) override;
+  Task<Result<>> load() final;
+  /// kServiceUnavailable: nobody has said yet of which model it is.
+  Task<Result<>> load_to_read() final;
+  Task<Result<>> apply(std::vector<Change> changes, Checkpoint checkpoint) final;
+  Task<Result<>> forget(std::vector<Uuid> ids, Checkpoint checkpoint) final;
+
+  /// What `closure(db::Tx&)` gives, as Database::read.
+  template <class F>
+  auto read(F closure) -> Task<Result<std::invoke_result_t<F&, db::Tx&>>> {
+    auto found = co_await database().read([&](db::Tx& tx) {
+      const auto in = to_read_in(tx);
+      return closure(tx);
+    });
+    if (!found) co_return fail(co_await read_failed(found.error()));
+    co_return std::move(*found);
+  }
 
   // Since load().
   const std::string& model() const { return model_; }
@@ -53,9 +69,33 @@ class VectorIndex final : public IndexFile {
 
   /// As Blocks::get().
   Task<Result<std::shared_ptr<const UserBlock>>> block(std::string user_id) {
-    return blocks_->get(database(), std::move(user_id));
+    return blocks_->get(*this, std::move(user_id));
   }
   const Blocks& blocks() const { return *blocks_; }
+
+  Task<Result<std::optional<BlockOwner>>> owner(const std::string& user_id) final;
+  Task<Result<BlockPage>> page(const BlockOwner& owner, std::int64_t after) final;
+
+ protected:
+  VectorIndex(std::shared_ptr<db::Engine> database, std::span<const std::string_view> tables,
+              Options options)
+      : IndexFile(std::move(database), tables), options_(std::move(options)) {}
+
+  // What a file and the tables of a database have each in its way.
+
+  /// As IndexFile::load().
+  virtual Task<Result<>> load_tables() = 0;
+  /// While it lives, statements of the Tx mean these tables; nullptr: they do anyway.
+  using InTx = std::unique_ptr<SharedTables::InTx>;
+  virtual InTx in(db::Tx& tx) const = 0;
+  virtual InTx to_read_in(db::Tx& tx) const { return in(tx); }
+  /// The first of a transaction that writes.
+  virtual void keep_checkpoint(db::Tx& tx, const Checkpoint& checkpoint) const = 0;
+  virtual std::unique_ptr<VectorChanges> changes(db::Tx& tx) const = 0;
+  virtual std::optional<BlockOwner> owner_in(db::Tx& tx, const std::string& user_id) const = 0;
+  virtual BlockPage page_in(db::Tx& tx, const BlockOwner& owner, std::int64_t after) const = 0;
+  /// What it means for the index that it could not be read.
+  virtual Task<Error> read_failed(Error error) { co_return error; }
 
  private:
   /// A change, whose vectors are there.
@@ -64,18 +104,51 @@ class VectorIndex final : public IndexFile {
     std::vector<Piece> pieces;
     std::vector<std::string> vectors;  // packed
   };
-  VectorIndex(std::unique_ptr<db::Engine> database, Options options);
+  struct About {
+    std::string model;
+    std::int64_t dimension = 0;
+    Unrelated unrelated;
+    std::string kinds;
+  };
+  static std::optional<About> about_in(db::Tx& tx);
   Task<Result<>> describe();
+  void be(const About& about);
+  template <class F>
+  auto write_background(F closure);
   Task<Result<Made>> made_of(Change change, std::size_t& embedded);
   Task<Result<std::size_t>> embed_missing(Made& made);
   Task<Result<>> write(std::vector<Made> all, Checkpoint checkpoint);
   Task<Result<>> write_aside(const Made& made, std::vector<std::size_t> numbers);
+  void tell(const std::map<std::string, std::vector<Effect>>& effects,
+            const std::vector<Made>& all);
 
   const Options options_;
   std::string model_;
   std::size_t dimension_ = 0;
   Unrelated unrelated_;
   std::unique_ptr<Blocks> blocks_;
+};
+
+class FileVectorIndex final : public VectorIndex {
+ public:
+  static Result<std::unique_ptr<FileVectorIndex>> open_file(const std::string& path, World& world,
+                                                            Options options);
+  bool is_shared() const override { return false; }
+
+ protected:
+  Task<Result<>> load_tables() override { return IndexFile::load(); }
+  InTx in(db::Tx&) const override { return nullptr; }
+  void keep_checkpoint(db::Tx& tx, const Checkpoint& checkpoint) const override {
+    save(tx, checkpoint);
+  }
+  std::unique_ptr<VectorChanges> changes(db::Tx& tx) const override {
+    return std::make_unique<VectorChanges>(tx);
+  }
+  std::optional<BlockOwner> owner_in(db::Tx& tx, const std::string& user_id) const override;
+  BlockPage page_in(db::Tx& tx, const BlockOwner& owner, std::int64_t after) const override;
+
+ private:
+  FileVectorIndex(std::unique_ptr<db::Engine> database, Options options);
 };
 
 /// Where the passages of these ids are; nothing for what is not there any more.

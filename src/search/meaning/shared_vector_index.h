@@ -1,0 +1,47 @@
+// SharedVectorIndex: the index of meanings in the pod's database on PostgreSQL, one for all nodes
+// (shared_tables.h). Whoever searches has the user's vectors in memory (blocks.h), and is told of
+// nothing: so of each change stands there which it was.
+//
+//   users      besides: the revision, which grows with each change of what the user has
+//   documents  besides: the revision by which it came to be as it is
+//   gone       things of a user that are gone, by revision; the newest kRevisionsKept revisions
+//   about      besides: what is another one where all was made anew
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "search/meaning/vector_index.h"
+
+namespace synap::search {
+
+class SharedVectorIndex final : public VectorIndex {
+ public:
+  SharedVectorIndex(std::shared_ptr<db::Engine> engine, std::string name, Options options);
+
+  bool is_shared() const override { return true; }
+  /// Nodes that do not write it know from its checkpoint alone how far it is.
+  std::int64_t unsaved_max() const override { return 1; }
+  /// What a page of a user is read with: his number, behind which revision and up to which.
+  static std::string_view page_statement();
+
+ protected:
+  /// As whoever writes from now on.
+  Task<Result<>> load_tables() override;
+  InTx in(db::Tx& tx) const override { return tables_.in(tx); }
+  InTx to_read_in(db::Tx& tx) const override { return tables_.to_read_in(tx); }
+  void keep_checkpoint(db::Tx& tx, const Checkpoint& checkpoint) const override {
+    tables_.keep(tx, checkpoint);
+  }
+  std::unique_ptr<VectorChanges> changes(db::Tx& tx) const override;
+  std::optional<BlockOwner> owner_in(db::Tx& tx, const std::string& user_id) const override;
+  BlockPage page_in(db::Tx& tx, const BlockOwner& owner, std::int64_t after) const override;
+  Task<Error> read_failed(Error error) override;
+
+ private:
+  SharedTables tables_;
+};
+
+extern const SharedFamily kSharedMeanings;
+
+}  // namespace synap::search
