@@ -139,32 +139,36 @@ Check Doctor::words() const {
   return {kName, Status::kOk, "The index of words follows the log."};
 }
 
-Check Doctor::meanings() const {
+Task<Check> Doctor::meanings() const {
   constexpr const char* kName = "search meaning";
   const auto* meanings = patient_.search.meanings();
-  if (meanings == nullptr) return {kName, Status::kOk, "This pod searches by words only."};
+  if (meanings == nullptr) co_return Check{kName, Status::kOk, "This pod searches by words only."};
   const auto state = meanings->state();
   if (!state.problem.empty()) {
     const auto message = fmt::format("Words answer alone: {}.", state.problem);
-    if (!state.has_models) return {kName, Status::kOk, message};
-    return {kName, Status::kWarn, message,
-            "synap model list says which are good; adding one again makes it anew."};
+    if (!state.has_models) co_return Check{kName, Status::kOk, message};
+    co_return Check{kName, Status::kWarn, message,
+                    "synap model list says which are good; adding one again makes it anew."};
   }
-  if (!state.index) return {kName, Status::kOk, "The model is being opened."};
+  if (!state.index) co_return Check{kName, Status::kOk, "The model is being opened."};
   if (!state.index->error.empty()) {
-    return {kName, Status::kWarn,
-            fmt::format("Nothing is written into it: {}.", state.index->error),
-            "It is tried again; words answer meanwhile."};
+    co_return Check{kName, Status::kWarn,
+                    fmt::format("Nothing is written into it: {}.", state.index->error),
+                    "It is tried again; words answer meanwhile."};
   }
   if (state.lag > kLagMax || !state.index->is_complete || state.index->next_position) {
-    return {kName, Status::kOk,
-            fmt::format("{} is being filled in the background: {} events are not in it.",
-                        state.model, state.lag),
-            "search.status says when it will be done."};
+    co_return Check{kName, Status::kOk,
+                    fmt::format("{} is being filled in the background: {} events are not in it.",
+                                state.model, state.lag),
+                    "search.status says when it will be done."};
   }
-  return {kName, Status::kOk,
-          fmt::format("{} follows the log{}.", state.model,
-                      state.is_shared ? ", in the database, for all nodes" : "")};
+  auto message = fmt::format("{} follows the log", state.model);
+  if (state.is_shared) {
+    const auto why = co_await meanings->why_no_neighbours();
+    message += ", in the database, for all nodes. Who has more vectors than search_memory_mib is ";
+    message += why.empty() ? "answered by pgvector" : fmt::format("answered by words: {}", why);
+  }
+  co_return Check{kName, Status::kOk, message + "."};
 }
 
 Task<Check> Doctor::dead_letters() {
@@ -267,7 +271,7 @@ Task<std::vector<Check>> Doctor::examine(std::string user_id) {
   checks.push_back(permissions());
   checks.push_back(read_models());
   checks.push_back(words());
-  checks.push_back(meanings());
+  checks.push_back(co_await meanings());
   checks.push_back(co_await dead_letters());
   const auto statistics = patient_.database.statistics();
   if (statistics.log_of_changes) checks.push_back(wal(*statistics.log_of_changes));

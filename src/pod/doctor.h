@@ -64,7 +64,7 @@ class Doctor {
   Check permissions() const;
   Check read_models() const;
   Check words() const;
-  Check meanings() const;
+  Task<Check> meanings() const;
   Task<Check> dead_letters();
   static Check wal(const db::LogOfChanges& log);
   Check mode() const;

@@ -71,9 +71,7 @@ Task<Result<Found>> Search::answer(std::shared_ptr<Index> index, const Ask& ask,
   // Where each of those that are near has to be asked for, more are looked at.
   const bool are_checked = candidates.are_to_be_checked;
   Meanings::Asked asked{.count = are_checked ? ask.checked_max : kByMeaningMax,
-                        .takes = [shared](const Uuid& entity, std::int64_t updated_at) {
-                          return shared->takes(entity, updated_at);
-                        }};
+                        .rules = std::move(shared)};
   for (const auto& one : candidates.by_words) asked.others.push_back(one.entity);
   const auto seen = co_await meanings_->see(look, std::move(asked));
   if (!seen) co_return fail(seen.error());

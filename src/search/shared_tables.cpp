@@ -67,6 +67,7 @@ Task<Result<Checkpoint>> SharedTables::load(db::Database& database) {
     const auto there = count(tx);
     const auto with = in(tx);
     if (there == 0) {
+      remove(tx);
       for (const auto statement : family_.statements) tx.run(statement);
       for (const auto statement : kState) tx.run(statement);
     } else if (there <= family_.tables.size()) {
@@ -91,6 +92,11 @@ void SharedTables::keep(db::Tx& tx, const Checkpoint& checkpoint) const {
              checkpoint.position, checkpoint.event, checkpoint.is_complete, writer_);
 }
 
+void SharedTables::stay(db::Tx& tx) const {
+  tx.run_one({Code::kServiceUnavailable, "Another node writes it now", nullptr, Fault::kBusy},
+             "UPDATE state SET writer = writer WHERE writer = $1", writer_);
+}
+
 // A statement about a table that is not there is a mistake as any other, as far as the database
 // knows.
 Task<Error> SharedTables::read_failed(db::Database& database, Error error) const {
@@ -112,6 +118,9 @@ void SharedTables::retire(db::Tx& tx) const {
 void SharedTables::remove(db::Tx& tx) const {
   for (const auto& table : tables_of(family_)) {
     tx.run(fmt::format("DROP TABLE IF EXISTS {}_{}", table, name_));
+  }
+  if (!family_.beside.empty()) {
+    tx.run(fmt::format("DROP TABLE IF EXISTS {}_{}", family_.beside, name_));
   }
 }
 

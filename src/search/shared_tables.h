@@ -26,6 +26,7 @@ struct SharedFamily {
   std::span<const std::string_view> tables;
   std::span<const std::string_view> indexes;     // of these tables
   std::span<const std::string_view> statements;  // that make all of them
+  std::string_view beside = {};  // a table that may be there, too, and is made later
 };
 
 class SharedTables {
@@ -53,6 +54,10 @@ class SharedTables {
   /// The first of a transaction: so two that write stand behind each other, and the second finds
   /// what the first has left. Fails with kServiceUnavailable where another writes it now.
   void keep(db::Tx& tx, const Checkpoint& checkpoint) const;
+  /// The same where it is written besides: the checkpoint stays.
+  void stay(db::Tx& tx) const;
+  bool are_written_here() const { return writer_ > 0; }
+  const std::string& name() const { return name_; }
   /// What it means for the index that it could not be read.
   Task<Error> read_failed(db::Database& database, Error error) const;
 

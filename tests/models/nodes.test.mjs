@@ -1,5 +1,5 @@
 // Agents of a pod that is many nodes: each node carries some runs out, and what one had that is killed the
-// others do, as a pod that is alone does after a crash.
+// others do, as a pod that is alone does after a crash. And the vectors of all, which one of them makes.
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -10,6 +10,7 @@ import test from 'node:test';
 import { environment } from '../fault/pod.mjs';
 import { Server } from '../fault/postgres_server.mjs';
 import { Nodes } from '../fault/shared_runs.mjs';
+import { embeddings, settings } from './embeddings.mjs';
 import { ask, calls, entry, KEY, provider, toml } from './harness.mjs';
 
 const kLeaseMs = 3_000;
@@ -23,12 +24,12 @@ async function until(what, look, ms = 120_000) {
   }
 }
 
-/** Nodes whose agents ask `mock`. */
-async function nodesOf(t, mock, names) {
+/** Nodes with these models. */
+async function nodesOf(t, models, names) {
   const folder = mkdtempSync(path.join(tmpdir(), 'synap-nodes-'));
   t.after(() => rmSync(folder, { recursive: true, force: true }));
   const config = path.join(folder, 'synap.toml');
-  writeFileSync(config, `models = ${toml({ chat: [entry(mock)] })}\n`);
+  writeFileSync(config, `models = ${toml(models)}\n`);
   environment.TEST_MODEL_KEY = KEY;
   const server = await Server.make(t);
   const nodes = new Nodes(server, ['--node-lease-ms', String(kLeaseMs), '--config', config]);
@@ -81,7 +82,7 @@ async function judge(one, sent) {
 
 test('nodes share the runs of agents', { timeout: 280_000 }, async (t) => {
   const mock = await provider(t, answers);
-  const { server, nodes, at } = await nodesOf(t, mock, ['one', 'two']);
+  const { server, nodes, at } = await nodesOf(t, { chat: [entry(mock)] }, ['one', 'two']);
   const [one, two] = nodes.all.map(at);
   const sent = await Promise.all(Array.from({ length: 24 }, (_, i) =>
     command([i % 2 ? one : two], 'chat.send', { text: `question ${i}` }, `shared-${i}`)));
@@ -94,7 +95,7 @@ test('nodes share the runs of agents', { timeout: 280_000 }, async (t) => {
 
 test('what a node had of agents that is killed the others do, and nothing twice', { timeout: 280_000 }, async (t) => {
   const mock = await provider(t, answers);
-  const { nodes, at } = await nodesOf(t, mock, ['one', 'two', 'three']);
+  const { nodes, at } = await nodesOf(t, { chat: [entry(mock)] }, ['one', 'two', 'three']);
   const all = nodes.all.map(at);
   const sent = [];
   const rounds = Number(process.env.KILLS ?? 4);
@@ -108,4 +109,37 @@ test('what a node had of agents that is killed the others do, and nothing twice'
     await killed.start();
   }
   await judge(all[0], sent);
+});
+
+test('one node makes the vectors of all, and another goes on where it was killed', { timeout: 280_000 }, async (t) => {
+  const vectors = await embeddings(t);
+  const { server, nodes, at } = await nodesOf(t, settings(vectors), ['one', 'two']);
+  const [one, two] = nodes.all.map(at);
+  const found = async (node, q) => {
+    const { mode, hits } = await ask(node, 'search.query', { q, mode: 'semantic', limit: 1 });
+    return mode === 'semantic' && hits[0]?.title;
+  };
+  const isFound = (node, q, title) => until(`${title} is found at ${node.url}`, async () => (await found(node, q)) === title);
+  await command([two], 'notes.create', { content: 'My old car' }, 'first');
+  await isFound(one, 'automobile', 'My old car');
+  await isFound(two, 'automobile', 'My old car');
+  assert.equal(vectors.asked.filter((text) => text.includes('My old car')).length, 1, 'one node made it');
+  // Whoever leads is killed, in the midst of a text of some slices of passages.
+  vectors.delayMs = 30;
+  const parts = Array.from({ length: 60 }, (_, i) => `## Part ${i}\n\n${`This is part ${i} of a text. `.repeat(30)}`);
+  await command([two], 'notes.create', { content: `# Long\n\n${parts.join('\n\n')}\n\n## End\n\nSourdough.` }, 'long');
+  const made = () => vectors.asked.filter((text) => text.includes('of a text')).length;
+  await until('some of it is made', async () => made() > 30);
+  await nodes.all[0].kill();
+  const before = made();
+  vectors.delayMs = 0;
+  await command([two], 'notes.create', { content: 'Baking at home' }, 'last');
+  await isFound(two, 'flour', 'Baking at home');
+  const again = vectors.asked.filter((text) => text.includes('of a text'));
+  const twice = again.length - new Set(again).size;
+  assert.ok(before > 30 && twice <= 17, `${twice} of ${before} were made again: a slice at most, and the one under way`);
+  await nodes.all[0].start();
+  await isFound(at(nodes.all[0]), 'flour', 'Baking at home');
+  const tables = await server.sql("SELECT count(*) FROM pg_class WHERE relname LIKE 'passages\\_meaning\\_1\\_%' AND relkind = 'r'");
+  assert.equal(tables.trim(), '1');
 });

@@ -22,7 +22,8 @@ directory=$(mktemp -u /tmp/synap-postgres-XXXXXX)
 trap 'tests/postgres/server.sh stop "$directory"' EXIT
 tests/postgres/server.sh start "$directory"
 SYNAP_TEST_POSTGRES_URL="postgres://synap@/?host=$directory"
-export SYNAP_TEST_POSTGRES_URL
+SYNAP_TEST_HAS_PGVECTOR=1
+export SYNAP_TEST_POSTGRES_URL SYNAP_TEST_HAS_PGVECTOR
 tests/postgres/server.sh version "$directory" | grep "^$version\."
 # Two at a time, for they wait for the server most of the time; of the log, as pods open it.
 printf '%s\n' "$@" | xargs -P 2 -I {} env {} --gtest_brief=1 '--gtest_filter=-*EventLog.*/Postgres:*/WithTheCommit'

@@ -565,9 +565,14 @@ TEST_F(MeaningTest, IsReadByNodesThatDoNotWriteIt) {
   // Vectors were made by the one that leads; the other's are of queries.
   EXPECT_EQ(other.meanings()->embedded(), 0);
   // Another model, at both: the one fills it, the other answers.
+  const auto before = indexes();
   here->set({"others", "subjects"});
   embedders->set({"others", "subjects"});
-  wait_until([&] { return meaning_status().string_or("model", "") == "others"; });
+  wait_until([&] {
+    const auto state = other.meanings()->state();
+    return state.model == "others" && state.index && state.index->is_complete &&
+           !state.index->next_position && indexes().size() == 1 && indexes() != before;
+  });
   wait_until([&] { return found_there("cycling") == "A bicycle;"; });
   EXPECT_EQ(other.meanings()->embedded(), 0);
   // The one that wrote it is gone, and this one leads.

@@ -19,6 +19,10 @@ struct BlockOwner {
   // Of a source that others write:
   std::string made = {};      // another, where all was made anew
   std::int64_t revision = 0;  // grows with each change of what he has
+  // Of his index of neighbours (neighbours.h): up to which revision it is, and whether that was all
+  // once.
+  std::int64_t listed = 0;
+  bool is_listed = false;
 };
 
 struct BlockPage {

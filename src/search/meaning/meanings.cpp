@@ -164,6 +164,7 @@ Task<bool> Meanings::until_other_model(std::string model, IndexKeeper& keeper,
     const auto chosen = options_.embedders->chosen();
     if (!chosen || *chosen != model) co_return true;
     const auto now = rooms_.world.now();
+    co_await keep_neighbours(keeper, over, now + options_.look_interval);
     const double seconds = std::chrono::duration<double>(now - at).count();
     const auto now_embedded = embedded_.value();
     const auto now_indexed = std::max<std::int64_t>(keeper.indexed().value(), 0);
@@ -178,6 +179,22 @@ Task<bool> Meanings::until_other_model(std::string model, IndexKeeper& keeper,
     indexed = now_indexed;
   }
   co_return false;
+}
+
+// Of whoever has more vectors than a node has room for, for so long.
+Task<void> Meanings::keep_neighbours(IndexKeeper& keeper, std::stop_token stop,
+                                     SteadyClock::time_point until) {
+  const auto index = std::static_pointer_cast<VectorIndex>(keeper.serving());
+  bool goes_on = index != nullptr && index->neighbours() != nullptr;
+  while (goes_on) {
+    const auto kept = co_await index->keep_neighbours();
+    if (!kept) {
+      write_log_bounded(Same::kLine, LogLevel::kWarn, "search",
+                        "an index of neighbours cannot be written now: {error}",
+                        {{"error", kept.error().message}});
+    }
+    goes_on = kept && *kept && !stop.stop_requested() && rooms_.world.now() < until;
+  }
 }
 
 std::shared_ptr<IndexKeeper> Meanings::make_keeper(
@@ -288,8 +305,15 @@ Task<Result<Meanings::Look>> Meanings::prepared(const std::string& user_id,
     look.query = std::move(*vector);
   }
   auto block = co_await look.index->block(user_id);
-  if (!block) co_return fail(failed(block.error()));
-  look.block = std::move(*block);
+  if (!block && block.error().code == Code::kPayloadTooLarge) {
+    auto large = co_await look_at_large(std::move(look), user_id, block.error());
+    if (!large) co_return fail(large.error());
+    look = std::move(*large);
+  } else if (!block) {
+    co_return fail(failed(block.error()));
+  } else {
+    look.block = std::move(*block);
+  }
   const auto kept = keeper();
   const auto progress = kept == nullptr ? IndexKeeper::Progress{} : kept->progress();
   const auto lag = kept == nullptr ? 0 : kept->lag();
@@ -298,6 +322,25 @@ Task<Result<Meanings::Look>> Meanings::prepared(const std::string& user_id,
         fmt::format("the index of meanings is being filled: {} events are not in it yet", lag);
   }
   co_return look;
+}
+
+// Where the database has an index of neighbours, it answers.
+Task<Result<Meanings::Look>> Meanings::look_at_large(Look look, const std::string& user_id,
+                                                     Error too_large) {
+  const auto* neighbours = look.index->neighbours();
+  if (neighbours == nullptr) co_return fail(std::move(too_large));
+  const auto types = co_await look.index->read(vector_types_in);
+  if (!types) co_return fail(failed(types.error()));
+  const auto owner = co_await look.index->owner(user_id);
+  if (!owner) co_return fail(failed(owner.error()));
+  auto why = neighbours->why_not(*types);
+  if (why.empty() && *owner && (*owner)->is_listed) {
+    look.owner = std::move(**owner);
+    co_return look;
+  }
+  if (why.empty()) why = "the database has no index of their neighbours yet";
+  too_large.message += fmt::format("; {}", why);
+  co_return fail(std::move(too_large));
 }
 
 Error Meanings::failed(Error error) const {
@@ -349,13 +392,61 @@ Task<Result<Meanings::Seen>> see_in(Meanings::Look look, Meanings::Asked asked) 
   Meanings::Seen seen;
   auto nearest = look.block->nearest(
       look.query,
-      {.count = asked.count, .takes = std::move(asked.takes), .background = &seen.background});
+      {.count = asked.count,
+       .takes = [&](const Uuid& entity,
+                    std::int64_t updated_at) { return asked.rules->takes(entity, updated_at); },
+       .background = &seen.background});
   if (!nearest) co_return fail(nearest.error());
   seen.nearest = std::move(*nearest);
   for (const auto& entity : asked.others) {
     seen.others.push_back(look.block->nearness(entity, look.query));
   }
   co_return seen;
+}
+
+// A thing of many passages may have all of those that are near: then more are asked for.
+Meanings::Seen see_neighbours(db::Tx& tx, const Meanings::Look& look,
+                              const Meanings::Asked& asked) {
+  constexpr std::int64_t kPassagesMost = 10'000;
+  Meanings::Seen seen;
+  const auto types = vector_types_in(tx);
+  const auto& neighbours = *look.index->neighbours();
+  if (const auto why = neighbours.why_not(types); !why.empty()) {
+    tx.abort({Code::kServiceUnavailable, why, nullptr});
+    return seen;
+  }
+  const auto& rules = *asked.rules;
+  Neighbours::Asked wanted{.query = look.query,
+                           .count = static_cast<std::int64_t>(2 * asked.count),
+                           .from = rules.from,
+                           .to = rules.to,
+                           .only = rules.only ? &*rules.only : nullptr,
+                           .never = &rules.never};
+  while (tx.ok()) {
+    const auto found = neighbours.nearest(tx, *types, look.owner, wanted);
+    std::unordered_set<Uuid> things;
+    seen.nearest.clear();
+    for (const auto& near : found) {
+      if (seen.nearest.size() < asked.count && things.insert(near.entity).second) {
+        seen.nearest.push_back(near);
+      }
+    }
+    const bool are_all = static_cast<std::int64_t>(found.size()) < wanted.count;
+    if (seen.nearest.size() == asked.count || are_all || wanted.count >= kPassagesMost) break;
+    wanted.count *= 8;
+  }
+  seen.background = neighbours.background(tx, *types, look.owner, look.query);
+  std::unordered_map<Uuid, Near> near;
+  if (!asked.others.empty()) {
+    for (auto& one : neighbours.nearness(tx, *types, look.owner, look.query, asked.others)) {
+      near.emplace(one.entity, one);
+    }
+  }
+  for (const auto& entity : asked.others) {
+    const auto at = near.find(entity);
+    seen.others.push_back(at == near.end() ? std::nullopt : std::optional(at->second));
+  }
+  return seen;
 }
 
 std::optional<embedding::Vector> mean_of(db::Tx& tx, const Uuid& entity, std::size_t dimension) {
@@ -385,6 +476,12 @@ std::optional<embedding::Vector> mean_of(db::Tx& tx, const Uuid& entity, std::si
 }  // namespace
 
 Task<Result<Meanings::Seen>> Meanings::see(const Look& look, Asked asked) {
+  if (look.block == nullptr) {
+    auto seen =
+        co_await look.index->read([&](db::Tx& tx) { return see_neighbours(tx, look, asked); });
+    if (!seen) co_return fail(failed(seen.error()));
+    co_return seen;
+  }
   co_return co_await run_on(*query_executor_, see_in(look, std::move(asked)));
 }
 
@@ -445,6 +542,14 @@ Meanings::State Meanings::state() const {
   state.index = kept->progress();
   state.lag = kept->lag();
   return state;
+}
+
+Task<std::string> Meanings::why_no_neighbours() const {
+  const auto index = serving();
+  if (index == nullptr) co_return "there is no index of meanings";
+  if (index->neighbours() == nullptr) co_return "the index of meanings is a file";
+  const auto types = co_await index->read(vector_types_in);
+  co_return types ? index->neighbours()->why_not(*types) : types.error().message;
 }
 
 std::optional<std::int64_t> Meanings::lag() const {

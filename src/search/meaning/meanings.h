@@ -19,6 +19,7 @@
 #include "base/background.h"
 #include "base/metrics.h"
 #include "embedding/embedders.h"
+#include "search/candidates.h"
 #include "search/index_keeper.h"
 #include "search/meaning/vector_index.h"
 
@@ -70,9 +71,10 @@ class Meanings {
   /// What looks for a user are made with.
   struct Look {
     std::shared_ptr<VectorIndex> index;
-    std::shared_ptr<const UserBlock> block;
-    embedding::Vector query;  // empty, if no text was given
-    std::string note;         // what is not as it should be: the index is not complete
+    std::shared_ptr<const UserBlock> block;  // nullptr: it is too large
+    BlockOwner owner = {};                   // then: whose index of neighbours is asked
+    embedding::Vector query;                 // empty, if no text was given
+    std::string note;  // what is not as it should be: the index is not complete
   };
   /// Any error says, in a sentence, why there are none now: no model, not within `patience`.
   Task<Result<Look>> look(std::string user_id, std::optional<std::string> text,
@@ -80,7 +82,7 @@ class Meanings {
 
   struct Asked {
     std::size_t count = 0;  // of the nearest
-    std::function<bool(const Uuid& entity, std::int64_t updated_at)> takes = {};
+    std::shared_ptr<const Candidates> rules;
     std::vector<Uuid> others = {};  // how near these are
   };
   struct Seen {
@@ -108,6 +110,9 @@ class Meanings {
     std::int64_t lag = 0;
   };
   State state() const;
+  /// Why whoever has more vectors than there is memory for is answered by words; empty: an index of
+  /// neighbours answers.
+  Task<std::string> why_no_neighbours() const;
   /// Of what is answered from; nothing: there is no index.
   std::optional<std::int64_t> lag() const;
   std::size_t blocks_bytes() const;
@@ -131,6 +136,9 @@ class Meanings {
                                            std::stop_token stop);
   Task<void> prepare(std::shared_ptr<Pending> pending, std::string user_id,
                      std::optional<std::string> text);
+  Task<void> keep_neighbours(IndexKeeper& keeper, std::stop_token stop,
+                             SteadyClock::time_point until);
+  Task<Result<Look>> look_at_large(Look look, const std::string& user_id, Error too_large);
   Task<Result<Look>> prepared(const std::string& user_id, const std::optional<std::string>& text);
   Task<Result<embedding::Vector>> vector_of_query(const std::string& model,
                                                   const std::string& user_id,

@@ -22,6 +22,8 @@ class SharedVectorIndex final : public VectorIndex {
   bool is_shared() const override { return true; }
   /// Nodes that do not write it know from its checkpoint alone how far it is.
   std::int64_t unsaved_max() const override { return 1; }
+  const Neighbours* neighbours() const override { return neighbours_ ? &*neighbours_ : nullptr; }
+  Task<Result<bool>> keep_neighbours() override;
   /// What a page of a user is read with: his number, behind which revision and up to which.
   static std::string_view page_statement();
 
@@ -35,11 +37,19 @@ class SharedVectorIndex final : public VectorIndex {
   }
   std::unique_ptr<VectorChanges> changes(db::Tx& tx) const override;
   std::optional<BlockOwner> owner_in(db::Tx& tx, const std::string& user_id) const override;
-  BlockPage page_in(db::Tx& tx, const BlockOwner& owner, std::int64_t after) const override;
+  BlockPage page_in(db::Tx& tx, const BlockOwner& owner, std::int64_t after) const override {
+    return page_in(tx, owner, after, kPassagesPerPage);
+  }
   Task<Error> read_failed(Error error) override;
+  void described() override;
 
  private:
+  BlockPage page_in(db::Tx& tx, const BlockOwner& owner, std::int64_t after,
+                    std::int64_t passages_max) const;
+  std::optional<BlockOwner> next_large(db::Tx& tx) const;
+
   SharedTables tables_;
+  std::optional<Neighbours> neighbours_;
 };
 
 extern const SharedFamily kSharedMeanings;

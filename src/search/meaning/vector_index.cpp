@@ -39,15 +39,6 @@ std::optional<VectorIndex::About> VectorIndex::about_in(db::Tx& tx) {
   return About{rows.text(0), rows.integer(1), {rows.real(2), rows.real(3)}, rows.text(4)};
 }
 
-// In its tables, with the Tx.
-template <class F>
-auto VectorIndex::write_background(F closure) {
-  return database().write(db::Lane::kBackground, [this, closure = std::move(closure)](db::Tx& tx) {
-    const auto in = this->in(tx);
-    return closure(tx);
-  });
-}
-
 Task<Result<>> VectorIndex::load() {
   if (auto loaded = co_await load_tables(); !loaded) co_return loaded;
   co_return co_await describe();
@@ -66,6 +57,7 @@ void VectorIndex::be(const About& about) {
   dimension_ = static_cast<std::size_t>(about.dimension);
   unrelated_ = about.unrelated;
   blocks_ = std::make_unique<Blocks>(dimension_, options_.blocks_bytes_max);
+  described();
 }
 
 // Which model it is of. A new one is described first.

@@ -26,6 +26,7 @@
 #include "search/index_file.h"
 #include "search/meaning/blocks.h"
 #include "search/meaning/embedding.h"
+#include "search/meaning/neighbours.h"
 #include "search/meaning/pieces.h"
 #include "search/meaning/vector_changes.h"
 #include "search/shared_tables.h"
@@ -73,6 +74,11 @@ class VectorIndex : public IndexFile, public BlockSource {
   }
   const Blocks& blocks() const { return *blocks_; }
 
+  /// Of those whose blocks are larger than the limit; nullptr: there is none.
+  virtual const Neighbours* neighbours() const { return nullptr; }
+  /// A step of keeping it, as whoever writes. False: there is nothing to be done.
+  virtual Task<Result<bool>> keep_neighbours() { co_return false; }
+
   Task<Result<std::optional<BlockOwner>>> owner(const std::string& user_id) final;
   Task<Result<BlockPage>> page(const BlockOwner& owner, std::int64_t after) final;
 
@@ -80,6 +86,8 @@ class VectorIndex : public IndexFile, public BlockSource {
   VectorIndex(std::shared_ptr<db::Engine> database, std::span<const std::string_view> tables,
               Options options)
       : IndexFile(std::move(database), tables), options_(std::move(options)) {}
+
+  std::size_t blocks_bytes_max() const { return options_.blocks_bytes_max; }
 
   // What a file and the tables of a database have each in its way.
 
@@ -94,8 +102,19 @@ class VectorIndex : public IndexFile, public BlockSource {
   virtual std::unique_ptr<VectorChanges> changes(db::Tx& tx) const = 0;
   virtual std::optional<BlockOwner> owner_in(db::Tx& tx, const std::string& user_id) const = 0;
   virtual BlockPage page_in(db::Tx& tx, const BlockOwner& owner, std::int64_t after) const = 0;
+  /// What `closure(db::Tx&)` gives, as Database::write.
+  template <class F>
+  auto write_background(F closure) {
+    return database().write(db::Lane::kBackground,
+                            [this, closure = std::move(closure)](db::Tx& tx) {
+                              const auto in = this->in(tx);
+                              return closure(tx);
+                            });
+  }
   /// What it means for the index that it could not be read.
   virtual Task<Error> read_failed(Error error) { co_return error; }
+  /// The model is known from now on.
+  virtual void described() {}
 
  private:
   /// A change, whose vectors are there.
@@ -113,8 +132,6 @@ class VectorIndex : public IndexFile, public BlockSource {
   static std::optional<About> about_in(db::Tx& tx);
   Task<Result<>> describe();
   void be(const About& about);
-  template <class F>
-  auto write_background(F closure);
   Task<Result<Made>> made_of(Change change, std::size_t& embedded);
   Task<Result<std::size_t>> embed_missing(Made& made);
   Task<Result<>> write(std::vector<Made> all, Checkpoint checkpoint);

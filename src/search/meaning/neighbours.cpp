@@ -1,0 +1,210 @@
+#include "search/meaning/neighbours.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <bit>
+#include <charconv>
+
+#include "base/crypto.h"
+
+namespace synap::search {
+namespace {
+
+// What an HNSW of pgvector takes.
+constexpr std::size_t kVectorMax = 2'000;
+constexpr std::size_t kHalfMax = 4'000;
+// So many are looked at before it is given up to find more that pass a filter.
+constexpr std::int64_t kScannedMax = 20'000;
+// Candidates that are kept while it is gone through: the more, the surer is what is found.
+constexpr std::int64_t kEffort = 400;
+// Passages that a background is taken from, at most.
+constexpr std::int64_t kSample = 4'000;
+
+// As pgvector reads it.
+std::string text_of(std::span<const float> vector) {
+  std::string text = "[";
+  char digits[32];
+  for (const float value : vector) {
+    if (text.size() > 1) text += ',';
+    const auto end = std::to_chars(std::begin(digits), std::end(digits), value).ptr;
+    text.append(digits, end);
+  }
+  return text + "]";
+}
+
+// How often a coin that is tossed for each passage shows heads before it shows tails.
+int level_of(std::int64_t id) {
+  auto hash = static_cast<std::uint64_t>(id);
+  hash = (hash ^ (hash >> 30)) * 0xBF58476D1CE4E5B9ULL;  // SplitMix64
+  hash = (hash ^ (hash >> 27)) * 0x94D049BB133111EBULL;
+  return std::countr_zero((hash ^ (hash >> 31)) | (std::uint64_t{1} << 62));
+}
+
+template <class Ids>
+std::string listed(const Ids& ids) {
+  std::string all;
+  for (const Uuid& id : ids) {
+    if (!all.empty()) all += ' ';
+    const auto raw = id.raw();
+    all += to_hex(reinterpret_cast<const std::uint8_t*>(raw.data()), raw.size());
+  }
+  return all;
+}
+
+}  // namespace
+
+std::optional<VectorTypes> vector_types_in(db::Tx& tx) {
+  auto rows = tx.query(
+      "SELECT quote_ident(space.nspname), extversion FROM pg_extension "
+      "JOIN pg_namespace AS space ON space.oid = extnamespace "
+      "WHERE extname = 'vector' AND has_schema_privilege(space.oid, 'USAGE')");
+  if (!rows.next()) return std::nullopt;
+  VectorTypes types{.schema = rows.text(0), .version = rows.text(1)};
+  int major = 0;
+  int minor = 0;
+  const auto* const end = types.version.data() + types.version.size();
+  const auto dot = std::from_chars(types.version.data(), end, major).ptr;
+  if (dot != end) std::from_chars(dot + 1, end, minor);
+  types.has_iterative_scans = major > 0 || minor >= 8;
+  return types;
+}
+
+std::string Neighbours::why_not(const std::optional<VectorTypes>& types) const {
+  if (!types) return "the database has no pgvector";
+  if (!types->has_iterative_scans) {
+    return fmt::format("the database has pgvector {}, and 0.8 is needed", types->version);
+  }
+  if (dimension_ > kHalfMax) {
+    return fmt::format("pgvector has no index of more than {} dimensions", kHalfMax);
+  }
+  return "";
+}
+
+std::string Neighbours::type(const VectorTypes& types) const {
+  return fmt::format("{}.{}({})", types.schema, dimension_ > kVectorMax ? "halfvec" : "vector",
+                     dimension_);
+}
+
+std::string Neighbours::distance(const VectorTypes& types) const {
+  return fmt::format("(vector OPERATOR({}.<=>) CAST($1::text AS {}))", types.schema, type(types));
+}
+
+void Neighbours::make(db::Tx& tx, const VectorTypes& types, std::int64_t user) const {
+  tx.run(
+      fmt::format("CREATE TABLE IF NOT EXISTS neighbours_{}(\"user\" INTEGER NOT NULL, "
+                  "entity BLOB NOT NULL, id INTEGER NOT NULL, updated_at INTEGER NOT NULL, "
+                  "level INTEGER NOT NULL, vector {} NOT NULL) PARTITION BY LIST (\"user\")",
+                  name_, type(types)));
+  const auto part = fmt::format("neighbours_{}_{}", name_, user);
+  {
+    auto there = tx.query("SELECT to_regclass($1) IS NOT NULL", part);
+    if (!there.next() || there.integer(0) != 0) return;
+  }
+  tx.run(fmt::format("CREATE TABLE {} PARTITION OF neighbours_{} FOR VALUES IN ({})", part, name_,
+                     user));
+  tx.run(fmt::format("CREATE INDEX {0}_by_entity ON {0}(entity)", part));
+  tx.run(fmt::format("CREATE INDEX {0}_by_level ON {0}(level)", part));
+  tx.run(fmt::format("CREATE INDEX {0}_nearest ON {0} USING hnsw (vector {1}.{2}_cosine_ops)", part,
+                     types.schema, dimension_ > kVectorMax ? "halfvec" : "vector"));
+}
+
+void Neighbours::forget(db::Tx& tx, std::int64_t user) const {
+  tx.run(fmt::format("DROP TABLE IF EXISTS neighbours_{}_{}", name_, user));
+}
+
+void Neighbours::carry_out(db::Tx& tx, const VectorTypes& types, std::int64_t user,
+                           const std::vector<Effect>& effects) const {
+  const auto remove =
+      fmt::format("DELETE FROM neighbours_{} WHERE \"user\" = $1 AND entity = $2", name_);
+  const auto insert = fmt::format(
+      "INSERT INTO neighbours_{}(\"user\", entity, id, updated_at, level, vector) "
+      "VALUES ($1, $2, $3, $4, $5, CAST($6::text AS {}))",
+      name_, type(types));
+  for (const auto& effect : effects) {
+    tx.run(remove, user, effect.entity);
+    if (!effect.now) continue;
+    std::int64_t id = effect.now->number << kPassageBits;
+    for (const auto& vector : effect.now->passages) {
+      tx.run(insert, user, effect.entity, id, effect.now->updated_at, level_of(id),
+             text_of(vector));
+      ++id;
+    }
+  }
+}
+
+std::string Neighbours::statement(const VectorTypes& types, std::string_view condition,
+                                  std::string_view order) const {
+  const auto by = distance(types);
+  return fmt::format(
+      "SELECT entity, id, 1 - {} FROM neighbours_{} WHERE \"user\" = $2 {} ORDER BY {}{} LIMIT $3",
+      by, name_, condition, by, order);
+}
+
+std::vector<Near> Neighbours::nearest(db::Tx& tx, const VectorTypes& types, const BlockOwner& owner,
+                                      const Asked& asked) const {
+  tx.run(fmt::format("SET LOCAL hnsw.ef_search = {}", kEffort));
+  tx.run("SET LOCAL hnsw.iterative_scan = strict_order");
+  tx.run(fmt::format("SET LOCAL hnsw.max_scan_tuples = {}", kScannedMax));
+  constexpr std::string_view kListed =
+      "(SELECT decode(one, 'hex') FROM unnest(string_to_array({}, ' ')) AS one)";
+  const auto query = text_of(asked.query);
+  std::string condition = "AND updated_at >= $4 AND updated_at < $5";
+  std::vector<db::Value> values = {query, owner.number, asked.count, asked.from, asked.to};
+  std::string only;
+  std::string never;
+  const auto add = [&](std::string_view word, std::string& list, const auto& ids) {
+    list = listed(ids);
+    values.emplace_back(list);
+    condition += fmt::format(" AND entity {} ", word) +
+                 fmt::format(fmt::runtime(kListed), fmt::format("${}", values.size()));
+  };
+  if (asked.only != nullptr) add("IN", only, *asked.only);
+  if (asked.never != nullptr && !asked.never->empty()) add("NOT IN", never, *asked.never);
+  // Those that are listed need not be near: each of them is compared, by no index of neighbours.
+  const auto sql = statement(types, condition, asked.only != nullptr ? " + 0" : "");
+  std::vector<Near> found;
+  auto rows = tx.query_with(sql, values);
+  while (rows.next()) {
+    found.push_back(
+        {rows.uuid(0).value_or(Uuid{}), rows.integer(1), static_cast<float>(rows.real(2))});
+  }
+  return found;
+}
+
+std::vector<Near> Neighbours::nearness(db::Tx& tx, const VectorTypes& types,
+                                       const BlockOwner& owner, std::span<const float> query,
+                                       const std::vector<Uuid>& things) const {
+  const auto given = text_of(query);
+  const auto list = listed(things);
+  const auto sql = fmt::format(
+      "SELECT DISTINCT ON (entity) entity, id, 1 - {0} FROM neighbours_{1} WHERE \"user\" = $2 "
+      "AND entity IN (SELECT decode(one, 'hex') FROM unnest(string_to_array($3, ' ')) AS one) "
+      "ORDER BY entity, {0}",
+      distance(types), name_);
+  std::vector<Near> found;
+  auto rows = tx.query(sql, given, owner.number, list);
+  while (rows.next()) {
+    found.push_back(
+        {rows.uuid(0).value_or(Uuid{}), rows.integer(1), static_cast<float>(rows.real(2))});
+  }
+  return found;
+}
+
+vectors::Background Neighbours::background(db::Tx& tx, const VectorTypes& types,
+                                           const BlockOwner& owner,
+                                           std::span<const float> query) const {
+  const auto given = text_of(query);
+  // Half of them for each level.
+  const auto level = std::bit_width(static_cast<std::uint64_t>(owner.passages / kSample));
+  const auto sql = fmt::format(
+      "SELECT avg(cosine), coalesce(stddev_pop(cosine), 0) FROM (SELECT 1 - {} AS cosine "
+      "FROM neighbours_{} WHERE \"user\" = $2 AND level >= $3) AS sample",
+      distance(types), name_);
+  auto rows = tx.query(sql, given, owner.number, static_cast<std::int64_t>(level));
+  if (!rows.next() || rows.is_null(0)) return {};
+  return {static_cast<std::size_t>(owner.passages), rows.real(0), rows.real(1)};
+}
+
+}  // namespace synap::search

@@ -1,0 +1,205 @@
+// Search by meaning at several nodes, whose index is in the database, on each version of the server
+// (tests/postgres/versions.sh).
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <map>
+#include <mutex>
+#include <thread>
+
+#include "base/test_support.h"
+#include "content/local/local_store.h"
+#include "embedding/test_embedders.h"
+#include "events/test_store.h"
+#include "events/types.h"
+#include "search/search.h"
+
+namespace synap::search {
+namespace {
+
+using namespace std::chrono_literals;
+using embedding::test::SubjectEmbedders;
+
+struct ThingMade {
+  std::string name;
+};
+const ObjectSchema<ThingMade>& describe(Type<ThingMade>) {
+  static const auto schema = object<ThingMade>("ThingMade").field("name", &ThingMade::name);
+  return schema;
+}
+constexpr events::EventType<ThingMade> kThingMade{"thing.making.completed"};
+
+class SharedMeaningsTest : public testing::Test {
+ protected:
+  struct Node {
+    std::shared_ptr<SubjectEmbedders> embedders = std::make_shared<SubjectEmbedders>();
+    std::unique_ptr<Search> search;
+  };
+  SharedMeaningsTest() {
+    types.add(kThingMade, "");
+    const auto asked = sync_wait(executor, [&]() -> Task<Result<bool>> {
+      co_return co_await tables->open_aside()->read([](db::Tx& tx) {
+        auto rows = tx.query(
+            "SELECT count(*) FROM pg_extension WHERE extname = 'vector' AND extversion >= '0.8'");
+        return rows.next() && rows.integer(0) != 0;
+      });
+    }());
+    has_neighbours = asked.value();
+  }
+  std::unique_ptr<Node> node(const std::string& name) {
+    auto one = std::make_unique<Node>();
+    one->search = std::make_unique<Search>(
+        Rooms{*store.database, *store.log, *content, real_world()}, directory.path() + "/" + name,
+        MeaningOptions{.embedders = one->embedders,
+                       .blocks_bytes_max = kBytes,
+                       .patience = 10s,
+                       .look_interval = 20ms},
+        tables->open_aside());
+    one->search->add({.name = "thing",
+                      .version = "1",
+                      .read = [this](db::Tx&, const Uuid& id) -> std::optional<Document> {
+                        std::lock_guard lock(mutex);
+                        const auto at = things.find(id);
+                        return at == things.end() ? std::nullopt : std::optional(at->second);
+                      }});
+    one->search->start();
+    return one;
+  }
+  void append(const std::vector<Uuid>& ids) {
+    std::vector<events::NewEvent> many;
+    for (const auto& id : ids) {
+      events::Envelope envelope{.user_id = "ann", .aggregate_id = id};
+      many.push_back(*types.make(kThingMade, ThingMade{"a"}, std::move(envelope)));
+    }
+    ASSERT_TRUE(sync_wait(executor, store.log->append({.events = std::move(many)})));
+  }
+  std::vector<Uuid> put(const std::vector<std::string>& titles, const std::string& user,
+                        std::vector<std::string> tags = {}) {
+    std::vector<Uuid> ids;
+    for (const auto& title : titles) {
+      ids.push_back(Uuid::v7());
+      std::lock_guard lock(mutex);
+      things[ids.back()] = {.id = ids.back(), .user_id = user, .title = title, .tags = tags};
+    }
+    append(ids);
+    return ids;
+  }
+  void remove(const Uuid& id) {
+    {
+      std::lock_guard lock(mutex);
+      things.erase(id);
+    }
+    append({id});
+  }
+  // Of the nearest few: "title, title", or why it was not answered by meaning.
+  std::string found(Node& at, std::string_view query, const std::string& user,
+                    Mode mode = Mode::kSemantic) {
+    const Ask ask{.text = std::string(query),
+                  .mode = mode,
+                  .items = *parse_query(query, at.search->fields()),
+                  .limit = 3};
+    const auto answer = sync_wait(executor, at.search->find(user, ask));
+    if (!answer) return answer.error().message;
+    if (answer->mode == Mode::kText) return answer->mode_reason;
+    std::string all;
+    for (const auto& hit : answer->hits) all += (all.empty() ? "" : ", ") + hit.title;
+    return answer->mode_reason + all;
+  }
+  static bool wait_until(const std::function<bool()>& holds) {
+    const auto end = SteadyClock::now() + 30s;
+    while (!holds() && SteadyClock::now() < end) std::this_thread::sleep_for(5ms);
+    return holds();
+  }
+  void expect(Node& at, std::string_view query, const std::string& user, std::string_view first) {
+    EXPECT_TRUE(wait_until([&] { return found(at, query, user).starts_with(first); }))
+        << query << " of " << user << ": " << found(at, query, user);
+  }
+
+  static constexpr std::size_t kBytes = 20'000;
+  static constexpr int kLarge = 120;  // things that have more
+  ThreadExecutor executor{"test"};
+  test::TempDirectory directory;
+  std::unique_ptr<events::TestStore> tables = events::TestStore::make();
+  events::Store store = tables->open({});
+  std::unique_ptr<content::LocalStore> content =
+      std::move(*content::LocalStore::open(directory.path() + "/content"));
+  events::EventTypes types;
+  std::mutex mutex;
+  std::map<Uuid, Document> things;
+  bool has_neighbours = false;
+};
+
+TEST_F(SharedMeaningsTest, FindsAtEachNodeWhatOneHasMade) {
+  const auto first = node("first");
+  const auto second = node("second");
+  first->search->lead();
+  const auto cat = put({"A cat", "Some bread"}, "ann").at(0);
+  put({"His cat"}, "bob");
+  expect(*second, "kitty", "ann", "A cat, Some bread");
+  expect(*second, "kitty", "bob", "His cat");
+  remove(cat);
+  expect(*second, "kitty", "ann", "Some bread");
+  // Another model: what there is answers until all is made by it.
+  first->embedders->behaviour->hold("bread");
+  for (auto* one : {first.get(), second.get()}) one->embedders->set({"others", "subjects"});
+  ASSERT_TRUE(wait_until([&] { return first->embedders->behaviour->waiting.value() > 0; }));
+  expect(*second, "kitty", "bob", "His cat");
+  first->embedders->behaviour->release();
+  const auto model_of = [](Node& at) { return at.search->meanings()->state(); };
+  ASSERT_TRUE(wait_until([&] {
+    const auto state = model_of(*second);
+    return state.model == "others" && state.index && state.index->is_complete &&
+           !state.index->next_position;
+  }));
+  expect(*second, "loaf", "ann", "Some bread");
+  EXPECT_EQ(second->search->meanings()->embedded(), 0);
+  // Another one leads.
+  first->search->stop();
+  second->search->lead();
+  put({"My garden"}, "ann");
+  expect(*second, "flowers", "ann", "My garden");
+  EXPECT_EQ(second->search->meanings()->embedded(), 1);
+}
+
+// By an index of neighbours; where the server has none, by words, and told so.
+TEST_F(SharedMeaningsTest, AnswersWhoHasMoreThanANodeHasRoomFor) {
+  const auto first = node("first");
+  const auto second = node("second");
+  first->search->lead();
+  std::vector<std::string> titles;
+  for (int i = 0; i < kLarge; ++i) titles.push_back(fmt::format("Revenue number {}", i));
+  put(titles, "large");
+  const auto cat = put({"A cat", "Some bread"}, "large").at(0);
+  put({"The kitty at home"}, "large", {"home"});
+  put({"A small cat"}, "small");
+  expect(*second, "kitty", "small", "A small cat");
+  if (!has_neighbours) {
+    EXPECT_TRUE(wait_until([&] {
+      return found(*second, "kitty", "large") ==
+             "your vectors take 1 MiB of memory, and search_memory_mib is 0; the database has no "
+             "pgvector";
+    })) << found(*second, "kitty", "large");
+    EXPECT_EQ(sync_wait(executor, second->search->meanings()->why_no_neighbours()),
+              "the database has no pgvector");
+    return;
+  }
+  expect(*second, "pet", "large", "A cat, The kitty at home, ");
+  EXPECT_EQ(sync_wait(executor, second->search->meanings()->why_no_neighbours()), "");
+  EXPECT_EQ(found(*second, "loaf", "large", Mode::kHybrid), "Some bread");
+  EXPECT_EQ(found(*second, "pet tag:home", "large"), "The kitty at home");
+  EXPECT_THAT(found(*second, "pet -tag:home", "large"), testing::StartsWith("A cat, "));
+  EXPECT_THAT(found(*second, "pet -\"a cat\" -tag:home", "large"),
+              testing::Not(testing::HasSubstr("cat")));
+  const auto similar =
+      sync_wait(executor, second->search->similar("large", {.entity = cat, .limit = 1}));
+  ASSERT_TRUE(similar) << similar.error().message;
+  EXPECT_EQ(similar->hits.at(0).title, "The kitty at home");
+  remove(cat);
+  EXPECT_TRUE(wait_until([&] { return !found(*second, "pet", "large").contains("A cat"); }));
+  put({"Another cat, a pet"}, "large");
+  expect(*second, "pet", "large", "Another cat, a pet, ");
+}
+
+}  // namespace
+}  // namespace synap::search

@@ -1,0 +1,49 @@
+// A provider of vectors that knows a few words.
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import http from 'node:http';
+
+import { KEY } from './harness.mjs';
+
+export const DIMENSION = 8;
+// What means the same has one place; a text's vector says which of them are in it.
+const PLACES = [['car', 'automobile', 'vehicle'], ['bread', 'baking', 'flour'], ['tax', 'invoice', 'money']];
+
+/** A provider as the wire has it, which knows these words alone. It goes when the test ends. */
+export async function embeddings(t) {
+  const provider = { asked: [], isDown: false, dimension: DIMENSION, delayMs: 0 };
+  const server = http.createServer((request, response) => {
+    const pieces = [];
+    request.on('data', (piece) => pieces.push(piece));
+    request.on('end', () => {
+      if (provider.isDown) {
+        response.writeHead(503).end('{"error":{"message":"no"}}');
+        return;
+      }
+      assert.equal(request.url, '/v1/embeddings');
+      assert.equal(request.headers.authorization, `Bearer ${KEY}`);
+      const { input, model } = JSON.parse(Buffer.concat(pieces));
+      const texts = [input].flat();
+      provider.asked.push(...texts);
+      const data = texts.map((text, index) => {
+        const embedding = new Array(provider.dimension).fill(0.01);
+        PLACES.forEach((words, place) => {
+          if (words.some((word) => text.toLowerCase().includes(word))) embedding[place] = 1;
+        });
+        return { object: 'embedding', index, embedding };
+      });
+      response.setHeader('content-type', 'application/json');
+      const answer = JSON.stringify({ object: 'list', model, data, usage: { prompt_tokens: 1, total_tokens: 1 } });
+      setTimeout(() => response.end(answer), provider.delayMs);
+    });
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => server.close());
+  provider.url = `http://127.0.0.1:${server.address().port}/v1`;
+  return provider;
+}
+
+export const settings = (provider) => ({
+  embed: [{ url: provider.url, model: 'any-vectors', dimension: DIMENSION, key_variable: 'TEST_MODEL_KEY', retries: 0 }],
+});
