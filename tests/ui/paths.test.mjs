@@ -349,6 +349,19 @@ describe('the page', () => {
     await page.fill('.fields textarea', 'tried');
     await page.click('text=Call it');
     await page.waitForSelector('.tried .json >> text=requestId');
+    // Each, before anything is sent.
+    await site.goto(page, '/catalogue/entityTypes.define');
+    await page.fill('[data-field=schema]', '{');
+    await page.fill('[data-field=lists]', '[');
+    await page.click('text=Call it');
+    await page.waitForSelector('.field .issue');
+    assert.equal(await page.locator('.field .issue').count(), 2);
+    assert.equal(await page.locator('.tried').count(), 0);
+    await page.fill('[data-field=schema]', '{}');
+    for (const name of ['lists', 'filters']) await page.fill(`[data-field=${name}]`, '');
+    await page.click('text=Call it');
+    await page.waitForSelector('.tried .json >> text=version');
+    assert.equal(await page.locator('.field .issue').count(), 0);
     assert.deepEqual(
       page.complaints.filter((one) => !one.includes('status of 400')),
       [],

@@ -16,7 +16,7 @@ import { CopyButton } from '../parts/copy.js';
 import { Confirm } from '../parts/dialog.js';
 import { FormFields, halfTyped, issuesByField, type Values } from '../parts/form.js';
 import { Json } from '../parts/json.js';
-import { Issue, Panel, Part, Quiet } from '../parts/plain.js';
+import { Panel, Part, Quiet } from '../parts/plain.js';
 import { SchemaView } from '../parts/schema.js';
 import { useUnsaved } from '../parts/unsaved.js';
 
@@ -33,16 +33,18 @@ interface Tried {
   ms: number;
 }
 
-/** The input that the form says; undefined where it says nothing and may. Throws a sentence. */
-function inputOf(
-  fields: Field[],
-  values: Values,
-  isRequired: boolean,
-): Record<string, unknown> | undefined {
+type Input = Record<string, unknown> | undefined;
+
+/** What the form says; undefined where that is nothing and may be. What is wrong goes into `wrong`. */
+function inputOf(fields: Field[], values: Values, isRequired: boolean, wrong: Values): Input {
   const input: Record<string, unknown> = {};
   for (const field of fields) {
-    const value = fromText(field, values[field.name] ?? '');
-    if (value !== undefined) input[field.name] = value;
+    try {
+      const value = fromText(field, values[field.name] ?? '');
+      if (value !== undefined) input[field.name] = value;
+    } catch (error) {
+      wrong[field.name] ??= messageOf(error);
+    }
   }
   return Object.keys(input).length === 0 && !isRequired ? undefined : input;
 }
@@ -75,44 +77,38 @@ function TryIt({ document, procedure }: { document: PodDocument; procedure: Proc
   const [sent, setSent] = useState(first);
   useUnsaved(fields.some(({ name }) => values[name] !== sent[name]));
   const [tried, setTried] = useState<Tried>();
-  const [issue, setIssue] = useState('');
-  const [half, setHalf] = useState<Record<string, string>>({});
-  const [isAsking, setAsking] = useState(false);
+  const [wrong, setWrong] = useState<Values>({});
+  const [asking, setAsking] = useState<{ input: Input }>();
   const [isBusy, setBusy] = useState(false);
   useAskOnceBack(tried?.error?.message === AWAY, () => setTried(undefined));
 
-  const read = (): Record<string, unknown> | undefined =>
-    inputOf(fields, values, procedure.isInputRequired);
   const form = useRef<HTMLFormElement>(null);
-  /** True if something is half typed, which is said beside it. */
-  const isHalf = (): boolean => {
-    const bad = halfTyped(form.current!);
-    setHalf(bad);
-    return Object.keys(bad).length > 0;
+  /** What the form says; undefined if something is wrong, which is said beside it. */
+  const read = (): { input: Input } | undefined => {
+    const said = halfTyped(form.current!);
+    const input = inputOf(fields, values, procedure.isInputRequired, said);
+    setWrong(said);
+    if (Object.keys(said).length === 0) return { input };
+    setTried(undefined);
+    return undefined;
   };
   /** What is typed is in what is copied, or nothing is copied. */
   const copied = (written: typeof asCurl) => (): string => {
     setTried(undefined);
-    if (isHalf()) throw new Error('Nothing is copied: look at what is said beside the fields');
-    return written(procedure.name, read(), kind);
+    const given = read();
+    if (!given) throw new Error('Nothing is copied: look at what is said beside the fields');
+    return written(procedure.name, given.input, kind);
   };
   // One for as long as the screen is open: pressed again after an answer that was lost, it is the
   // same command to the pod.
   const intent = useRef(new Intent()).current;
-  const ask = (input: Record<string, unknown> | undefined): Promise<unknown> => {
+  const ask = (input: Input): Promise<unknown> => {
     if (procedure.kind !== 'mutation') return query<unknown>(procedure.name, input);
     return procedure.keepsKeys && input?.['idempotencyKey'] === undefined
       ? intent.mutate<unknown>(procedure.name, input)
       : mutate<unknown>(procedure.name, input);
   };
-  const run = async (): Promise<void> => {
-    setIssue('');
-    let input: Record<string, unknown> | undefined;
-    try {
-      input = read();
-    } catch (error) {
-      return setIssue(messageOf(error));
-    }
+  const run = async ({ input }: { input: Input }): Promise<void> => {
     setBusy(true);
     const begin = performance.now();
     try {
@@ -127,11 +123,12 @@ function TryIt({ document, procedure }: { document: PodDocument; procedure: Proc
   };
   const submit = (event: Event) => {
     event.preventDefault();
-    if (isHalf()) return setTried(undefined);
-    if (procedure.effects === 'destroys') setAsking(true);
-    else void run();
+    const given = read();
+    if (!given) return;
+    if (procedure.effects === 'destroys') setAsking(given);
+    else void run(given);
   };
-  const issues = tried?.error ? issuesByField(fields, tried.error.issues) : half;
+  const issues = tried?.error ? issuesByField(fields, tried.error.issues) : wrong;
   const kind = procedure.kind;
   return (
     <Part
@@ -147,7 +144,6 @@ function TryIt({ document, procedure }: { document: PodDocument; procedure: Proc
       <form ref={form} class="fields" onSubmit={submit} noValidate>
         {fields.length === 0 && <p class="quiet">It needs to be told nothing.</p>}
         <FormFields fields={fields} values={values} issues={issues} onChange={setValues} />
-        <Issue of={issue} />
         {kind === 'subscription' ? (
           <p class="quiet">
             This tells what happens as it happens: <a href="/events">Events</a> shows it.
@@ -162,13 +158,13 @@ function TryIt({ document, procedure }: { document: PodDocument; procedure: Proc
         )}
       </form>
       {tried && <Answer tried={tried} />}
-      {isAsking && (
+      {asking && (
         <Confirm
           title={`Call ${procedure.name}?`}
           text="It takes something away, in this pod and not in a copy of it."
           action="Call it"
-          onYes={() => void run()}
-          onClose={() => setAsking(false)}
+          onYes={() => void run(asking)}
+          onClose={() => setAsking(undefined)}
         />
       )}
     </Part>

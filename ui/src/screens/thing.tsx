@@ -213,11 +213,10 @@ function Change({ document, noun, thing, procedure }: OneThing & { procedure: Pr
   });
   const verb = procedure.name.slice(noun.plural.length + 1);
   const [intent] = useState(() => new Intent());
-  const run = async (values: Record<string, unknown>, saved?: () => void) => {
+  const run = async (values: Record<string, unknown>, saved?: () => boolean) => {
     const accepted = await intent.command(procedure.name, { id: thing.id, ...values });
-    saved?.();
     sayDone(accepted, `${labelOf(verb)}: done`);
-    setOpen(false);
+    if (!saved?.()) setOpen(false);
   };
   const click = () => (fields.length ? setOpen(true) : run({}).catch(sayError));
   return (
