@@ -191,9 +191,9 @@ export function fieldsOfOwn(
   return fields;
 }
 
-/** Of a thing what the field is about. */
+/** Of a thing what the field is about; of tags those that were given: its text has the others. */
 export function valueOf({ path, beside }: Field, thing: Record<string, unknown>): unknown {
-  let value: unknown = thing;
+  let value: unknown = thing['ownTags'] ? { ...thing, tags: thing['ownTags'] } : thing;
   for (const name of path) {
     const within = Object(value) as Record<string, unknown>;
     value = Object.hasOwn(within, name) ? within[name] : undefined;
