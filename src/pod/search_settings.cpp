@@ -37,7 +37,7 @@ void add_search_settings(std::vector<Setting>& all) {
   all.push_back(number_of(
       "search_memory_mib",
       "MiB of memory for the vectors of those who search by meaning; who has more than that alone "
-      "is answered by words.",
+      "is answered by pgvector, where the database has it, or by words.",
       1, kMemoryMibMax, [](Config& c, std::int64_t n) { c.pod.search.memory_mib = n; },
       [](const Config& c) { return c.pod.search.memory_mib; }));
   constexpr std::int64_t kPatienceMsMax = 60'000;

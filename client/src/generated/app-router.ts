@@ -3395,6 +3395,10 @@ export interface MeaningStatus {
   /** Of vectors that are in memory. */
   memoryBytes: number;
   memoryBytesMax: number;
+  /** Where its index is: in the database nodes have one together. */
+  place: "directory" | "database";
+  /** What compares your vectors: neighbours: they are more than memoryBytesMax, and an index of pgvector does; nothing: they are more, and words answer. */
+  comparedBy: "memory" | "neighbours" | "nothing";
   /** Why there is none, or it fails. */
   error?: string;
 }

@@ -421,6 +421,9 @@ TEST_F(MeaningTest, TellsWhatIsMissingInItsIndex) {
   EXPECT_EQ(meant("cycling").substr(0, 9), "A bicycle");
   EXPECT_EQ(meaning_status().find("lag")->as_integer(), 0);
   EXPECT_EQ(meaning_status().string_or("status", ""), "live");
+  EXPECT_EQ(meaning_status().string_or("place", ""),
+            store->is_on_server() ? "database" : "directory");
+  EXPECT_EQ(meaning_status().string_or("comparedBy", ""), "memory");
 }
 
 TEST_F(MeaningTest, SaysThatAModelMakesNoVectors) {

@@ -243,6 +243,8 @@ struct MeaningStatus {
   std::optional<std::int64_t> eta;
   std::int64_t memory_bytes = 0;
   std::int64_t memory_bytes_max = 0;
+  std::string place = "directory";
+  std::string compared_by = "memory";
   std::optional<std::string> error;
 };
 const ObjectSchema<MeaningStatus>& describe(Type<MeaningStatus>) {
@@ -266,6 +268,13 @@ const ObjectSchema<MeaningStatus>& describe(Type<MeaningStatus>) {
           .field("memoryBytes", &MeaningStatus::memory_bytes, integer(),
                  "Of vectors that are in memory.")
           .field("memoryBytesMax", &MeaningStatus::memory_bytes_max, integer())
+          .field("place", &MeaningStatus::place, one_of({"directory", "database"}),
+                 "Where its index is: in the database nodes have one together.")
+          .field(
+              "comparedBy", &MeaningStatus::compared_by,
+              one_of({"memory", "neighbours", "nothing"}),
+              "What compares your vectors: neighbours: they are more than memoryBytesMax, and an "
+              "index of pgvector does; nothing: they are more, and words answer.")
           .field("error", &MeaningStatus::error, string(), "Why there is none, or it fails.");
   return schema;
 }
@@ -461,6 +470,9 @@ MeaningStatus meaning_of(const std::optional<search::MeaningStatus>& found) {
                        .eta = found->eta_s,
                        .memory_bytes = static_cast<std::int64_t>(found->blocks_bytes),
                        .memory_bytes_max = static_cast<std::int64_t>(found->blocks_bytes_max)};
+  if (found->is_shared) answer.place = "database";
+  if (found->compared_by == search::ComparedBy::kNeighbours) answer.compared_by = "neighbours";
+  if (found->compared_by == search::ComparedBy::kNothing) answer.compared_by = "nothing";
   if (!found->model.empty()) answer.model = found->model;
   if (found->dimension > 0) answer.dimension = static_cast<std::int64_t>(found->dimension);
   if (!found->problem.empty()) answer.error = found->problem;

@@ -521,10 +521,25 @@ Task<Result<MeaningStatus>> Meanings::status(std::string user_id) {
   if (index == nullptr) co_return status;
   status.dimension = index->dimension();
   status.blocks_bytes = index->blocks().bytes();
-  auto counted = co_await index->read([&](db::Tx& tx) { return count_passages(tx, user_id); });
-  if (!counted) co_return fail(failed(counted.error()));
-  status.passages = *counted;
+  status.is_shared = index->is_shared();
+  const auto owner = co_await index->owner(user_id);
+  if (!owner) co_return fail(failed(owner.error()));
+  if (!*owner) co_return status;
+  status.passages = (*owner)->passages;
+  const auto by = co_await compared_by(*index, **owner);
+  if (!by) co_return fail(failed(by.error()));
+  status.compared_by = *by;
   co_return status;
+}
+
+Task<Result<ComparedBy>> Meanings::compared_by(VectorIndex& index, const BlockOwner& owner) const {
+  const auto bytes = UserBlock::bytes_of(owner.documents, owner.passages, index.dimension());
+  if (bytes <= options_.blocks_bytes_max) co_return ComparedBy::kMemory;
+  if (index.neighbours() == nullptr || !owner.is_listed) co_return ComparedBy::kNothing;
+  const auto types = co_await index.read(vector_types_in);
+  if (!types) co_return fail(types.error());
+  co_return index.neighbours()->why_not(*types).empty() ? ComparedBy::kNeighbours
+                                                        : ComparedBy::kNothing;
 }
 
 Meanings::State Meanings::state() const {

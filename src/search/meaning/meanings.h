@@ -41,6 +41,10 @@ struct MeaningPlace {
   Watermark* leads = nullptr;                    // of what is shared (KeeperOptions)
 };
 
+/// What compares a user's vectors: this node, which has them in memory; where they are more than it
+/// has room for an index of neighbours (neighbours.h); or nothing, and words answer.
+enum class ComparedBy : std::uint8_t { kMemory, kNeighbours, kNothing };
+
 struct MeaningStatus {
   std::string model;  // that is used, or was last; empty: none
   std::size_t dimension = 0;
@@ -53,6 +57,8 @@ struct MeaningStatus {
   std::optional<std::int64_t> eta_s = {};  // while it is filled
   std::size_t blocks_bytes = 0;            // of memory
   std::size_t blocks_bytes_max = 0;
+  bool is_shared = false;  // its index is in the database, one for all nodes
+  ComparedBy compared_by = ComparedBy::kMemory;
 };
 
 class Meanings {
@@ -138,6 +144,7 @@ class Meanings {
                      std::optional<std::string> text);
   Task<void> keep_neighbours(IndexKeeper& keeper, std::stop_token stop,
                              SteadyClock::time_point until);
+  Task<Result<ComparedBy>> compared_by(VectorIndex& index, const BlockOwner& owner) const;
   Task<Result<Look>> look_at_large(Look look, const std::string& user_id, Error too_large);
   Task<Result<Look>> prepared(const std::string& user_id, const std::optional<std::string>& text);
   Task<Result<embedding::Vector>> vector_of_query(const std::string& model,

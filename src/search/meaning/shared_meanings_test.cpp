@@ -106,6 +106,12 @@ class SharedMeaningsTest : public testing::Test {
     for (const auto& hit : answer->hits) all += (all.empty() ? "" : ", ") + hit.title;
     return answer->mode_reason + all;
   }
+  std::optional<ComparedBy> compared_by(Node& at, const std::string& user) {
+    const auto status = sync_wait(executor, at.search->status(user));
+    if (!status || !status->meaning) return std::nullopt;
+    EXPECT_TRUE(status->meaning->is_shared);
+    return status->meaning->compared_by;
+  }
   static bool wait_until(const std::function<bool()>& holds) {
     const auto end = SteadyClock::now() + 30s;
     while (!holds() && SteadyClock::now() < end) std::this_thread::sleep_for(5ms);
@@ -182,10 +188,14 @@ TEST_F(SharedMeaningsTest, AnswersWhoHasMoreThanANodeHasRoomFor) {
     })) << found(*second, "kitty", "large");
     EXPECT_EQ(sync_wait(executor, second->search->meanings()->why_no_neighbours()),
               "the database has no pgvector");
+    EXPECT_EQ(compared_by(*second, "large"), ComparedBy::kNothing);
+    EXPECT_EQ(compared_by(*second, "small"), ComparedBy::kMemory);
     return;
   }
   expect(*second, "pet", "large", "A cat, The kitty at home, ");
   EXPECT_EQ(sync_wait(executor, second->search->meanings()->why_no_neighbours()), "");
+  EXPECT_EQ(compared_by(*second, "large"), ComparedBy::kNeighbours);
+  EXPECT_EQ(compared_by(*second, "small"), ComparedBy::kMemory);
   EXPECT_EQ(found(*second, "loaf", "large", Mode::kHybrid), "Some bread");
   EXPECT_EQ(found(*second, "pet tag:home", "large"), "The kitty at home");
   EXPECT_THAT(found(*second, "pet -tag:home", "large"), testing::StartsWith("A cat, "));

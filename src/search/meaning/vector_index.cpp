@@ -280,9 +280,4 @@ std::vector<std::optional<PassagePlace>> places_of(db::Tx& tx,
   return places;
 }
 
-std::int64_t count_passages(db::Tx& tx, std::string_view user_id) {
-  auto rows = tx.query("SELECT \"passages\" FROM users WHERE user_id = $1", user_id);
-  return rows.next() ? rows.integer(0) : 0;
-}
-
 }  // namespace synap::search

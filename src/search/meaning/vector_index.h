@@ -171,7 +171,5 @@ class FileVectorIndex final : public VectorIndex {
 /// Where the passages of these ids are; nothing for what is not there any more.
 std::vector<std::optional<PassagePlace>> places_of(db::Tx& tx,
                                                    const std::vector<std::int64_t>& passages);
-/// How many passages a user has.
-std::int64_t count_passages(db::Tx& tx, std::string_view user_id);
 
 }  // namespace synap::search
