@@ -221,6 +221,18 @@ TEST_F(TaintTest, SourcesAreIdsThatTheRunHasRead) {
             1);
 }
 
+TEST(ToolsDeathTest, NoAgentIsMadeForWhatDoesNotSayWhomItReaches) {
+  const auto check = [](rpc::Reach reach) {
+    rpc::ProcedureTable table;
+    api::add_query<void, Items>(table, "items.list", {.summary = "Items.", .reach = reach},
+                                [](api::Session) -> Task<Result<Items>> { co_return Items{}; });
+    Tools::check(table, {"items.list"});
+  };
+  check(rpc::Reach::kPod);
+  check(rpc::Reach::kOutward);
+  EXPECT_DEATH(check(rpc::Reach::kUnsaid), "items.list");
+}
+
 TEST(Reading, KnowsAnAnswerThatHoldsNothing) {
   for (const auto* nothing :
        {"null", R"({"items":[]})", R"({"hits":[],"total":0,"mode":"text"})"}) {
