@@ -137,7 +137,13 @@ Task<Result<>> IndexKeeper::watch(std::stop_token stop) {
       if (!seen->name.empty()) {
         auto opened = options_.place->open(seen->name);
         if (!opened) co_return fail(opened.error());
-        if (auto ready = co_await (*opened)->load_to_read(); !ready) co_return ready;
+        auto ready = co_await (*opened)->load_to_read();
+        if (!ready && ready.error().code == Code::kServiceUnavailable) {
+          // Its tables are there, and no more.
+          co_await rooms_.world.sleep_for(options_.watch_interval, stop);
+          continue;
+        }
+        if (!ready) co_return ready;
         index = std::move(*opened);
       }
       publish(std::move(index), seen->checkpoint.position);

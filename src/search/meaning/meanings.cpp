@@ -407,7 +407,7 @@ Task<Result<Meanings::Seen>> see_in(Meanings::Look look, Meanings::Asked asked) 
 // A thing of many passages may have all of those that are near: then more are asked for.
 Meanings::Seen see_neighbours(db::Tx& tx, const Meanings::Look& look,
                               const Meanings::Asked& asked) {
-  constexpr std::int64_t kPassagesMost = 10'000;
+  constexpr std::int64_t kPassagesMost = 4'000;
   Meanings::Seen seen;
   const auto types = vector_types_in(tx);
   const auto& neighbours = *look.index->neighbours();
@@ -433,7 +433,7 @@ Meanings::Seen see_neighbours(db::Tx& tx, const Meanings::Look& look,
     }
     const bool are_all = static_cast<std::int64_t>(found.size()) < wanted.count;
     if (seen.nearest.size() == asked.count || are_all || wanted.count >= kPassagesMost) break;
-    wanted.count *= 8;
+    wanted.count = std::min(8 * wanted.count, kPassagesMost);
   }
   seen.background = neighbours.background(tx, *types, look.owner, look.query);
   std::unordered_map<Uuid, Near> near;

@@ -110,8 +110,8 @@ void Neighbours::make(db::Tx& tx, const VectorTypes& types, std::int64_t user) c
                      types.schema, dimension_ > kVectorMax ? "halfvec" : "vector"));
 }
 
-void Neighbours::forget(db::Tx& tx, std::int64_t user) const {
-  tx.run(fmt::format("DROP TABLE IF EXISTS neighbours_{}_{}", name_, user));
+void Neighbours::remove(db::Tx& tx) const {
+  tx.run(fmt::format("DROP TABLE IF EXISTS neighbours_{}", name_));
 }
 
 void Neighbours::carry_out(db::Tx& tx, const VectorTypes& types, std::int64_t user,

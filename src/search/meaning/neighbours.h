@@ -42,8 +42,8 @@ class Neighbours {
 
   /// Makes the user's part, where there is none.
   void make(db::Tx& tx, const VectorTypes& types, std::int64_t user) const;
-  /// Takes it away.
-  void forget(db::Tx& tx, std::int64_t user) const;
+  /// Takes all of them away.
+  void remove(db::Tx& tx) const;
   void carry_out(db::Tx& tx, const VectorTypes& types, std::int64_t user,
                  const std::vector<Effect>& effects) const;
 

@@ -307,6 +307,42 @@ TEST_F(NeighboursTest, GoesOnWhereItWas) {
   EXPECT_EQ(count("SELECT count(*) FROM neighbours_" + name), kLarge);
 }
 
+// While it is made more changes may come than are kept for others.
+TEST_F(NeighboursTest, MissesNoDeletionHoweverManyChangesCome) {
+  if (!has_neighbours) GTEST_SKIP() << "no pgvector: IsThereWhereTheServerHasPgvector";
+  const auto ids = add(kLarge, "large");
+  EXPECT_EQ(keep(3), 3);
+  remove({ids[0]});
+  ASSERT_TRUE(test::run(executor, [&] {
+    return engine->write([&](db::Tx& tx) {
+      tx.run(fmt::format("UPDATE users_{} SET revision = revision + {}", name, kRevisionsKept));
+    });
+  }));
+  remove({ids[1]});
+  keep();
+  EXPECT_TRUE(owner("large").is_listed);
+  EXPECT_EQ(count("SELECT count(*) FROM neighbours_" + name), kLarge - 2);
+}
+
+// And is made again where it is there again.
+TEST_F(NeighboursTest, GoesWherePgvectorGoes) {
+  if (!has_neighbours) GTEST_SKIP() << "no pgvector: IsThereWhereTheServerHasPgvector";
+  const auto run = [&](const std::string& sql) {
+    return test::run(executor, [&] { return engine->write([&](db::Tx& tx) { tx.run(sql); }); });
+  };
+  const auto schema = with_types([](db::Tx&, const VectorTypes& types) { return types.schema; });
+  add(kLarge, "large");
+  keep();
+  ASSERT_TRUE(run("DROP EXTENSION vector CASCADE"));
+  EXPECT_EQ(keep(), 1);
+  EXPECT_EQ(owner("large").listed, 0);
+  EXPECT_FALSE(owner("large").is_listed);
+  EXPECT_EQ(count("SELECT count(*) FROM pg_class WHERE relname LIKE 'neighbours%'"), 0);
+  ASSERT_TRUE(run("CREATE EXTENSION vector SCHEMA " + schema));
+  EXPECT_GT(keep(), 1);
+  EXPECT_TRUE(owner("large").is_listed);
+}
+
 TEST_F(NeighboursTest, LooksWithTheIndex) {
   if (!has_neighbours) GTEST_SKIP() << "no pgvector: IsThereWhereTheServerHasPgvector";
   add(kLarge, "large");

@@ -58,8 +58,11 @@ class RevisedChanges final : public VectorChanges {
     }
     tx().run("INSERT INTO gone(\"user\", revision, entity) VALUES ($1, $2, $3)", user, revision,
              entity);
-    tx().run("DELETE FROM gone WHERE \"user\" = $1 AND revision <= $2", user,
-             revision - kRevisionsKept);
+    // What an index of neighbours has not seen yet stays, however long it takes.
+    tx().run(
+        "DELETE FROM gone WHERE \"user\" = $1 AND revision <= $2 AND revision <= coalesce("
+        "(SELECT listed FROM users WHERE number = $1 AND listed > 0), $2)",
+        user, revision - kRevisionsKept);
   }
 };
 
@@ -127,6 +130,7 @@ BlockPage SharedVectorIndex::page_in(db::Tx& tx, const BlockOwner& owner, std::i
   constexpr std::int64_t kPageBytes = 8 << 20;
   passages_max = std::min(passages_max,
                           kPageBytes / static_cast<std::int64_t>(2 * dimension() + sizeof(float)));
+  const auto things_max = std::min(kThingsPerPage, passages_max);
   BlockPage page{.effects = {}, .last = after, .is_last = true};
   std::unordered_map<std::int64_t, std::size_t> places;  // of effects, by number of the thing
   {
@@ -137,7 +141,7 @@ BlockPage SharedVectorIndex::page_in(db::Tx& tx, const BlockOwner& owner, std::i
         "WHERE \"user\" = $1 AND revision > $2 UNION ALL "
         "SELECT revision, 0, entity, 0, 0 FROM gone "
         "WHERE \"user\" = $1 AND revision > $2 AND $2 > 0 ORDER BY 1 LIMIT $3",
-        owner.number, after, kThingsPerPage);
+        owner.number, after, things_max);
     while (passages < passages_max && rows.next()) {
       page.last = rows.integer(0);
       ++count;
@@ -150,7 +154,7 @@ BlockPage SharedVectorIndex::page_in(db::Tx& tx, const BlockOwner& owner, std::i
       }
       page.effects.push_back(std::move(effect));
     }
-    page.is_last = count < kThingsPerPage && passages < passages_max;
+    page.is_last = count < things_max && passages < passages_max;
   }
   auto rows = tx.query(page_statement(), owner.number, after, page.last);
   bool is_whole = true;
@@ -202,33 +206,37 @@ std::optional<BlockOwner> SharedVectorIndex::next_large(db::Tx& tx) const {
                few, per_thing, per_passage, most));
 }
 
-// Few at a time: the connection is that of the index of words, too, and each takes a millisecond or
-// two.
+// Few at a time: the connection is that of the index of words, too, and each takes some
+// milliseconds.
 Task<Result<bool>> SharedVectorIndex::keep_neighbours() {
-  constexpr std::int64_t kPassagesAtOnce = 50;
+  constexpr std::int64_t kPassagesAtOnce = 20;
   if (!tables_.are_written_here()) co_return false;
-  const auto is_due = co_await read([&](db::Tx& tx) {
-    return neighbours_->why_not(vector_types_in(tx)).empty() && next_large(tx);
+  enum class Due : std::uint8_t { kNothing, kStep, kEnd };
+  const auto due = co_await read([&](db::Tx& tx) {
+    if (neighbours_->why_not(vector_types_in(tx)).empty()) {
+      return next_large(tx) ? Due::kStep : Due::kNothing;
+    }
+    auto rows = tx.query("SELECT 1 FROM users WHERE listed > 0 LIMIT 1");
+    return rows.next() ? Due::kEnd : Due::kNothing;
   });
-  if (!is_due) co_return fail(is_due.error());
-  if (!*is_due) co_return false;
+  if (!due) co_return fail(due.error());
+  if (*due == Due::kNothing) co_return false;
   auto written = co_await write_background([&](db::Tx& tx) {
     tables_.stay(tx);
+    // Somebody has taken pgvector away, and what was made with it is of no use.
+    if (*due == Due::kEnd) {
+      neighbours_->remove(tx);
+      tx.run("UPDATE users SET listed = 0, is_listed = 0 WHERE listed > 0");
+      return;
+    }
     const auto types = vector_types_in(tx);
     const auto owner = next_large(tx);
     if (!types || !owner) return;
-    auto from = owner->listed;
-    // What is gone is not known so far back.
-    if (owner->revision - from > kRevisionsKept && from > 0) {
-      neighbours_->forget(tx, owner->number);
-      from = 0;
-    }
-    if (from == 0) neighbours_->make(tx, *types, owner->number);
-    const auto page = page_in(tx, *owner, from, kPassagesAtOnce);
+    if (owner->listed == 0) neighbours_->make(tx, *types, owner->number);
+    const auto page = page_in(tx, *owner, owner->listed, kPassagesAtOnce);
     if (!tx.ok()) return;
     neighbours_->carry_out(tx, *types, owner->number, page.effects);
-    const bool is_listed =
-        page.last >= owner->revision || page.is_last || (from > 0 && owner->is_listed);
+    const bool is_listed = owner->is_listed || page.is_last || page.last >= owner->revision;
     tx.run("UPDATE users SET listed = $2, is_listed = $3 WHERE number = $1", owner->number,
            page.last, is_listed);
   });

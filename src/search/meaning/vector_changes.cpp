@@ -10,7 +10,7 @@ std::string_view bytes_of(const PieceHash& hash) {
 }  // namespace
 
 std::vector<std::string> known_vectors(db::Tx& tx, const std::string& user_id,
-                                       const std::vector<Piece>& pieces) {
+                                       std::span<const Piece> pieces) {
   std::vector<std::string> vectors;
   std::int64_t user = 0;
   {

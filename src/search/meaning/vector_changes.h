@@ -3,6 +3,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <tuple>
 #include <utility>
@@ -17,7 +18,7 @@ namespace synap::search {
 /// The vectors that are there already of pieces of a user, packed; "" for those that are to be
 /// made.
 std::vector<std::string> known_vectors(db::Tx& tx, const std::string& user_id,
-                                       const std::vector<Piece>& pieces);
+                                       std::span<const Piece> pieces);
 /// Of a text that is not complete.
 void keep_aside(db::Tx& tx, const PieceHash& hash, const std::string& vector);
 

@@ -119,10 +119,16 @@ Task<Result<VectorIndex::Made>> VectorIndex::made_of(Change change, std::size_t&
   if (!made.change.document) co_return made;
   made.pieces = pieces_of(*made.change.document, *options_.embedder);
   if (made.pieces.size() > kPassagesMax) made.pieces.resize(kPassagesMax);
-  auto known = co_await read(
-      [&](db::Tx& tx) { return known_vectors(tx, made.change.document->user_id, made.pieces); });
-  if (!known) co_return fail(known.error());
-  made.vectors = std::move(*known);
+  // Each is a question of its own, and a read has its time, whatever the way to a server takes.
+  constexpr std::size_t kAskedAtOnce = 100;
+  for (std::span<const Piece> left(made.pieces); !left.empty();) {
+    const auto some = left.first(std::min(left.size(), kAskedAtOnce));
+    left = left.subspan(some.size());
+    auto known = co_await read(
+        [&](db::Tx& tx) { return known_vectors(tx, made.change.document->user_id, some); });
+    if (!known) co_return fail(known.error());
+    std::ranges::move(*known, std::back_inserter(made.vectors));
+  }
   const auto count = co_await embed_missing(made);
   if (!count) co_return fail(count.error());
   embedded += *count;
