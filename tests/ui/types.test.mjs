@@ -127,6 +127,7 @@ describe("types of one's own", () => {
     await page.click('text=Save');
     await page.waitForSelector('.thing-form [role=alert] >> text=it is now version 2');
     await field(page, 'sorts').fill('');
+    await page.waitForSelector('.thing-form button[type=submit][disabled]');
     await page.reload();
     await field(page, 'sorts').fill('due');
     await field(page, 'icon').fill('');
