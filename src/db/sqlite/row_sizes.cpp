@@ -33,6 +33,10 @@ bool take_number(std::span<const unsigned char>& text, std::uint64_t& number) {
 
 int RowSizes::read(const std::string& table, const Fts5ExtensionApi* api, Fts5Context* row,
                    std::span<int> sizes) {
+  if (table != table_) {
+    blocks_.clear();
+    table_ = table;
+  }
   const auto place = api->xRowid(row);
   const auto number = place >> 8;
   static_assert(kRows == 1 << 8);

@@ -40,6 +40,7 @@ class RowSizes {
   void make_room(std::size_t columns);
 
   sqlite3* const handle_;
+  std::string table_;
   std::unordered_map<std::int64_t, Block> blocks_;
   std::uint64_t clock_ = 0;
 };
