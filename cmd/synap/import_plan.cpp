@@ -269,7 +269,9 @@ class Planner {
       bring_back(file, now, then, plan);
     }
     set("properties", file.note.properties);
-    set_tags(plan.input, file.note.tags, own_tags(now), own_tags(then));
+    // Of a note whose text has some: those of the file are given, whatever its text says.
+    const auto* name = now.find("ownTags") != nullptr ? "ownTags" : "tags";
+    set_tags(plan.input, name, file.note.tags, own_tags(now), own_tags(then));
     const auto created = time_json(file.note.created_at);
     if (!created.is_null()) set("createdAt", created);
     // Of a file that was exported and edited the time of the export says nothing any more.
@@ -339,8 +341,8 @@ class Planner {
   }
 
   // Those of the file, and those that were added in the pod since.
-  static void set_tags(Json& input, const std::vector<std::string>& tags, const Json& now,
-                       const Json& then) {
+  static void set_tags(Json& input, const char* name, const std::vector<std::string>& tags,
+                       const Json& now, const Json& then) {
     Json wanted = strings(tags);
     for (const auto& tag : now.as_array()) {
       const auto has = [&](const Json& list) {
@@ -348,7 +350,7 @@ class Planner {
       };
       if (!has(then) && !has(wanted) && wanted.as_array().size() < kTagsMax) wanted.push_back(tag);
     }
-    if (wanted != now) input.set("tags", std::move(wanted));
+    if (wanted != now) input.set(name, std::move(wanted));
   }
 
   static bool has_text(const Json& note) { return note.find("content") != nullptr; }

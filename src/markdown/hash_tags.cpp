@@ -178,7 +178,9 @@ std::vector<std::string> hash_tags(std::string_view text) {
   return tags;
 }
 
-std::string with_tag_renamed(std::string_view text, std::string_view tag, std::string_view to) {
+namespace {
+
+std::string renamed_once(std::string_view text, std::string_view tag, std::string_view to) {
   std::string renamed;
   std::size_t done = 0;
   find(text, [&](std::size_t at, std::string_view name) {
@@ -193,6 +195,20 @@ std::string with_tag_renamed(std::string_view text, std::string_view tag, std::s
     done = at + 1 + name.size();
   });
   renamed += text.substr(done);
+  return renamed;
+}
+
+}  // namespace
+
+std::string with_tag_renamed(std::string_view text, std::string_view tag, std::string_view to) {
+  // Of the longest text that is stored.
+  constexpr int kRoundsMax = 200;
+  auto renamed = renamed_once(text, tag, to);
+  auto before = text.size();
+  for (int i = 1; i < kRoundsMax && before > kTextBytesMax && renamed.size() < before; ++i) {
+    before = renamed.size();
+    renamed = renamed_once(renamed, tag, to);
+  }
   return renamed;
 }
 

@@ -24,8 +24,10 @@ bool is_hash_tag(std::string_view name);
 /// Pure.
 std::vector<std::string> hash_tags(std::string_view text);
 
-/// The text with this tag renamed wherever hash_tags() finds it; `to` that is no tag (is_hash_tag),
-/// or nothing: the name stays as a word, without its "#". Pure.
+/// The text with this tag renamed wherever hash_tags() finds it, and where it does then, as a text
+/// that has become shorter may show more of itself; `to` that is no tag (is_hash_tag), or nothing:
+/// the name stays as a word, without its "#". What a mark of Markdown beside it makes of the new
+/// name is for who asks to find out. Pure.
 std::string with_tag_renamed(std::string_view text, std::string_view tag, std::string_view to);
 
 }  // namespace synap::markdown

@@ -212,5 +212,10 @@ test('tags that a text says by itself are in it, and not beside it', async (t) =
   assert.equal((await importing(pod, root)).changed, 1);
   const { notes } = await call(pod, 'notes.list', {});
   assert.deepEqual([notes[0].tags, notes[0].ownTags, notes[0].textTags], [['house', 'both', 'yard'], ['house', 'both'], ['yard', 'both']]);
+  // A tag that the text has already is given by the file, too.
+  const more = readFileSync(file, 'utf8').replace('both]', 'both, yard]').replace('- both\n', '- both\n  - yard\n');
+  writeFileSync(file, more);
+  assert.equal((await importing(pod, root)).changed, 1);
+  assert.deepEqual((await call(pod, 'notes.list', {})).notes[0].ownTags, ['house', 'both', 'yard']);
   assert.equal((await importing(pod, root)).alreadyThere, 1);
 });

@@ -748,6 +748,7 @@ export declare const UpdateNote: z.ZodObject<{
     content: z.ZodOptional<z.ZodString>;
     title: z.ZodOptional<z.ZodNullable<z.ZodString>>;
     tags: z.ZodOptional<z.ZodArray<z.ZodString>>;
+    ownTags: z.ZodOptional<z.ZodArray<z.ZodString>>;
     properties: z.ZodOptional<z.ZodRecord<z.ZodString, z.ZodAny>>;
     origin: z.ZodOptional<z.ZodNullable<z.ZodObject<{
         path: z.ZodString;
@@ -1586,6 +1587,7 @@ export declare const NoteCreationRequested: z.ZodObject<{
         checksum: z.ZodString;
     }, z.core.$strip>>;
     given: z.ZodOptional<z.ZodArray<z.ZodString>>;
+    ownTags: z.ZodOptional<z.ZodArray<z.ZodString>>;
     createdAt: z.ZodOptional<z.ZodISODateTime>;
     updatedAt: z.ZodOptional<z.ZodISODateTime>;
 }, z.core.$strip>;
@@ -1684,6 +1686,7 @@ export declare const NoteUpdateRequested: z.ZodObject<{
     }, z.core.$strip>>>;
     following: z.ZodOptional<z.ZodArray<z.ZodString>>;
     given: z.ZodOptional<z.ZodArray<z.ZodString>>;
+    ownTags: z.ZodOptional<z.ZodArray<z.ZodString>>;
     createdAt: z.ZodOptional<z.ZodISODateTime>;
     updatedAt: z.ZodOptional<z.ZodISODateTime>;
 }, z.core.$strip>;
@@ -2573,6 +2576,7 @@ export declare const inputSchemas: {
         content: z.ZodOptional<z.ZodString>;
         title: z.ZodOptional<z.ZodNullable<z.ZodString>>;
         tags: z.ZodOptional<z.ZodArray<z.ZodString>>;
+        ownTags: z.ZodOptional<z.ZodArray<z.ZodString>>;
         properties: z.ZodOptional<z.ZodRecord<z.ZodString, z.ZodAny>>;
         origin: z.ZodOptional<z.ZodNullable<z.ZodObject<{
             path: z.ZodString;
@@ -3466,6 +3470,7 @@ export declare const eventSchemas: {
             checksum: z.ZodString;
         }, z.core.$strip>>;
         given: z.ZodOptional<z.ZodArray<z.ZodString>>;
+        ownTags: z.ZodOptional<z.ZodArray<z.ZodString>>;
         createdAt: z.ZodOptional<z.ZodISODateTime>;
         updatedAt: z.ZodOptional<z.ZodISODateTime>;
     }, z.core.$strip>;
@@ -3594,6 +3599,7 @@ export declare const eventSchemas: {
         }, z.core.$strip>>>;
         following: z.ZodOptional<z.ZodArray<z.ZodString>>;
         given: z.ZodOptional<z.ZodArray<z.ZodString>>;
+        ownTags: z.ZodOptional<z.ZodArray<z.ZodString>>;
         createdAt: z.ZodOptional<z.ZodISODateTime>;
         updatedAt: z.ZodOptional<z.ZodISODateTime>;
     }, z.core.$strip>;

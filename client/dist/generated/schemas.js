@@ -539,6 +539,7 @@ export const UpdateNote = z.object({
     content: z.string().min(1).max(5000000).optional().describe("Absent: stays as it is."),
     title: z.string().min(1).max(500).nullable().optional().describe("null: it follows from the text again."),
     tags: z.array(z.string().min(1).max(100)).max(100).optional(),
+    ownTags: z.array(z.string().min(1).max(100)).max(100).optional().describe("The tags that are given, whatever the text has: instead of the tags, for those who know which are whose."),
     properties: z.record(z.string(), z.any()).optional().describe("What else is known of it, by name: any JSON, 64 KiB of text at most."),
     origin: NoteOrigin.nullable().optional().describe("The file that it was imported from; absent: none."),
     createdAt: z.iso.datetime(aTime).optional().describe("When it was made where it comes from; absent: now."),
@@ -1164,6 +1165,7 @@ export const NoteCreationRequested = z.object({
     properties: z.record(z.string(), z.any()).optional().describe("What else is known of it, by name: any JSON, 64 KiB of text at most."),
     origin: NoteOrigin.optional().describe("The file that it was imported from; absent: none."),
     given: z.array(z.string()).optional().describe("The fields that would follow from the text, and were given; absent: none, or as before."),
+    ownTags: z.array(z.string()).optional().describe("The tags that are given, whatever the text has."),
     createdAt: z.iso.datetime(aTime).optional().describe("When it was made where it comes from; absent: now."),
     updatedAt: z.iso.datetime(aTime).optional().describe("When it was changed where it comes from; absent: now."),
 });
@@ -1226,6 +1228,7 @@ export const NoteUpdateRequested = z.object({
     origin: NoteOrigin.nullable().optional().describe("The file that it was imported from; absent: none."),
     following: z.array(z.string()).optional().describe("The fields that are to follow from the text again."),
     given: z.array(z.string()).optional().describe("The fields that would follow from the text, and were given; absent: none, or as before."),
+    ownTags: z.array(z.string()).optional().describe("The tags that are given, whatever the text has."),
     createdAt: z.iso.datetime(aTime).optional().describe("When it was made where it comes from; absent: now."),
     updatedAt: z.iso.datetime(aTime).optional().describe("When it was changed where it comes from; absent: now."),
 });

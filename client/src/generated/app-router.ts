@@ -848,6 +848,8 @@ export interface UpdateNote {
   title?: string | null | undefined;
   /** At most 100 items, each 1 to 100 characters. */
   tags?: string[] | undefined;
+  /** The tags that are given, whatever the text has: instead of the tags, for those who know which are whose. At most 100 items, each 1 to 100 characters. */
+  ownTags?: string[] | undefined;
   /** What else is known of it, by name: any JSON, 64 KiB of text at most. */
   properties?: Record<string, unknown> | undefined;
   /** The file that it was imported from; absent: none. */
@@ -4023,6 +4025,8 @@ export interface NoteCreationRequested {
   origin?: NoteOrigin;
   /** The fields that would follow from the text, and were given; absent: none, or as before. */
   given?: string[];
+  /** The tags that are given, whatever the text has. */
+  ownTags?: string[];
   /** When it was made where it comes from; absent: now. A time, ISO 8601. */
   createdAt?: string;
   /** When it was changed where it comes from; absent: now. A time, ISO 8601. */
@@ -4130,6 +4134,8 @@ export interface NoteUpdateRequested {
   following?: string[];
   /** The fields that would follow from the text, and were given; absent: none, or as before. */
   given?: string[];
+  /** The tags that are given, whatever the text has. */
+  ownTags?: string[];
   /** When it was made where it comes from; absent: now. A time, ISO 8601. */
   createdAt?: string;
   /** When it was changed where it comes from; absent: now. A time, ISO 8601. */

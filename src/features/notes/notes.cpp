@@ -97,8 +97,7 @@ TextOptions::Tags hash_tags() {
   // One more shows that there is more, as for links.
   return {.bytes_max = markdown::kTextBytesMax + 1,
           .read = markdown::hash_tags,
-          .renamed = markdown::with_tag_renamed,
-          .has_form = markdown::is_hash_tag};
+          .renamed = markdown::with_tag_renamed};
 }
 
 // A rule, a fence, or the underline of a heading.

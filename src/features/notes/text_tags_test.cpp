@@ -1,6 +1,8 @@
 // #tags in the texts of notes.
 #include <gtest/gtest.h>
 
+#include <tuple>
+
 #include "features/notes/notes_test.h"
 
 namespace synap::features::notes {
@@ -89,9 +91,20 @@ TEST_F(TextTags, LeaveThoseThatWereGivenAsTheyAre) {
   // Whoever sends back what he has read gives nothing that the text has alone.
   change(id, {{"tags", list({"y", "c", "z"})}});
   EXPECT_EQ(field(id, "ownTags"), R"(["y","z"])");
-  // But what is not in the text any more he can only mean to give.
+  // Also where he takes it out of the text.
   change(id, {{"content", "none"}, {"tags", list({"y", "c"})}});
-  EXPECT_EQ(tags_of(id), R"(["y","c"])");
+  EXPECT_EQ(tags_of(id), R"(["y"])");
+  expect_verified();
+}
+
+TEST_F(TextTags, AreGivenByWhoKnowsWhichAreWhose) {
+  const auto id = make("#a");
+  change(id, {{"ownTags", list({"a", "x", "x"})}});
+  EXPECT_EQ(tags_of(id) + field(id, "ownTags"), R"(["a","x"]["a","x"])");
+  change(id, {{"content", "none"}});
+  EXPECT_EQ(tags_of(id), R"(["a","x"])");
+  change(id, {{"ownTags", list({"y"})}});
+  EXPECT_EQ(tags_of(id) + field(id, "textTags"), R"(["y"]absent)");
   expect_verified();
 }
 
@@ -101,6 +114,10 @@ TEST_F(TextTags, GoWithTheirText) {
   EXPECT_EQ(tags_of(id), R"(["y","b"])");
   ASSERT_TRUE(done("notes.restore", input(id, {{"version", 1}})));
   EXPECT_EQ(tags_of(id) + field(id, "ownTags"), R"(["x","a"]["x"])");
+  const auto both = make("#a", {{"tags", list({"a"})}});
+  change(both, {{"ownTags", Json::array()}});
+  ASSERT_TRUE(done("notes.restore", input(both, {{"version", 1}})));
+  EXPECT_EQ(field(both, "ownTags"), R"(["a"])");
   expect_verified();
 }
 
@@ -139,6 +156,49 @@ TEST_F(TextTags, AreRenamedInTheText) {
   EXPECT_EQ(counts(), R"([{"tag":"new","count":3},{"tag":"older","count":1},)"
                       R"({"tag":"other","count":1},{"tag":"x","count":1}])");
   expect_verified();
+}
+
+// "_" is a mark of Markdown as well.
+TEST_F(TextTags, AreGivenWhereTheirNewNameWouldBeNoneOrAnothersThere) {
+  for (const auto& [text, tag, to, content, tags] :
+       {std::tuple{"About #old here", "old", "_a_", "About old here", R"(["_a_"])"},
+        std::tuple{"#old and foo_ bar", "old", "_a", "old and foo_ bar", R"(["_a"])"},
+        std::tuple{"see _it is #old here", "old", "a_", "see _it is old here", R"(["a_"])"},
+        std::tuple{"two: #_u x #v", "v", "v_", "two: #_u x v", R"(["v_","_u"])"}}) {
+    const auto id = make(text);
+    retag("tags.rename", Json::object({{"tag", tag}, {"to", to}}));
+    EXPECT_EQ(content_of(id), content);
+    EXPECT_EQ(tags_of(id), tags) << text;
+    ASSERT_TRUE(done("notes.delete", input(id)));
+  }
+}
+
+// A shorter name shows more of a long text.
+TEST_F(TextTags, OfALongTextAreRenamedByOneVersion) {
+  const std::string name(90, 'L');
+  std::string text;
+  while (text.size() < 300'000) text += "line #" + name + "\n";
+  const auto id = make(text);
+  EXPECT_EQ(retag("tags.rename", Json::object({{"tag", name}, {"to", "b"}})),
+            R"({"tag":")" + name + R"(","changed":1})");
+  EXPECT_EQ(tags_of(id), R"(["b"])");
+  EXPECT_EQ(get(id).find("version")->as_integer(), 2);
+}
+
+// Two who rename to each other's names.
+TEST_F(TextTags, AreAskedForAFewTimesAtMost) {
+  const auto id = make("#a");
+  const auto ask = [&](const char* tag, const char* to) {
+    const auto asked = call("tags.rename", Json::object({{"tag", tag}, {"to", to}}));
+    return std::string(asked->string_or("requestId", ""));
+  };
+  const Json first = Json::object({{"requestId", ask("a", "b")}});
+  const Json second = Json::object({{"requestId", ask("b", "a")}});
+  SYNAP_CHECK(test::wait_until(executor, database->commits(), [&] {
+    return call("requests.get", first)->string_or("status", "") != "pending" &&
+           call("requests.get", second)->string_or("status", "") != "pending";
+  }));
+  EXPECT_LE(get(id).find("version")->as_integer(), 9);
 }
 
 TEST_F(TextTags, BecomeWordsWhereTheyAreTakenAwayOrCannotStandThere) {

@@ -65,7 +65,7 @@ UntypedObjectSchema& with_key(UntypedObjectSchema& input) {
 void remove_repeated_tags(const NounParts& parts, Json& fields) {
   if (!parts.options.tags) return;
   for (auto& [name, value] : fields.as_object()) {
-    if (name != parts.options.tags->field || !value.is_array()) continue;
+    if ((name != parts.options.tags->field && name != kOwnTags) || !value.is_array()) continue;
     auto& tags = value.as_array();
     Json::Array unique;
     for (auto& tag : tags) {

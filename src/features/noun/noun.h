@@ -80,11 +80,10 @@ struct TextOptions {
     std::size_t bytes_max = 0;  // of the beginning of a text, which is all that `read` is given
     /// Each once. Pure.
     std::function<std::vector<std::string>(std::string_view text)> read;
-    /// The text with a tag renamed, or with nothing there that is one (`to`: nothing). Pure.
+    /// The text with a tag renamed; or with nothing there that is one (`to`: nothing, or what
+    /// cannot stand there). Pure.
     std::function<std::string(std::string_view text, std::string_view tag, std::string_view to)>
         renamed;
-    /// Whether a text can say that it has a tag of this name. Pure.
-    std::function<bool(std::string_view name)> has_form;
   };
   std::optional<Tags> tags = std::nullopt;
   /// Commands may say what imports know: createdAt and updatedAt, when a thing was made and changed

@@ -49,11 +49,14 @@ UntypedObjectSchema& with_beside(const NounParts& parts, UntypedObjectSchema& sc
                  "before.");
   }
   if (parts.has_text_tags() && of == Of::kCompletion) {
-    schema
-        .field(std::string(kTextTags), optional(array(string())),
-               "The tags that the text has, which are among the tags; absent: as before.")
-        .field(std::string(kOwnTags), optional(array(string())),
-               "The tags that were given, where some of them are in the text as well.");
+    schema.field(std::string(kTextTags), optional(array(string())),
+                 "The tags that the text has, which are among the tags; absent: as before.");
+  }
+  if (parts.has_text_tags()) {
+    schema.field(std::string(kOwnTags), optional(array(string())),
+                 of == Of::kCompletion
+                     ? "The tags that were given, where some of them are in the text as well."
+                     : "The tags that are given, whatever the text has.");
   }
   if (parts.takes_imports()) {
     schema.field(std::string(kCreatedAt), optional(string().datetime()), kCreatedAtDocs)

@@ -186,9 +186,9 @@ void set_tags(const NounParts& parts, Json& fields, const TagSources& sources);
 void keep_tag_sources(Json& state, const Json& said, const Json* before);
 /// The tags of a thing that were given.
 Json::Array given_tags_of(const NounParts& parts, const Thing& thing);
-/// Of tags that somebody gives those that are his: one that only the text has, before and now, is
-/// none by being sent back.
-Json::Array given_tags(const Json::Array& tags, const TagSources& before, const Json::Array& now);
+/// Of tags that somebody gives those that are his: one that he has read of the thing, and that only
+/// its text had, is none by being sent back.
+Json::Array given_tags(const Json::Array& tags, const TagSources& before);
 /// The tags that a text has; of those that a thing can have.
 Json::Array tags_in_text(const NounParts& parts, std::string_view beginning);
 projections::Projection tag_counts_projection(std::shared_ptr<NounParts> parts);

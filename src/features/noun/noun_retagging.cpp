@@ -22,6 +22,8 @@ constexpr std::int64_t kThingsACommit = 100;
 // A run has a thousand steps at most.
 constexpr int kPartsMax = 800;
 constexpr int kRoundsMax = 40;
+// So often a thing is asked for: where it has the tag again, somebody else has given it.
+constexpr int kAskingRoundsMax = 3;
 constexpr std::chrono::milliseconds kFirstWait{50};
 constexpr std::chrono::milliseconds kLongestWait{30'000};
 constexpr std::string_view kEnd = "end";
@@ -65,9 +67,11 @@ class Retagging final : public workers::EventHandler {
     std::int64_t left = 0;
     auto wait = kFirstWait;
     int part = 0;
+    int asking_rounds = 0;
     for (int round = 1;; ++round) {
       Asked now;
       left = 0;
+      const auto changed_before = changed;
       while (now.behind != kEnd) {
         if (++part > kPartsMax) co_return too_many(changed);
         auto asked = co_await step.commit(fmt::format("ask-{}", part), [&](db::Tx& tx) {
@@ -78,7 +82,8 @@ class Retagging final : public workers::EventHandler {
         changed += now.asked;
         left += now.asked + now.waiting;
       }
-      if (left == 0 || round == kRoundsMax) break;
+      asking_rounds += changed > changed_before ? 1 : 0;
+      if (left == 0 || round == kRoundsMax || asking_rounds > kAskingRoundsMax) break;
       co_await step.sleep(fmt::format("wait-{}", round), wait);
       wait = std::min(2 * wait, kLongestWait);
     }
@@ -133,21 +138,19 @@ class Retagging final : public workers::EventHandler {
     return asked;
   }
 
-  // What an update is to change. A tag that the text has is renamed there; to what cannot stand
-  // there as a tag, it becomes a word, and the other one is given.
+  // What an update is to change. A tag that the text has is renamed there, if it can be.
   Json retagged(const TagSources& sources, const std::string& tag, const std::string& to) const {
     Json change = Json::object();
     auto given = renamed(sources.given, tag, to);
     if (std::ranges::find(sources.of_text, Json(tag)) != sources.of_text.end()) {
       Json present = Json::object({{"tag", tag}});
-      if (parts_->options.text->tags->has_form(to)) {
-        present.set("to", to);
-      } else if (!to.empty() && std::ranges::find(given, Json(to)) == given.end()) {
-        given.push_back(to);
-      }
+      if (!to.empty()) present.set("to", to);
       change.set("text", Json::object({{std::string(kPresentText), std::move(present)}}));
     }
-    if (given != sources.given) change.set(parts_->options.tags->field, Json(std::move(given)));
+    if (given == sources.given) return change;
+    const bool is_noun_of_text = parts_->has_text_tags();
+    change.set(is_noun_of_text ? std::string(kOwnTags) : parts_->options.tags->field,
+               Json(std::move(given)));
     return change;
   }
 

@@ -73,11 +73,10 @@ Json::Array given_tags_of(const NounParts& parts, const Thing& thing) {
   return tag_sources(parts, state).given;
 }
 
-Json::Array given_tags(const Json::Array& tags, const TagSources& before, const Json::Array& now) {
+Json::Array given_tags(const Json::Array& tags, const TagSources& before) {
   Json::Array given;
   for (const auto& tag : tags) {
-    const bool is_of_text = contains(before.of_text, tag) && contains(now, tag);
-    if (!is_of_text || contains(before.given, tag)) given.push_back(tag);
+    if (!contains(before.of_text, tag) || contains(before.given, tag)) given.push_back(tag);
   }
   return given;
 }

@@ -281,8 +281,12 @@ Task<Result<std::string>> restore(std::shared_ptr<NounParts> parts, Session sess
     if (past->state.find(field.name) == nullptr) past->state.set(field.name, nullptr);
   }
   // Those that its text had are in its text.
-  if (past->text_tags.is_array()) {
-    past->state.set(parts->options.tags->field, Json(given_tags_of(*parts, *past)));
+  if (parts->has_text_tags()) {
+    auto given = past->text_tags.is_array()
+                     ? given_tags_of(*parts, *past)
+                     : past->state.find(parts->options.tags->field)->as_array();
+    std::ignore = take(past->state, parts->options.tags->field);
+    past->state.set(kOwnTags, Json(std::move(given)));
   }
   for (const auto& name : parts->options.unrestored) std::ignore = take(past->state, name);
   if (parts->has_derived()) past->state.set(kGiven, std::move(past->given));
@@ -320,6 +324,12 @@ void add_changed_fields(const NounParts& parts, UntypedObjectSchema& input) {
       input.field(field.name, optional(nullable(schema)), "null: it follows from the text again.");
     } else {
       input.field(field.name, optional(schema), field.docs);
+    }
+    if (parts.has_text_tags() && field.name == parts.options.tags->field) {
+      input.field(
+          std::string(kOwnTags), optional(schema),
+          "The tags that are given, whatever the text has: instead of the tags, for those who "
+          "know which are whose.");
     }
   }
 }

@@ -1,6 +1,9 @@
 // What the workers do when a change of a thing with a text was asked for: store the text, and
 // append what became of it.
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <set>
 
 #include "base/clock.h"
 #include "events/trace.h"
@@ -59,7 +62,7 @@ class TextHandler : public workers::EventHandler {
     if (tag.empty() || !parts().has_text_tags()) co_return file;
     auto text = co_await text_in(parts().rooms, file);
     if (!text) co_return fail(text.error());
-    auto renamed = parts().options.text->tags->renamed(*text, tag, asked.string_or("to", ""));
+    auto renamed = with_tag_renamed(*text, tag, std::string(asked.string_or("to", "")));
     if (renamed == *text) co_return file;
     auto key = text_key(event.user_id, parts().options.name, *event.aggregate_id, event.request_id,
                         parts().options.text->extension);
@@ -77,7 +80,8 @@ class TextHandler : public workers::EventHandler {
   }
   static void add_fields(Json& data, const Json& requested) {
     for (const auto& [name, value] : requested.as_object()) {
-      if (name != "text" && name != kGiven) data.as_object().emplace_back(name, value);
+      if (name == "text" || name == kGiven || name == kOwnTags) continue;
+      data.as_object().emplace_back(name, value);
     }
   }
   static void add_text(Json& data, const Beginning& beginning, const StoredText& file) {
@@ -99,26 +103,30 @@ class TextHandler : public workers::EventHandler {
                                     std::move(envelope));
   }
   using Change = TextOptions::Change;
-  Task<Result<Beginning>> read(Step& step, const Json& text, const StoredText& file) {
+  Task<Result<Beginning>> read(Step& step, const Json& text, const StoredText& file,
+                               std::string name = "read-beginning") {
     if (const Json* content = text.find("content")) {
       const auto& beginning = content->as_string();
       co_return Beginning{preview_of(beginning), said_by(beginning), tags_of(beginning)};
     }
     const Json* preview = text.find("preview");
     if (preview != nullptr && bytes_read() == 0) co_return Beginning{preview->as_string(), {}, {}};
-    co_return co_await step.run<Beginning>("read-beginning", [&] { return read_file(file); });
+    co_return co_await step.run<Beginning>(std::move(name), [&] { return read_file(file); });
   }
   // What it has in place of the tags that it had, and where they come from now.
-  void renew_tags(Json& data, const TagSources& before, std::optional<Json::Array> of_text) const {
-    const auto& field = parts().options.tags->field;
-    const Json* asked = data.find(field);
+  void renew_tags(Json& data, const Json& requested, const TagSources& before,
+                  std::optional<Json::Array> of_text) const {
+    const Json* asked = data.find(parts().options.tags->field);
+    const Json* own = requested.find(kOwnTags);
     TagSources now{.given = before.given,
                    .of_text = of_text ? *std::move(of_text) : before.of_text};
-    if (asked != nullptr && asked->is_array()) {
-      now.given = given_tags(asked->as_array(), before, now.of_text);
-    }
-    if (now.of_text.empty() && before.of_text.empty()) return;
-    if (asked != nullptr || now.of_text != before.of_text) set_tags(parts(), data, now);
+    if (asked != nullptr && asked->is_array()) now.given = given_tags(asked->as_array(), before);
+    if (own != nullptr && own->is_array()) now.given = own->as_array();
+    give_renamed(requested, now);
+    const bool has_any = !now.of_text.empty() || !before.of_text.empty();
+    const bool is_said = asked != nullptr || own != nullptr;
+    const bool is_other = now.given != before.given || now.of_text != before.of_text;
+    if (own != nullptr || (has_any && is_said) || is_other) set_tags(parts(), data, now);
   }
   Change change_of(const Event& event, const Json& said, std::optional<Json> found) const {
     Change change{.user_id = event.user_id, .id = *event.aggregate_id, .read = std::move(found)};
@@ -151,6 +159,38 @@ class TextHandler : public workers::EventHandler {
   }
 
  private:
+  static bool has_tag(const Json::Array& tags, const std::string& tag) {
+    return std::ranges::find(tags, Json(tag)) != tags.end();
+  }
+  // A tag of the text that was to be renamed to what it could not be there is given.
+  static void give_renamed(const Json& requested, TagSources& now) {
+    const Json* text = requested.find("text");
+    const Json* present = text != nullptr ? text->find(kPresentText) : nullptr;
+    const std::string to(present != nullptr ? present->string_or("to", "") : "");
+    if (!to.empty() && !has_tag(now.of_text, to) && !has_tag(now.given, to)) {
+      now.given.push_back(to);
+    }
+  }
+  // A mark of Markdown beside it may make another tag of it, or none, and others may change with
+  // it. Where anything but that one would be another, it becomes a word.
+  std::string with_tag_renamed(const std::string& text, const std::string& tag,
+                               const std::string& to) const {
+    const auto& tags = *parts().options.text->tags;
+    auto renamed = tags.renamed(text, tag, to);
+    if (to.empty() || renamed == text) return renamed;
+    std::set<std::string> wanted;
+    for (auto& one : tags.read(std::string_view(text).substr(0, tags.bytes_max))) {
+      wanted.insert(one == tag ? to : std::move(one));
+    }
+    std::set<std::string> got;
+    for (auto& one : tags.read(std::string_view(renamed).substr(0, tags.bytes_max))) {
+      got.insert(std::move(one));
+    }
+    // Of a long text another part is looked at then.
+    const bool is_whole = std::max(text.size(), renamed.size()) < tags.bytes_max;
+    if (is_whole ? got == wanted : got.contains(to)) return renamed;
+    return tags.renamed(text, tag, "");
+  }
   std::size_t bytes_read() const {
     const auto& text = *parts().options.text;
     return std::max(text.consequences ? text.consequences->bytes_max : 0,
@@ -196,7 +236,7 @@ class CreationHandler final : public TextHandler {
 
     Json data = beginning(event, (*requested)->as_object().size());
     add_fields(data, **requested);
-    if (said->tags) renew_tags(data, {}, said->tags->as_array());
+    if (said->tags) renew_tags(data, **requested, {}, said->tags->as_array());
     if (const Json* given = (*requested)->find(kGiven)) data.set(kGiven, *given);
     add_text(data, *said, *file);
     add_origin(data, event, 1);
@@ -228,18 +268,23 @@ class UpdateHandler final : public TextHandler {
     Beginning said;
     if (text != nullptr) {
       const Json* same = text->find(kPresentText);
-      auto file = co_await step.run<StoredText>("upload-to-storage", [&] {
+      // Of the present text what was made of it before is another's where it has changed since.
+      const auto name = same != nullptr ? fmt::format("rename-in-{}", present->version)
+                                        : std::string("upload-to-storage");
+      auto file = co_await step.run<StoredText>(name, [&] {
         return same != nullptr ? store_present(event, *same, present->file)
                                : store(event, *text, false);
       });
       if (!file) co_return Outcome::failed(file.error());
-      auto read_now = co_await read(step, *text, *file);
+      auto read_now = same != nullptr ? co_await read(step, *text, *file,
+                                                      fmt::format("read-{}", present->version))
+                                      : co_await read(step, *text, *file);
       if (!read_now) co_return Outcome::failed(read_now.error());
       said = *std::move(read_now);
       add_text(data, said, *file);
     }
     if (parts().has_text_tags()) {
-      renew_tags(data, tag_sources(parts(), present->state),
+      renew_tags(data, **requested, tag_sources(parts(), present->state),
                  said.tags ? std::optional(said.tags->as_array()) : std::nullopt);
     }
     if (parts().has_derived()) renew_derived(data, **requested, *present);
