@@ -166,7 +166,7 @@ Task<Search::ByMeaningAnswer> Search::find_by_meaning(std::shared_ptr<Index> ind
   if (!candidates)
     co_return ByMeaningAnswer{.found = fail(words_->read_failed(candidates.error()))};
   if (!look) co_return ByMeaningAnswer{.found = {}, .unmeant = look.error()};
-  co_return ByMeaningAnswer{.found = co_await answer(index, ask, *candidates, std::move(*look))};
+  co_return co_await answer(index, ask, *candidates, std::move(*look));
 }
 
 Task<Result<std::vector<Suggestion>>> Search::suggest(std::string user_id, std::string beginning,

@@ -105,10 +105,10 @@ class Search {
   };
   Task<ByMeaningAnswer> find_by_meaning(std::shared_ptr<Index> index, const std::string& user_id,
                                         const Ask& ask);
-  Task<Result<Found>> answer(std::shared_ptr<Index> index, const Ask& ask,
-                             const Candidates& candidates, Meanings::Look look);
+  Task<ByMeaningAnswer> answer(std::shared_ptr<Index> index, const Ask& ask,
+                               const Candidates& candidates, Meanings::Look look);
   Task<Result<Found>> show(std::shared_ptr<Index> index, const Reading& reading, Choice choice,
-                           const Meanings::Look& look);
+                           const std::vector<std::optional<PassagePlace>>& places);
   Task<Result<Meanings::Look>> look_from(const std::string& user_id, Uuid entity);
 
   const Rooms rooms_;

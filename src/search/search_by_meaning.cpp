@@ -36,6 +36,18 @@ Meant meant_of(const Meanings::Seen& seen, const VectorIndex& index) {
   return meant;
 }
 
+// Words answer then. Of a mistake the log says more.
+Error unmeant_by(const Error& error) {
+  if (error.code != Code::kInternalServerError) return error;
+  return {Code::kServiceUnavailable, "the index of meanings cannot be asked now", nullptr};
+}
+
+Error incomparable(const Error& error) {
+  const bool has_none = error.code == Code::kNotFound;
+  return {has_none ? Code::kPreconditionFailed : Code::kServiceUnavailable,
+          fmt::format("Nothing can be compared by its meaning now: {}", error.message), nullptr};
+}
+
 // A thing that a user has, with what types may be found beside it.
 struct Whose {
   bool is_his = false;
@@ -58,13 +70,14 @@ Whose look_up(IndexTx& in, std::string_view user_id, const SimilarAsk& ask) {
 
 }  // namespace
 
-Task<Result<Found>> Search::answer(std::shared_ptr<Index> index, const Ask& ask,
-                                   const Candidates& candidates, Meanings::Look look) {
+Task<Search::ByMeaningAnswer> Search::answer(std::shared_ptr<Index> index, const Ask& ask,
+                                             const Candidates& candidates, Meanings::Look look) {
   const auto number = number_of(*look.index);
   if (ask.after_index && *ask.after_index != number) {
-    co_return fail(Code::kBadRequest,
-                   "cursor: it is of an answer by another model; ask without it, from the "
-                   "beginning");
+    co_return ByMeaningAnswer{
+        .found = fail(Code::kBadRequest,
+                      "cursor: it is of an answer by another model; ask without it, from the "
+                      "beginning")};
   }
   // Shared, as the scan goes on where nobody waits for it any more.
   auto shared = std::make_shared<const Candidates>(candidates);
@@ -74,35 +87,37 @@ Task<Result<Found>> Search::answer(std::shared_ptr<Index> index, const Ask& ask,
                         .rules = std::move(shared)};
   for (const auto& one : candidates.by_words) asked.others.push_back(one.entity);
   const auto seen = co_await meanings_->see(look, std::move(asked));
-  if (!seen) co_return fail(seen.error());
+  if (!seen) co_return ByMeaningAnswer{.found = {}, .unmeant = unmeant_by(seen.error())};
   const auto meant = meant_of(*seen, *look.index);
   auto choice =
       co_await index->read([&](IndexTx& in) { return choose(in, candidates, meant, ask); });
-  if (!choice) co_return fail(words_->read_failed(choice.error()));
+  if (!choice) co_return ByMeaningAnswer{.found = fail(words_->read_failed(choice.error()))};
   const auto count = choice->count;
-  auto found = co_await show(index, candidates.reading, std::move(*choice), look);
-  if (!found) co_return fail(found.error());
+  std::vector<std::int64_t> passages;
+  for (const auto& one : choice->chosen) passages.push_back(one.passage);
+  const auto places = co_await meanings_->places(look, std::move(passages));
+  if (!places) co_return ByMeaningAnswer{.found = {}, .unmeant = unmeant_by(places.error())};
+  auto found = co_await show(index, candidates.reading, std::move(*choice), *places);
+  if (!found) co_return ByMeaningAnswer{.found = fail(found.error())};
+  found->mode_reason = look.note;
   found->mode = ask.mode == Mode::kSemantic ? Mode::kSemantic : Mode::kHybrid;
   found->index = number;
   const bool is_cut = are_checked && seen->nearest.size() >= ask.checked_max;
   const bool is_partial = is_cut || (ask.mode != Mode::kSemantic && !candidates.ranked.total);
   if (!is_partial) found->total = count;
-  co_return found;
+  co_return ByMeaningAnswer{.found = std::move(found)};
 }
 
 // What the chosen ones look like.
 Task<Result<Found>> Search::show(std::shared_ptr<Index> index, const Reading& reading,
-                                 Choice choice, const Meanings::Look& look) {
-  std::vector<std::int64_t> passages;
-  for (const auto& one : choice.chosen) passages.push_back(one.passage);
-  const auto places = co_await meanings_->places(look, std::move(passages));
-  if (!places) co_return fail(places.error());
+                                 Choice choice,
+                                 const std::vector<std::optional<PassagePlace>>& places) {
   auto found = co_await index->read([&](IndexTx& in) {
-    Found found{.mode_reason = look.note, .hits = {}, .next = choice.next, .total = {}};
+    Found found{.mode_reason = {}, .hits = {}, .next = choice.next, .total = {}};
     Shower shower(in.tx, reading);
     for (std::size_t i = 0; i < choice.chosen.size(); ++i) {
       found.hits.push_back(choice.chosen[i].hit);
-      shower.fill(found.hits.back(), (*places)[i]);
+      shower.fill(found.hits.back(), places[i]);
     }
     std::erase_if(found.hits, [](const Hit& hit) { return hit.type.empty(); });
     return found;
@@ -114,10 +129,7 @@ Task<Result<Found>> Search::show(std::shared_ptr<Index> index, const Reading& re
 Task<Result<Meanings::Look>> Search::look_from(const std::string& user_id, Uuid entity) {
   auto look = co_await meanings_->look(user_id, std::nullopt, kSimilarPatience);
   if (!look) {
-    const bool has_none = look.error().code == Code::kNotFound;
-    co_return fail(
-        has_none ? Code::kPreconditionFailed : Code::kServiceUnavailable,
-        fmt::format("Nothing can be compared by its meaning now: {}", look.error().message));
+    co_return fail(incomparable(look.error()));
   }
   auto vector = co_await meanings_->vector_of(*look, entity);
   if (!vector) co_return fail(vector.error());
@@ -144,9 +156,10 @@ Task<Result<Found>> Search::similar(std::string user_id, SimilarAsk ask) {
   if (look->query.empty()) co_return Found{.mode = Mode::kSemantic, .mode_reason = look->note};
   whose->candidates.never.insert(ask.entity);
   const Ask asked{.mode = Mode::kSemantic, .limit = ask.limit};
-  auto found = co_await answer(index, asked, whose->candidates, std::move(*look));
-  if (found) found->next.reset();
-  co_return found;
+  auto answered = co_await answer(index, asked, whose->candidates, std::move(*look));
+  if (answered.unmeant) co_return fail(incomparable(*answered.unmeant));
+  if (answered.found) answered.found->next.reset();
+  co_return std::move(answered.found);
 }
 
 }  // namespace synap::search

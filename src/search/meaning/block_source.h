@@ -33,6 +33,8 @@ struct BlockPage {
 
 /// So many changes stand in a source that others write: who has seen less reads all again.
 inline constexpr std::int64_t kRevisionsKept = 10'000;
+/// And so many more than a user has things, while his index of neighbours has not seen them.
+inline constexpr std::int64_t kRevisionsUnlisted = 100'000;
 // Of a page: some MiB, and some ten milliseconds.
 inline constexpr std::int64_t kThingsPerPage = 1'000;
 inline constexpr std::int64_t kPassagesPerPage = 8'000;

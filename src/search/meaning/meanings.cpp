@@ -187,7 +187,7 @@ Task<void> Meanings::keep_neighbours(IndexKeeper& keeper, std::stop_token stop,
   const auto index = std::static_pointer_cast<VectorIndex>(keeper.serving());
   bool goes_on = index != nullptr && index->neighbours() != nullptr;
   while (goes_on) {
-    const auto kept = co_await index->keep_neighbours();
+    const auto kept = co_await index->keep_neighbours(rooms_.world.now());
     if (!kept) {
       write_log_bounded(Same::kLine, LogLevel::kWarn, "search",
                         "an index of neighbours cannot be written now: {error}",
@@ -327,19 +327,15 @@ Task<Result<Meanings::Look>> Meanings::prepared(const std::string& user_id,
 // Where the database has an index of neighbours, it answers.
 Task<Result<Meanings::Look>> Meanings::look_at_large(Look look, const std::string& user_id,
                                                      Error too_large) {
-  const auto* neighbours = look.index->neighbours();
-  if (neighbours == nullptr) co_return fail(std::move(too_large));
-  const auto types = co_await look.index->read(vector_types_in);
-  if (!types) co_return fail(failed(types.error()));
+  if (look.index->neighbours() == nullptr) co_return fail(std::move(too_large));
   const auto owner = co_await look.index->owner(user_id);
   if (!owner) co_return fail(failed(owner.error()));
-  auto why = neighbours->why_not(*types);
-  if (why.empty() && *owner && (*owner)->is_listed) {
-    look.owner = std::move(**owner);
-    co_return look;
-  }
-  if (why.empty()) why = "the database has no index of their neighbours yet";
-  too_large.message += fmt::format("; {}", why);
+  look.owner = owner->value_or(BlockOwner{});
+  const auto why = co_await look.index->read(
+      [&](db::Tx& tx) { return look.index->why_no_neighbours(tx, look.owner); });
+  if (!why) co_return fail(failed(why.error()));
+  if (why->empty()) co_return look;
+  too_large.message += fmt::format("; {}", *why);
   co_return fail(std::move(too_large));
 }
 
@@ -411,8 +407,9 @@ Meanings::Seen see_neighbours(db::Tx& tx, const Meanings::Look& look,
   Meanings::Seen seen;
   const auto types = vector_types_in(tx);
   const auto& neighbours = *look.index->neighbours();
-  if (const auto why = neighbours.why_not(types); !why.empty()) {
-    tx.abort({Code::kServiceUnavailable, why, nullptr});
+  const auto why = look.index->why_no_neighbours(tx, look.owner);
+  if (!types || !why.empty()) {
+    if (tx.ok()) tx.abort({Code::kServiceUnavailable, why, nullptr});
     return seen;
   }
   const auto& rules = *asked.rules;
@@ -535,11 +532,11 @@ Task<Result<MeaningStatus>> Meanings::status(std::string user_id) {
 Task<Result<ComparedBy>> Meanings::compared_by(VectorIndex& index, const BlockOwner& owner) const {
   const auto bytes = UserBlock::bytes_of(owner.documents, owner.passages, index.dimension());
   if (bytes <= options_.blocks_bytes_max) co_return ComparedBy::kMemory;
-  if (index.neighbours() == nullptr || !owner.is_listed) co_return ComparedBy::kNothing;
-  const auto types = co_await index.read(vector_types_in);
-  if (!types) co_return fail(types.error());
-  co_return index.neighbours()->why_not(*types).empty() ? ComparedBy::kNeighbours
-                                                        : ComparedBy::kNothing;
+  if (index.neighbours() == nullptr) co_return ComparedBy::kNothing;
+  const auto why =
+      co_await index.read([&](db::Tx& tx) { return index.why_no_neighbours(tx, owner); });
+  if (!why) co_return fail(why.error());
+  co_return why->empty() ? ComparedBy::kNeighbours : ComparedBy::kNothing;
 }
 
 Meanings::State Meanings::state() const {
@@ -562,9 +559,9 @@ Meanings::State Meanings::state() const {
 Task<std::string> Meanings::why_no_neighbours() const {
   const auto index = serving();
   if (index == nullptr) co_return "there is no index of meanings";
-  if (index->neighbours() == nullptr) co_return "the index of meanings is a file";
-  const auto types = co_await index->read(vector_types_in);
-  co_return types ? index->neighbours()->why_not(*types) : types.error().message;
+  const auto why =
+      co_await index->read([&](db::Tx& tx) { return index->why_no_neighbours(tx, std::nullopt); });
+  co_return why ? *why : why.error().message;
 }
 
 std::optional<std::int64_t> Meanings::lag() const {

@@ -22,6 +22,15 @@ constexpr std::int64_t kEffort = 400;
 // Passages that a background is taken from, at most.
 constexpr std::int64_t kSample = 4'000;
 
+// Parts of the table $1; and whether what finds the nearest is there, which the vectors are, too,
+// then.
+constexpr std::string_view kParts =
+    "pg_inherits JOIN pg_class AS part ON part.oid = inhrelid WHERE inhparent = to_regclass($1)";
+constexpr std::string_view kIsNearest =
+    "EXISTS (SELECT 1 FROM pg_index JOIN pg_class AS nearest ON nearest.oid = indexrelid "
+    "JOIN pg_am ON pg_am.oid = nearest.relam "
+    "WHERE indrelid = part.oid AND amname = 'hnsw' AND indisvalid)";
+
 // As pgvector reads it.
 std::string text_of(std::span<const float> vector) {
   std::string text = "[";
@@ -91,23 +100,64 @@ std::string Neighbours::distance(const VectorTypes& types) const {
   return fmt::format("(vector OPERATOR({}.<=>) CAST($1::text AS {}))", types.schema, type(types));
 }
 
+std::string Neighbours::part_of(std::int64_t user) const {
+  return fmt::format("neighbours_{}_{}", name_, user);
+}
+
+Neighbours::State Neighbours::state(db::Tx& tx) const {
+  const auto whole = "neighbours_" + name_;
+  auto rows = tx.query(
+      "SELECT to_regclass($1) IS NOT NULL, (SELECT count(*) FROM pg_attribute "
+      "WHERE attrelid = to_regclass($1) AND NOT attisdropped AND attname IN "
+      "('user', 'entity', 'id', 'updated_at', 'level', 'vector'))",
+      whole);
+  if (!rows.next() || rows.integer(0) == 0) return State::kNone;
+  return rows.integer(1) == 6 ? State::kWhole : State::kBroken;
+}
+
+bool Neighbours::has_part(db::Tx& tx, std::int64_t user) const {
+  const auto whole = "neighbours_" + name_;
+  const auto part = part_of(user);
+  auto rows =
+      tx.query(fmt::format("SELECT {} FROM {} AND part.oid = to_regclass($2)", kIsNearest, kParts),
+               whole, part);
+  return rows.next() && rows.integer(0) != 0;
+}
+
+std::map<std::int64_t, bool> Neighbours::parts(db::Tx& tx) const {
+  std::map<std::int64_t, bool> all;
+  const auto whole = "neighbours_" + name_;
+  const auto beginning = whole + "_";
+  auto rows = tx.query(fmt::format("SELECT part.relname, {} FROM {}", kIsNearest, kParts), whole);
+  while (rows.next()) {
+    const auto part = rows.text(0);
+    if (!part.starts_with(beginning)) continue;
+    std::int64_t user = 0;
+    const auto* const end = part.data() + part.size();
+    if (std::from_chars(part.data() + beginning.size(), end, user).ptr != end) continue;
+    all.emplace(user, rows.integer(1) != 0);
+  }
+  return all;
+}
+
 void Neighbours::make(db::Tx& tx, const VectorTypes& types, std::int64_t user) const {
   tx.run(
       fmt::format("CREATE TABLE IF NOT EXISTS neighbours_{}(\"user\" INTEGER NOT NULL, "
                   "entity BLOB NOT NULL, id INTEGER NOT NULL, updated_at INTEGER NOT NULL, "
                   "level INTEGER NOT NULL, vector {} NOT NULL) PARTITION BY LIST (\"user\")",
                   name_, type(types)));
-  const auto part = fmt::format("neighbours_{}_{}", name_, user);
-  {
-    auto there = tx.query("SELECT to_regclass($1) IS NOT NULL", part);
-    if (!there.next() || there.integer(0) != 0) return;
-  }
+  const auto part = part_of(user);
+  remove(tx, user);
   tx.run(fmt::format("CREATE TABLE {} PARTITION OF neighbours_{} FOR VALUES IN ({})", part, name_,
                      user));
   tx.run(fmt::format("CREATE INDEX {0}_by_entity ON {0}(entity)", part));
   tx.run(fmt::format("CREATE INDEX {0}_by_level ON {0}(level)", part));
   tx.run(fmt::format("CREATE INDEX {0}_nearest ON {0} USING hnsw (vector {1}.{2}_cosine_ops)", part,
                      types.schema, dimension_ > kVectorMax ? "halfvec" : "vector"));
+}
+
+void Neighbours::remove(db::Tx& tx, std::int64_t user) const {
+  tx.run(fmt::format("DROP TABLE IF EXISTS {}", part_of(user)));
 }
 
 void Neighbours::remove(db::Tx& tx) const {

@@ -7,6 +7,7 @@
 //   users       besides: up to which revision they are in there, and whether they were all once
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -40,8 +41,17 @@ class Neighbours {
 
   // With the tables of the index. What is made is of whoever writes it.
 
-  /// Makes the user's part, where there is none.
+  enum class State : std::uint8_t { kNone, kBroken, kWhole };
+  /// Of the table without its parts: somebody may have taken its vectors away with pgvector.
+  State state(db::Tx& tx) const;
+  /// Whether the user's part is as it was made.
+  bool has_part(db::Tx& tx, std::int64_t user) const;
+  /// All parts, by user, and whether they are as they were made.
+  std::map<std::int64_t, bool> parts(db::Tx& tx) const;
+  /// Makes the user's part, anew where there is one.
   void make(db::Tx& tx, const VectorTypes& types, std::int64_t user) const;
+  /// Takes it away.
+  void remove(db::Tx& tx, std::int64_t user) const;
   /// Takes all of them away.
   void remove(db::Tx& tx) const;
   void carry_out(db::Tx& tx, const VectorTypes& types, std::int64_t user,
@@ -70,6 +80,7 @@ class Neighbours {
                         std::string_view order = "") const;
 
  private:
+  std::string part_of(std::int64_t user) const;
   std::string type(const VectorTypes& types) const;
   std::string distance(const VectorTypes& types) const;
 

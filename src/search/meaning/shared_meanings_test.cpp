@@ -211,5 +211,66 @@ TEST_F(SharedMeaningsTest, AnswersWhoHasMoreThanANodeHasRoomFor) {
   expect(*second, "pet", "large", "Another cat, a pet, ");
 }
 
+// And it heals by itself.
+TEST_F(SharedMeaningsTest, AnswersByWordsWhereTheIndexOfNeighboursIsNotWhole) {
+  if (!has_neighbours) GTEST_SKIP() << "no pgvector";
+  auto first = node("first");
+  const auto second = node("second");
+  first->search->lead();
+  std::vector<std::string> titles;
+  for (int i = 0; i < kLarge; ++i) titles.push_back(fmt::format("Revenue number {}", i));
+  put(titles, "large");
+  put({"A cat", "Some bread"}, "large");
+  expect(*second, "kitty", "large", "A cat, ");
+  first->search->stop();
+  const auto tables_of = [&](const std::string& like) {
+    return *sync_wait(executor, [&]() -> Task<Result<std::string>> {
+      co_return co_await tables->open_aside()->read([&](db::Tx& tx) {
+        auto rows = tx.query(
+            "SELECT relname FROM pg_class WHERE relkind IN ('r', 'p') AND relname LIKE $1 "
+            "ORDER BY length(relname) LIMIT 1",
+            like);
+        return rows.next() ? rows.text(0) : std::string();
+      });
+    }());
+  };
+  const auto run = [&](const std::string& sql) {
+    ASSERT_TRUE(sync_wait(executor,
+                          [&]() -> Task<Result<>> {
+                            co_return co_await tables->open_aside()->write(
+                                [&](db::Tx& tx) { tx.run(sql); });
+                          }()))
+        << sql;
+  };
+  const auto whole = tables_of("neighbours_meaning_1_%");
+  const auto part = tables_of(whole + "_%");
+  // A mistake, as far as the database knows.
+  run(fmt::format("ALTER TABLE {} ALTER COLUMN level TYPE text", whole));
+  EXPECT_EQ(found(*second, "kitty", "large"), "the index of meanings cannot be asked now");
+  for (const auto mode : {Mode::kSemantic, Mode::kHybrid}) {
+    const Ask ask{.text = "bread",
+                  .mode = mode,
+                  .items = *parse_query("bread", second->search->fields()),
+                  .limit = 3};
+    const auto answer = sync_wait(executor, second->search->find("large", ask));
+    ASSERT_TRUE(answer) << answer.error().message;
+    EXPECT_EQ(answer->mode, Mode::kText);
+    EXPECT_EQ(answer->mode_reason, "the index of meanings cannot be asked now");
+    ASSERT_EQ(answer->hits.size(), 1U);
+    EXPECT_EQ(answer->hits[0].title, "Some bread");
+  }
+  run(fmt::format("ALTER TABLE {} ALTER COLUMN level TYPE bigint USING 0", whole));
+  expect(*second, "kitty", "large", "A cat, ");
+  // Of a part that is gone there would be nothing to be found, which is no answer.
+  run("DROP TABLE " + part);
+  EXPECT_THAT(found(*second, "kitty", "large"), testing::EndsWith("is made again"));
+  EXPECT_EQ(compared_by(*second, "large"), ComparedBy::kNothing);
+  EXPECT_THAT(sync_wait(executor, second->search->meanings()->why_no_neighbours()),
+              testing::EndsWith("is made again"));
+  second->search->lead();
+  expect(*second, "kitty", "large", "A cat, ");
+  EXPECT_EQ(compared_by(*second, "large"), ComparedBy::kNeighbours);
+}
+
 }  // namespace
 }  // namespace synap::search

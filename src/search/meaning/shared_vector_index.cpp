@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <unordered_map>
 
+#include "base/log.h"
 #include "vectors/quantise.h"
 
 namespace synap::search {
@@ -46,11 +47,15 @@ class RevisedChanges final : public VectorChanges {
  protected:
   void note(std::int64_t user, const Uuid& entity, std::optional<std::int64_t> number) override {
     std::int64_t revision = 0;
+    std::int64_t documents = 0;
     {
       auto rows = tx().query(
-          "UPDATE users SET revision = revision + 1 WHERE number = $1 RETURNING revision", user);
+          "UPDATE users SET revision = revision + 1 WHERE number = $1 "
+          "RETURNING revision, \"documents\"",
+          user);
       if (!rows.next()) return;
       revision = rows.integer(0);
+      documents = rows.integer(1);
     }
     if (number) {
       tx().run("UPDATE documents SET revision = $2 WHERE number = $1", *number, revision);
@@ -58,11 +63,14 @@ class RevisedChanges final : public VectorChanges {
     }
     tx().run("INSERT INTO gone(\"user\", revision, entity) VALUES ($1, $2, $3)", user, revision,
              entity);
-    // What an index of neighbours has not seen yet stays, however long it takes.
+    // What an index of neighbours has not seen yet stays for longer; where that is not long enough,
+    // it begins again.
     tx().run(
-        "DELETE FROM gone WHERE \"user\" = $1 AND revision <= $2 AND revision <= coalesce("
-        "(SELECT listed FROM users WHERE number = $1 AND listed > 0), $2)",
-        user, revision - kRevisionsKept);
+        "WITH cut AS (DELETE FROM gone WHERE \"user\" = $1 AND revision <= greatest($3, least($2, "
+        "(SELECT listed FROM users WHERE number = $1 AND listed > 0))) RETURNING revision) "
+        "UPDATE users SET listed = 0, is_listed = 0 WHERE number = $1 AND listed > 0 "
+        "AND listed < (SELECT max(revision) FROM cut)",
+        user, revision - kRevisionsKept, revision - kRevisionsUnlisted - documents);
   }
 };
 
@@ -132,6 +140,17 @@ BlockPage SharedVectorIndex::page_in(db::Tx& tx, const BlockOwner& owner, std::i
                           kPageBytes / static_cast<std::int64_t>(2 * dimension() + sizeof(float)));
   const auto things_max = std::min(kThingsPerPage, passages_max);
   BlockPage page{.effects = {}, .last = after, .is_last = true};
+  // A number is another user's in tables that were made anew; from here on these stay.
+  if (!owner.made.empty()) {
+    auto same = tx.query("SELECT 1 FROM about WHERE tables_id = $1", owner.made);
+    if (!same.next()) {
+      if (tx.ok()) {
+        tx.abort({Code::kServiceUnavailable, "the index of meanings was made again just now",
+                  nullptr, Fault::kBusy});
+      }
+      return page;
+    }
+  }
   std::unordered_map<std::int64_t, std::size_t> places;  // of effects, by number of the thing
   {
     std::int64_t count = 0;
@@ -177,70 +196,159 @@ BlockPage SharedVectorIndex::page_in(db::Tx& tx, const BlockOwner& owner, std::i
   return page;
 }
 
+// What is said of the owner is of these tables, and not of others that were made since.
+std::string SharedVectorIndex::why_no_neighbours(db::Tx& tx,
+                                                 const std::optional<BlockOwner>& owner) const {
+  if (auto why = neighbours_->why_not(vector_types_in(tx)); !why.empty()) return why;
+  constexpr const char* kLost = "their index of neighbours is not whole, and is made again";
+  if (!owner) {
+    const bool is_whole = neighbours_->state(tx) != Neighbours::State::kBroken && lost(tx).empty();
+    return is_whole ? "" : kLost;
+  }
+  bool is_listed = false;
+  {
+    auto rows = tx.query(
+        "SELECT is_listed FROM users, about WHERE number = $1 AND tables_id = $2 AND listed > 0",
+        owner->number, owner->made);
+    is_listed = rows.next() && rows.integer(0) != 0;
+  }
+  if (!is_listed) return "the database has no index of their neighbours yet";
+  const bool is_whole = neighbours_->state(tx) == Neighbours::State::kWhole &&
+                        neighbours_->has_part(tx, owner->number);
+  return is_whole ? "" : kLost;
+}
+
+bool SharedVectorIndex::rests(std::int64_t user, SteadyClock::time_point now) const {
+  const auto at = resting_.find(user);
+  return at != resting_.end() && at->second.until > now;
+}
+
 // Of whose vectors there is something to be listed, or taken away: those that are listed already,
-// and those who have got too large for a node.
-std::optional<BlockOwner> SharedVectorIndex::next_large(db::Tx& tx) const {
+// and those who have got too large for a node; the first behind the one whose turn was last.
+std::optional<BlockOwner> SharedVectorIndex::next_large(db::Tx& tx,
+                                                        SteadyClock::time_point now) const {
   const auto per_thing = static_cast<std::int64_t>(UserBlock::bytes_of(1, 0, dimension()));
   const auto per_passage = static_cast<std::int64_t>(UserBlock::bytes_of(0, 1, dimension()));
   const auto most = static_cast<std::int64_t>(blocks_bytes_max());
   // No thing is without a passage but such as have no words: so few passages are never too large.
   const auto few = most / (per_thing + per_passage);
+  std::string resting;
+  for (const auto& [user, rest] : resting_) {
+    if (rest.until > now) resting += fmt::format("{}{}", resting.empty() ? "" : " ", user);
+  }
   tx.run("SET LOCAL enable_seqscan = off");
-  const auto first_of = [](db::Rows rows) -> std::optional<BlockOwner> {
-    if (!rows.next()) return std::nullopt;
-    return BlockOwner{.number = rows.integer(0),
-                      .documents = rows.integer(1),
-                      .passages = rows.integer(2),
-                      .revision = rows.integer(3),
-                      .listed = rows.integer(4),
-                      .is_listed = rows.integer(5) != 0};
-  };
-  auto known = first_of(
-      tx.query("SELECT number, \"documents\", \"passages\", revision, listed, is_listed FROM users "
-               "WHERE listed > 0 AND listed < revision LIMIT 1"));
-  if (known) return known;
-  return first_of(
-      tx.query("SELECT number, \"documents\", \"passages\", revision, listed, is_listed FROM users "
-               "WHERE listed = 0 AND \"passages\" > $1 "
-               "AND \"documents\" * $2 + \"passages\" * $3 > $4 LIMIT 1",
-               few, per_thing, per_passage, most));
+  auto rows = tx.query(
+      "SELECT number, \"documents\", \"passages\", revision, listed, is_listed FROM ("
+      "SELECT * FROM users WHERE listed > 0 AND listed < revision UNION ALL "
+      "SELECT * FROM users WHERE listed = 0 AND \"passages\" > $1 "
+      "AND \"documents\" * $2 + \"passages\" * $3 > $4) AS large "
+      "WHERE NOT CAST(number AS text) = ANY(string_to_array($5, ' ')) "
+      "ORDER BY number <= $6, number LIMIT 1",
+      few, per_thing, per_passage, most, resting, last_);
+  if (!rows.next()) return std::nullopt;
+  return BlockOwner{.number = rows.integer(0),
+                    .documents = rows.integer(1),
+                    .passages = rows.integer(2),
+                    .revision = rows.integer(3),
+                    .listed = rows.integer(4),
+                    .is_listed = rows.integer(5) != 0};
+}
+
+// Users who are listed and have no whole part, and those who have one and are not listed.
+std::vector<std::int64_t> SharedVectorIndex::lost(db::Tx& tx) const {
+  std::vector<std::int64_t> all;
+  auto parts = neighbours_->parts(tx);
+  auto rows = tx.query("SELECT number FROM users WHERE listed > 0");
+  while (rows.next()) {
+    const auto at = parts.find(rows.integer(0));
+    if (at == parts.end() || !at->second) all.push_back(rows.integer(0));
+    if (at != parts.end()) parts.erase(at);
+  }
+  for (const auto& [user, is_whole] : parts) all.push_back(user);
+  return all;
+}
+
+SharedVectorIndex::Next SharedVectorIndex::next(db::Tx& tx, SteadyClock::time_point now) const {
+  const bool can_be = neighbours_->why_not(vector_types_in(tx)).empty();
+  const auto state = neighbours_->state(tx);
+  if (!can_be || state != Neighbours::State::kWhole) {
+    auto rows = tx.query("SELECT 1 FROM users WHERE listed > 0 LIMIT 1");
+    const bool is_there = state == Neighbours::State::kBroken ||
+                          (!can_be && state != Neighbours::State::kNone) || rows.next();
+    if (is_there) return {.due = Due::kEnd};
+    if (!can_be) return {};
+  }
+  if (now >= looks_at_) {
+    for (const auto user : lost(tx)) {
+      if (!rests(user, now)) return {.due = Due::kMend, .owner = BlockOwner{.number = user}};
+    }
+  }
+  auto owner = next_large(tx, now);
+  if (!owner) return {};
+  return {.due = Due::kStep, .owner = std::move(owner)};
 }
 
 // Few at a time: the connection is that of the index of words, too, and each takes some
 // milliseconds.
-Task<Result<bool>> SharedVectorIndex::keep_neighbours() {
+void SharedVectorIndex::carry_out(db::Tx& tx, const Next& next) const {
   constexpr std::int64_t kPassagesAtOnce = 20;
+  // Somebody has taken pgvector away, or the table; what is left is of no use.
+  if (next.due == Due::kEnd) {
+    neighbours_->remove(tx);
+    tx.run("UPDATE users SET listed = 0, is_listed = 0 WHERE listed > 0");
+    return;
+  }
+  const auto& owner = *next.owner;
+  if (next.due == Due::kMend) {
+    neighbours_->remove(tx, owner.number);
+    tx.run("UPDATE users SET listed = 0, is_listed = 0 WHERE number = $1", owner.number);
+    return;
+  }
+  const auto types = vector_types_in(tx);
+  if (!types) return;
+  if (owner.listed == 0) neighbours_->make(tx, *types, owner.number);
+  const auto page = page_in(tx, owner, owner.listed, kPassagesAtOnce);
+  if (!tx.ok()) return;
+  neighbours_->carry_out(tx, *types, owner.number, page.effects);
+  const bool is_listed = owner.is_listed || page.is_last || page.last >= owner.revision;
+  tx.run("UPDATE users SET listed = $2, is_listed = $3 WHERE number = $1", owner.number, page.last,
+         is_listed);
+}
+
+Task<Result<bool>> SharedVectorIndex::keep_neighbours(SteadyClock::time_point now) {
+  constexpr std::chrono::seconds kLookInterval(5);
+  constexpr std::chrono::seconds kPause(1);
+  constexpr SteadyClock::duration kPauseMax = std::chrono::minutes(10);
   if (!tables_.are_written_here()) co_return false;
-  enum class Due : std::uint8_t { kNothing, kStep, kEnd };
-  const auto due = co_await read([&](db::Tx& tx) {
-    if (neighbours_->why_not(vector_types_in(tx)).empty()) {
-      return next_large(tx) ? Due::kStep : Due::kNothing;
-    }
-    auto rows = tx.query("SELECT 1 FROM users WHERE listed > 0 LIMIT 1");
-    return rows.next() ? Due::kEnd : Due::kNothing;
-  });
+  const auto due = co_await read([&](db::Tx& tx) { return next(tx, now); });
   if (!due) co_return fail(due.error());
-  if (*due == Due::kNothing) co_return false;
-  auto written = co_await write_background([&](db::Tx& tx) {
+  if (due->due != Due::kEnd && due->due != Due::kMend && now >= looks_at_) {
+    looks_at_ = now + kLookInterval;
+  }
+  if (due->due == Due::kNothing) co_return false;
+  std::int64_t user = due->owner ? due->owner->number : 0;
+  const auto written = co_await write_background([&](db::Tx& tx) {
     tables_.stay(tx);
-    // Somebody has taken pgvector away, and what was made with it is of no use.
-    if (*due == Due::kEnd) {
-      neighbours_->remove(tx);
-      tx.run("UPDATE users SET listed = 0, is_listed = 0 WHERE listed > 0");
-      return;
-    }
-    const auto types = vector_types_in(tx);
-    const auto owner = next_large(tx);
-    if (!types || !owner) return;
-    if (owner->listed == 0) neighbours_->make(tx, *types, owner->number);
-    const auto page = page_in(tx, *owner, owner->listed, kPassagesAtOnce);
     if (!tx.ok()) return;
-    neighbours_->carry_out(tx, *types, owner->number, page.effects);
-    const bool is_listed = owner->is_listed || page.is_last || page.last >= owner->revision;
-    tx.run("UPDATE users SET listed = $2, is_listed = $3 WHERE number = $1", owner->number,
-           page.last, is_listed);
+    // As it stands now, as nobody else writes.
+    const auto now_due = next(tx, now);
+    if (now_due.owner) user = now_due.owner->number;
+    if (now_due.due != Due::kNothing) carry_out(tx, now_due);
   });
-  if (!written) co_return fail(written.error());
+  if (user != 0) last_ = user;
+  if (written) {
+    resting_.erase(user);
+    co_return true;
+  }
+  // Of the server or of all, and not of this user.
+  if (user == 0 || written.error().code == Code::kServiceUnavailable)
+    co_return fail(written.error());
+  auto& rest = resting_[user];
+  rest.pause = std::clamp<SteadyClock::duration>(2 * rest.pause, kPause, kPauseMax);
+  rest.until = now + rest.pause;
+  write_log_bounded(Same::kLine, LogLevel::kWarn, "search",
+                    "the index of neighbours of a user cannot be written now: {error}",
+                    {{"error", written.error().message}});
   co_return true;
 }
 

@@ -8,6 +8,7 @@
 //   about      besides: what is another one where all was made anew
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
 
@@ -23,7 +24,8 @@ class SharedVectorIndex final : public VectorIndex {
   /// Nodes that do not write it know from its checkpoint alone how far it is.
   std::int64_t unsaved_max() const override { return 1; }
   const Neighbours* neighbours() const override { return neighbours_ ? &*neighbours_ : nullptr; }
-  Task<Result<bool>> keep_neighbours() override;
+  std::string why_no_neighbours(db::Tx& tx, const std::optional<BlockOwner>& owner) const override;
+  Task<Result<bool>> keep_neighbours(SteadyClock::time_point now) override;
   /// What a page of a user is read with: his number, behind which revision and up to which.
   static std::string_view page_statement();
 
@@ -46,10 +48,28 @@ class SharedVectorIndex final : public VectorIndex {
  private:
   BlockPage page_in(db::Tx& tx, const BlockOwner& owner, std::int64_t after,
                     std::int64_t passages_max) const;
-  std::optional<BlockOwner> next_large(db::Tx& tx) const;
+  /// What is to be done next.
+  enum class Due : std::uint8_t { kNothing, kEnd, kMend, kStep };
+  struct Next {
+    Due due = Due::kNothing;
+    std::optional<BlockOwner> owner = {};
+  };
+  Next next(db::Tx& tx, SteadyClock::time_point now) const;
+  std::optional<BlockOwner> next_large(db::Tx& tx, SteadyClock::time_point now) const;
+  std::vector<std::int64_t> lost(db::Tx& tx) const;
+  bool rests(std::int64_t user, SteadyClock::time_point now) const;
+  void carry_out(db::Tx& tx, const Next& next) const;
 
   SharedTables tables_;
   std::optional<Neighbours> neighbours_;
+  // Of whoever keeps the neighbours, who is one. Users whose step has failed: few are large.
+  struct Rest {
+    SteadyClock::time_point until;
+    SteadyClock::duration pause;
+  };
+  std::map<std::int64_t, Rest> resting_;
+  std::int64_t last_ = 0;  // user whose step was the last
+  SteadyClock::time_point looks_at_ = {};
 };
 
 extern const SharedFamily kSharedMeanings;

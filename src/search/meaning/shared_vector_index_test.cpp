@@ -233,6 +233,27 @@ TEST_F(SharedVectorIndexTest, IsReadAgainWhereItWasMadeAnew) {
   EXPECT_THAT(found, testing::Not(testing::HasSubstr("cat")));
 }
 
+// A number is another user's then.
+TEST_F(SharedVectorIndexTest, GivesNoPageOfTablesThatWereMadeSince) {
+  put(noted("A cat"));
+  const std::string ann = "ann";
+  const std::string bob = "bob";
+  const auto owner = *test::run(executor, [&] { return reader.index->owner(ann); });
+  ASSERT_TRUE(owner);
+  ASSERT_TRUE(test::run(executor, [&] { return reader.index->page(*owner, 0); }));
+  SharedPlace place(
+      {.engine = writer.engine, .world = real_world(), .family = kSharedMeanings, .open = {}});
+  ASSERT_TRUE(test::run(executor, [&] { return place.remove(name); }));
+  writer = node({.blocks_bytes_max = kBytes, .embedder = embedder, .kinds = "one"});
+  ASSERT_TRUE(test::run(executor, [&] { return writer.index->load(); }));
+  put(noted("Some bread", bob));
+  EXPECT_EQ((*test::run(executor, [&] { return reader.index->owner(bob); }))->number,
+            owner->number);
+  const auto page = test::run(executor, [&] { return reader.index->page(*owner, 0); });
+  ASSERT_FALSE(page);
+  EXPECT_EQ(page.error().code, Code::kServiceUnavailable);
+}
+
 TEST_F(SharedVectorIndexTest, IsWrittenByTheLastThatOpenedIt) {
   const auto cat = noted("A cat");
   put(cat);

@@ -76,8 +76,14 @@ class VectorIndex : public IndexFile, public BlockSource {
 
   /// Of those whose blocks are larger than the limit; nullptr: there is none.
   virtual const Neighbours* neighbours() const { return nullptr; }
-  /// A step of keeping it, as whoever writes. False: there is nothing to be done.
-  virtual Task<Result<bool>> keep_neighbours() { co_return false; }
+  /// Why it does not answer for whom there should be one (of nobody: for some): a sentence; empty:
+  /// it does. What it says of an owner holds until the end of the transaction.
+  virtual std::string why_no_neighbours(db::Tx&, const std::optional<BlockOwner>&) const {
+    return "the index of meanings is a file";
+  }
+  /// A step of keeping it, as whoever writes: users in turn, and one whose step has failed not
+  /// before some time. False: there is nothing to be done.
+  virtual Task<Result<bool>> keep_neighbours(SteadyClock::time_point) { co_return false; }
 
   Task<Result<std::optional<BlockOwner>>> owner(const std::string& user_id) final;
   Task<Result<BlockPage>> page(const BlockOwner& owner, std::int64_t after) final;
