@@ -168,20 +168,35 @@ void Neighbours::carry_out(db::Tx& tx, const VectorTypes& types, std::int64_t us
                            const std::vector<Effect>& effects) const {
   const auto remove =
       fmt::format("DELETE FROM neighbours_{} WHERE \"user\" = $1 AND entity = $2", name_);
+  for (const auto& effect : effects) {
+    tx.run(remove, user, effect.entity);
+    if (effect.now) add(tx, types, user, *effect.now, effect.now->number << kPassageBits);
+  }
+}
+
+void Neighbours::add(db::Tx& tx, const VectorTypes& types, std::int64_t user, const Vectors& some,
+                     std::int64_t id) const {
   const auto insert = fmt::format(
       "INSERT INTO neighbours_{}(\"user\", entity, id, updated_at, level, vector) "
       "VALUES ($1, $2, $3, $4, $5, CAST($6::text AS {}))",
       name_, type(types));
-  for (const auto& effect : effects) {
-    tx.run(remove, user, effect.entity);
-    if (!effect.now) continue;
-    std::int64_t id = effect.now->number << kPassageBits;
-    for (const auto& vector : effect.now->passages) {
-      tx.run(insert, user, effect.entity, id, effect.now->updated_at, level_of(id),
-             text_of(vector));
-      ++id;
-    }
+  for (const auto& vector : some.passages) {
+    tx.run(insert, user, some.entity, id, some.updated_at, level_of(id), text_of(vector));
+    ++id;
   }
+}
+
+std::int64_t Neighbours::to_go_on_at(db::Tx& tx, std::int64_t user, const Vectors& thing) const {
+  const auto first = thing.number << kPassageBits;
+  tx.run(fmt::format("DELETE FROM neighbours_{} WHERE \"user\" = $1 AND entity = $2 "
+                     "AND (id < $3 OR id >= $4 OR updated_at <> $5)",
+                     name_),
+         user, thing.entity, first, first + kPassagesMax, thing.updated_at);
+  auto rows = tx.query(fmt::format("SELECT coalesce(max(id) + 1, $3) FROM neighbours_{} "
+                                   "WHERE \"user\" = $1 AND entity = $2",
+                                   name_),
+                       user, thing.entity, first);
+  return rows.next() ? rows.integer(0) : first;
 }
 
 std::string Neighbours::statement(const VectorTypes& types, std::string_view condition,

@@ -56,6 +56,12 @@ class Neighbours {
   void remove(db::Tx& tx) const;
   void carry_out(db::Tx& tx, const VectorTypes& types, std::int64_t user,
                  const std::vector<Effect>& effects) const;
+  /// Of a thing that is written in several transactions: takes away what is not as it is now, and
+  /// says at which passage to go on.
+  std::int64_t to_go_on_at(db::Tx& tx, std::int64_t user, const Vectors& thing) const;
+  /// Adds passages of a thing, of which the first has this id.
+  void add(db::Tx& tx, const VectorTypes& types, std::int64_t user, const Vectors& some,
+           std::int64_t id) const;
 
   struct Asked {
     std::span<const float> query;

@@ -299,6 +299,52 @@ TEST_F(NeighboursTest, TakesRulesForAllThatIsNear) {
   }
 }
 
+// The connection is others', too.
+TEST_F(NeighboursTest, TakesLongThingsInParts) {
+  if (!has_neighbours) GTEST_SKIP() << "no pgvector: IsThereWhereTheServerHasPgvector";
+  const auto ids = add(kLarge, "large");
+  // As if the first and the eleventh were long.
+  constexpr int kMore = 100;
+  for (const auto number : {1, 11}) {
+    run(fmt::format("UPDATE documents_{} SET passages = {} WHERE number = {}", name, kMore + 1,
+                    number));
+    run(
+        fmt::format("INSERT INTO passages_{0} SELECT id + i, \"user\", part, begin_at, end_at, "
+                    "hash, vector FROM passages_{0}, generate_series(1, {1}) AS i "
+                    "WHERE id >> 16 = {2}",
+                    name, kMore, number));
+  }
+  run(fmt::format("UPDATE users_{} SET passages = passages + {}", name, 2 * kMore));
+  const auto rows = [&] { return count("SELECT count(*) FROM neighbours_" + name); };
+  // Gives how many parts there were.
+  const auto keep_all = [&](std::int64_t before) {
+    int steps = 0;
+    for (; keep(1) == 1; ++steps) {
+      EXPECT_LE(rows(), before + 20);
+      before = rows();
+    }
+    return steps;
+  };
+  EXPECT_LE(keep_all(0), (kLarge + 2 * kMore) / 20 + 6);
+  EXPECT_TRUE(owner("large").is_listed);
+  EXPECT_EQ(rows(), kLarge + 2 * kMore);
+  EXPECT_EQ(count(fmt::format("SELECT count(DISTINCT id) FROM neighbours_{}", name)),
+            kLarge + 2 * kMore);
+  // Of another time now, behind one that is gone; and gone while a part of it is there.
+  remove({ids[30]});
+  run(
+      fmt::format("UPDATE documents_{0} SET updated_at = 5000, revision = revision + {1} "
+                  "WHERE number = 11",
+                  name, kLarge));
+  run(fmt::format("UPDATE users_{} SET revision = revision + {}", name, kLarge));
+  EXPECT_EQ(keep(3), 3);
+  EXPECT_EQ(rows(), kLarge - 1 + kMore - 1 + 40);
+  EXPECT_TRUE(owner("large").is_listed);
+  remove({ids[10]});
+  keep();
+  EXPECT_EQ(rows(), kLarge - 2 + kMore);
+}
+
 // As where a node is killed: another one goes on behind what is stored.
 TEST_F(NeighboursTest, GoesOnWhereItWas) {
   if (!has_neighbours) GTEST_SKIP() << "no pgvector: IsThereWhereTheServerHasPgvector";

@@ -39,6 +39,20 @@ constexpr std::string_view kStatements[] = {
     "dimension INTEGER NOT NULL, mean REAL NOT NULL, deviation REAL NOT NULL, "
     "kinds TEXT NOT NULL, tables_id TEXT NOT NULL DEFAULT gen_random_uuid())"};
 
+// What is another behind a revision, in the order in which it came to be so.
+constexpr std::string_view kChanged =
+    "SELECT revision, number, entity, updated_at, \"passages\" FROM documents "
+    "WHERE \"user\" = $1 AND revision > $2 UNION ALL "
+    "SELECT revision, 0, entity, 0, 0 FROM gone "
+    "WHERE \"user\" = $1 AND revision > $2 AND $2 > 0 ORDER BY 1 LIMIT $3";
+// Passages that are listed in one transaction: the connection is that of the index of words, too,
+// and each takes some milliseconds.
+constexpr std::int64_t kListedAtOnce = 20;
+
+Error vector_damaged() {
+  return {Code::kInternalServerError, "A vector is none", nullptr, Fault::kDamaged};
+}
+
 // What each change of a user's things has a number in.
 class RevisedChanges final : public VectorChanges {
  public:
@@ -46,11 +60,12 @@ class RevisedChanges final : public VectorChanges {
 
  protected:
   void note(std::int64_t user, const Uuid& entity, std::optional<std::int64_t> number) override {
+    // From 2 on: so what stands before the first one is not nothing.
     std::int64_t revision = 0;
     std::int64_t documents = 0;
     {
       auto rows = tx().query(
-          "UPDATE users SET revision = revision + 1 WHERE number = $1 "
+          "UPDATE users SET revision = greatest(revision, 1) + 1 WHERE number = $1 "
           "RETURNING revision, \"documents\"",
           user);
       if (!rows.next()) return;
@@ -155,13 +170,12 @@ BlockPage SharedVectorIndex::page_in(db::Tx& tx, const BlockOwner& owner, std::i
   {
     std::int64_t count = 0;
     std::int64_t passages = 0;
-    auto rows = tx.query(
-        "SELECT revision, number, entity, updated_at, \"passages\" FROM documents "
-        "WHERE \"user\" = $1 AND revision > $2 UNION ALL "
-        "SELECT revision, 0, entity, 0, 0 FROM gone "
-        "WHERE \"user\" = $1 AND revision > $2 AND $2 > 0 ORDER BY 1 LIMIT $3",
-        owner.number, after, things_max);
+    auto rows = tx.query(kChanged, owner.number, after, things_max);
     while (passages < passages_max && rows.next()) {
+      if (count > 0 && passages + rows.integer(4) > passages_max) {
+        passages = passages_max;
+        break;
+      }
       page.last = rows.integer(0);
       ++count;
       Effect effect{.entity = rows.uuid(2).value_or(Uuid{}), .now = {}};
@@ -191,7 +205,7 @@ BlockPage SharedVectorIndex::page_in(db::Tx& tx, const BlockOwner& owner, std::i
     for (const auto& vector : effect.now->passages) is_whole = is_whole && !vector.empty();
   }
   if (!is_whole && tx.ok()) {
-    tx.abort({Code::kInternalServerError, "A vector is none", nullptr, Fault::kDamaged});
+    tx.abort(vector_damaged());
   }
   return page;
 }
@@ -288,10 +302,48 @@ SharedVectorIndex::Next SharedVectorIndex::next(db::Tx& tx, SteadyClock::time_po
   return {.due = Due::kStep, .owner = std::move(owner)};
 }
 
-// Few at a time: the connection is that of the index of words, too, and each takes some
-// milliseconds.
+// Of a thing that has more passages than are listed at once the next of them; false: of what is
+// next there are not so many.
+bool SharedVectorIndex::list_part(db::Tx& tx, const VectorTypes& types,
+                                  const BlockOwner& owner) const {
+  Vectors thing;
+  std::int64_t revision = 0;
+  std::int64_t end = 0;
+  {
+    auto rows = tx.query(kChanged, owner.number, owner.listed, std::int64_t{1});
+    if (!rows.next() || rows.integer(4) <= kListedAtOnce) return false;
+    revision = rows.integer(0);
+    thing = {rows.uuid(2).value_or(Uuid{}), rows.integer(1), rows.integer(3), {}};
+    end = (thing.number << kPassageBits) + rows.integer(4);
+  }
+  // One by a version before, whose whole user would not be listed before it is.
+  if (revision < 2) return false;
+  const auto next = neighbours_->to_go_on_at(tx, owner.number, thing);
+  const auto until = std::min(next + kListedAtOnce, end);
+  {
+    auto rows =
+        tx.query("SELECT vector FROM passages WHERE id >= $1 AND id < $2 ORDER BY id", next, until);
+    while (rows.next()) {
+      thing.passages.push_back(
+          vectors::unpack(rows.view(0), dimension()).value_or(std::vector<float>()));
+    }
+  }
+  const bool is_whole =
+      static_cast<std::int64_t>(thing.passages.size()) == until - next &&
+      std::ranges::none_of(thing.passages, [](const auto& one) { return one.empty(); });
+  if (!is_whole) {
+    if (tx.ok()) tx.abort(vector_damaged());
+    return true;
+  }
+  neighbours_->add(tx, types, owner.number, thing, next);
+  const bool is_last = until == end;
+  const bool is_listed = owner.is_listed || (is_last && revision >= owner.revision);
+  tx.run("UPDATE users SET listed = $2, is_listed = $3 WHERE number = $1", owner.number,
+         is_last ? revision : revision - 1, is_listed);
+  return true;
+}
+
 void SharedVectorIndex::carry_out(db::Tx& tx, const Next& next) const {
-  constexpr std::int64_t kPassagesAtOnce = 20;
   // Somebody has taken pgvector away, or the table; what is left is of no use.
   if (next.due == Due::kEnd) {
     neighbours_->remove(tx);
@@ -307,7 +359,8 @@ void SharedVectorIndex::carry_out(db::Tx& tx, const Next& next) const {
   const auto types = vector_types_in(tx);
   if (!types) return;
   if (owner.listed == 0) neighbours_->make(tx, *types, owner.number);
-  const auto page = page_in(tx, owner, owner.listed, kPassagesAtOnce);
+  if (list_part(tx, *types, owner)) return;
+  const auto page = page_in(tx, owner, owner.listed, kListedAtOnce);
   if (!tx.ok()) return;
   neighbours_->carry_out(tx, *types, owner.number, page.effects);
   const bool is_listed = owner.is_listed || page.is_last || page.last >= owner.revision;

@@ -58,6 +58,7 @@ class SharedVectorIndex final : public VectorIndex {
   std::optional<BlockOwner> next_large(db::Tx& tx, SteadyClock::time_point now) const;
   std::vector<std::int64_t> lost(db::Tx& tx) const;
   bool rests(std::int64_t user, SteadyClock::time_point now) const;
+  bool list_part(db::Tx& tx, const VectorTypes& types, const BlockOwner& owner) const;
   void carry_out(db::Tx& tx, const Next& next) const;
 
   SharedTables tables_;
