@@ -35,7 +35,7 @@ struct RunRequested {
   /// How many runs of agents there are up to it, each of which followed from the one before
   /// (chain.h). Absent: it is the first.
   std::optional<std::int64_t> depth = std::nullopt;
-  /// Whoever asked trusts what it reads (Guard::kTrusting).
+  /// Whoever asked trusted what it would read (Guard::kTrusting).
   std::optional<bool> is_trusting = std::nullopt;
 };
 const ObjectSchema<RunRequested>& describe(Type<RunRequested>);

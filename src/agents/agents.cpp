@@ -61,7 +61,7 @@ class RunHandler final : public workers::EventHandler {
         .run = *event.aggregate_id,
         .agent = agent->name,
         .tools = Tools(rooms_.procedures, agent->tools, actor_of(event, *agent, *std::move(scopes)),
-                       authority, event.id, guard_of(is_trusting)),
+                       authority, event.id, guard_of(is_trusting), trust_in(event, *agent)),
         .limits = agent->limits,
         .feed = feed,
         .key = std::move(key)};
@@ -87,6 +87,19 @@ class RunHandler final : public workers::EventHandler {
 
   Guard guard_of(bool is_trusting) const {
     return rooms_.guard == Guard::kOn && is_trusting ? Guard::kTrusting : rooms_.guard;
+  }
+
+  // `event` and `agent` must outlive it.
+  Trust trust_in(const Event& event, const Agent& agent) const {
+    if (!agent.is_trusted) return {};
+    return [this, &event, &agent] { return is_trusted(event, agent); };
+  }
+
+  Task<Result<bool>> is_trusted(const Event& event, const Agent& agent) const {
+    auto asked = data_of(event, kRunRequested);
+    if (!asked) co_return fail(asked.error());
+    co_return co_await rooms_.database.read_as(
+        event.user_id, [&](db::Tx& tx) { return agent.is_trusted(tx, **asked); });
   }
 
   Task<Outcome> carry_out(RunContext& context, const Agent& agent, std::string entity_id,

@@ -35,6 +35,9 @@ struct Agent {
   std::function<Json(const Json& input, std::int64_t at)> begin = nullptr;
   /// What the run comes to, of the last state.
   std::function<Json(const Json& state)> end = nullptr;
+  /// Whether what a run reads is trusted until now that was asked for in trust; by the view of the
+  /// user whose run it is. Null: it never is.
+  std::function<bool(db::Tx& tx, const RunRequested& asked)> is_trusted = nullptr;
   /// The procedures that it may call (Tools).
   std::vector<std::string> tools = {};
   Limits limits = {};

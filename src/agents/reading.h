@@ -17,7 +17,7 @@ namespace synap::agents {
 enum class Guard : std::uint8_t {
   kOff,
   kOn,
-  kTrusting,  // they wait only where others have spoken
+  kTrusting,  // they wait only where others have spoken, or it is trusted no more (Trust)
 };
 
 struct Reading {

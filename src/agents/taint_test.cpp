@@ -73,6 +73,21 @@ TEST_F(TaintTest, WhoTrustsWhatItReadsIsNotAskedUnlessOthersHaveSpoken) {
   expect_proposed(ask_for_run(Json::object({{"count", 1}}), std::nullopt, {"*"}, false, true));
 }
 
+TEST_F(TaintTest, WhoTrustsItNoMoreIsAskedAgainByARunThatIsUnderWay) {
+  make_reading_graph();
+  say_set();
+  llm.then([&](outbound::Wire& wire, const outbound::Seen&) {
+    is_trusted = false;
+    wire.send(answer_with_call("sums_set", R"({"number":5})"));
+  });
+  say_end();
+  start();
+  const auto id = ask_for_run(Json::object(), std::nullopt, {"*"}, false, true);
+  wait_for(id, "completed");
+  EXPECT_EQ(sum, 4);
+  EXPECT_EQ(authority.proposed, std::vector<std::string>{R"(sums.set{"number":5})"});
+}
+
 TEST_F(TaintTest, WhoHasReadTellsNothingToOthersHoweverItIsTrusted) {
   tools = {"items.list", "web.fetch", "web.post"};
   graph.node("read", [](Node& node, Draft) -> Task<Result<Update>> {

@@ -160,6 +160,19 @@ bool Tools::needs_approval(const rpc::Procedure& procedure, const Reading& readi
   return true;
 }
 
+// A run may go on for long after whoever began it has stopped to trust what it reads.
+Task<Result<bool>> Tools::needs_approval_now(const rpc::Procedure& procedure,
+                                             const Reading& reading) const {
+  if (needs_approval(procedure, reading)) co_return true;
+  const bool is_by_trust =
+      guard_ == Guard::kTrusting && reading.is_tainted && procedure.kind == rpc::Kind::kMutation;
+  if (!is_by_trust) co_return false;
+  if (!trust_) co_return true;
+  auto is_trusted = co_await trust_();
+  if (!is_trusted) co_return fail(is_trusted.error());
+  co_return !*is_trusted;
+}
+
 bool Tools::reads(std::string_view path) const {
   const auto* procedure = table_.find(path);
   return procedure != nullptr && procedure->kind == rpc::Kind::kQuery;
@@ -231,7 +244,9 @@ Task<Result<ToolDone>> Tools::call(models::ToolCall asked, std::string key,
     done.sources = std::move(*sources);
   }
   auto context = context_for(*procedure, std::move(key), reading);
-  context->needs_approval = needs_approval(*procedure, reading);
+  auto waits = co_await needs_approval_now(*procedure, reading);
+  if (!waits) co_return fail(waits.error());
+  context->needs_approval = *waits;
   if (auto may = may_reach(*procedure, reading); !may) {
     done.text = fmt::format("Nothing was done: {}", may.error().message);
     co_return done;

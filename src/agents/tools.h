@@ -2,6 +2,7 @@
 // user whose run it is, with no more rights than whoever has started the run.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -50,20 +51,26 @@ class AgentAuthority final : public api::Authority {
   const std::optional<api::Actor> key_;
 };
 
+/// Whether whoever asked for a run still trusts what it reads.
+using Trust = std::function<Task<Result<bool>>()>;
+
 class Tools {
  public:
   static constexpr std::size_t kTextMax = 16 * 1024;  // of what one gives
   static constexpr std::size_t kSourcesMax = 100;     // that a model can name
 
-  /// `table` and `authority` must outlive it; `paths` are those that the agent is made for.
+  /// `table` and `authority` must outlive it; `paths` are those that the agent is made for. Under
+  /// Guard::kTrusting `trust` is asked before each change that is spared an approval; where there
+  /// is none, none is spared.
   Tools(const rpc::ProcedureTable& table, std::vector<std::string> paths, api::Actor actor,
-        const api::Authority& authority, Uuid cause, Guard guard)
+        const api::Authority& authority, Uuid cause, Guard guard, Trust trust = {})
       : table_(table),
         paths_(std::move(paths)),
         actor_(std::move(actor)),
         authority_(authority),
         cause_(cause),
-        guard_(guard) {}
+        guard_(guard),
+        trust_(std::move(trust)) {}
 
   /// Those that the actor's scopes allow, as a model is told of them. Under guard those that change
   /// something take `sources` besides.
@@ -92,6 +99,8 @@ class Tools {
   const rpc::Procedure* find(std::string_view tool) const;
   bool takes_sources(const rpc::Procedure& procedure) const;
   bool needs_approval(const rpc::Procedure& procedure, const Reading& reading) const;
+  Task<Result<bool>> needs_approval_now(const rpc::Procedure& procedure,
+                                        const Reading& reading) const;
   Result<> may_reach(const rpc::Procedure& procedure, const Reading& reading) const;
   std::shared_ptr<api::CallContext> context_for(const rpc::Procedure& procedure, std::string key,
                                                 const Reading& reading) const;
@@ -104,6 +113,7 @@ class Tools {
   const api::Authority& authority_;
   const Uuid cause_;
   const Guard guard_;
+  const Trust trust_;
 };
 
 /// "notes.create" as models take it: "notes_create".

@@ -249,6 +249,30 @@ test('a thread that is trusted asks nobody, until somebody else speaks in it', a
     [false, false, true, true]);
 });
 
+test('a run that was begun in trust asks again once that is taken back', async (t) => {
+  let between = async () => {};
+  const mock = await provider(t, (m) => {
+    m.on({ userMessage: /tulips/ }, async ({ messages }) => {
+      const done = messages.filter(({ role }) => role === 'tool').length;
+      if (done === 1) await between();
+      return done < 3 ? { toolCalls: [{ name: 'tasks_create', arguments: `{"title":"tulip ${done}"}` }] } : { content: 'Well.' };
+    });
+    m.on({ userMessage: /./ }, { content: 'Well.' });
+  });
+  const one = await pod(t, { chat: [entry(mock)] });
+  await post(one, 'notes.create', { content: '# Tulips\n\nThe tulips go into the ground in autumn.' });
+  await until('the index', async () => (await ask(one, 'search.query', { q: 'tulips' }).catch(() => ({ hits: [] }))).hits.length > 0);
+  const first = await post(one, 'chat.send', { text: '?' });
+  const threadId = first.entityId;
+  await answer(one, threadId, first.runId);
+  await post(one, 'chat.trust', { id: threadId, trusted: true });
+  between = () => post(one, 'chat.trust', { id: threadId, trusted: false });
+  const second = await post(one, 'chat.send', { threadId, text: 'tulips' });
+  await answer(one, threadId, second.runId);
+  assert.deepEqual((await ask(one, 'tasks.list')).tasks.map(({ title }) => title), ['tulip 0']);
+  assert.equal((await ask(one, 'proposals.list')).proposals.length, 2);
+});
+
 test('a branch is answered by what was said in it', async (t) => {
   const mock = await provider(t, (m) => {
     m.on({ userMessage: /!!/, hasToolResult: false }, { toolCalls: [{ name: 'tasks_create', arguments: '{"title":"buy milk"}' }] });

@@ -105,7 +105,7 @@ export interface ListChatThreadsInput {
 export interface TrustChatThread {
     /** A UUID. */
     id: string;
-    /** False: what a model asks for waits for you again. */
+    /** What a model asks for is done at once; false: it waits for you again. */
     trusted: boolean;
 }
 export interface CopyGraphThread {
@@ -1529,8 +1529,10 @@ export interface ChatThread {
     createdAt: string;
     /** A time, ISO 8601. */
     updatedAt: string;
-    /** What a model asks for to answer it is done at once, for messages by the key that has said so: chat.trust. */
+    /** What a model asks for to answer a message by your key is done at once, since you have said so by it: chat.trust. */
     trusted: boolean;
+    /** The id of the key for whose messages it is so, yours or another one. Absent: for none. */
+    trustedBy?: string;
 }
 export interface ChatToolUse {
     /** The procedure. */

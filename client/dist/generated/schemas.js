@@ -98,7 +98,7 @@ export const ListChatThreads = z.object({
 });
 export const TrustChatThread = z.object({
     id: z.uuid(anId),
-    trusted: z.boolean().describe("False: what a model asks for waits for you again."),
+    trusted: z.boolean().describe("What a model asks for is done at once; false: it waits for you again."),
 });
 export const CopyGraphThread = z.object({
     sourceThreadId: z.string().min(1).max(512),

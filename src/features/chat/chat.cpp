@@ -262,7 +262,8 @@ struct Thread {
   std::int64_t messages = 0;
   std::string created_at;
   std::string updated_at;
-  bool is_trusted = false;
+  bool is_trusted = false;  // for messages by the key that asks
+  std::optional<std::string> trusted_by;
 
   std::int64_t position = 0;  // not told
 };
@@ -274,8 +275,11 @@ const ObjectSchema<Thread>& describe(Type<Thread>) {
                                  .field("createdAt", &Thread::created_at, string().datetime())
                                  .field("updatedAt", &Thread::updated_at, string().datetime())
                                  .field("trusted", &Thread::is_trusted, boolean(),
-                                        "What a model asks for to answer it is done at once, for "
-                                        "messages by the key that has said so: chat.trust.");
+                                        "What a model asks for to answer a message by your key is "
+                                        "done at once, since you have said so by it: chat.trust.")
+                                 .field("trustedBy", &Thread::trusted_by, string(),
+                                        "The id of the key for whose messages it is so, yours or "
+                                        "another one. Absent: for none.");
   return schema;
 }
 
@@ -295,13 +299,16 @@ const ObjectSchema<ThreadList>& describe(Type<ThreadList>) {
 constexpr std::string_view kThreadColumns =
     "SELECT id, title, messages, created_at, updated_at, trusted_by, position FROM chat_threads ";
 
-Thread read_thread(db::Rows& row) {
+Thread read_thread(db::Rows& row, const Session& session) {
+  auto trusted_by = row.optional_text(5);
+  const bool is_trusted = trusted_by && trusted_by == agent_runs::key_of(session);
   return {row.uuid(0).value_or(Uuid{}).to_string(),
           row.text(1),
           row.integer(2),
           to_iso8601(row.integer(3)),
           to_iso8601(row.integer(4)),
-          !row.is_null(5),
+          is_trusted,
+          std::move(trusted_by),
           row.integer(6)};
 }
 
@@ -316,7 +323,7 @@ Task<Result<ThreadList>> threads(const Rooms& rooms, Session session, ListThread
         list.next_before = list.threads.back().position;
         break;
       }
-      list.threads.push_back(read_thread(rows));
+      list.threads.push_back(read_thread(rows, session));
     }
     return list;
   });
@@ -497,7 +504,7 @@ Task<Result<WholeThread>> get(const Rooms& rooms, Session session, GetThread inp
         tx.abort(no_thread());
         return whole;
       }
-      whole.thread = read_thread(rows);
+      whole.thread = read_thread(rows, session);
     }
     if (const auto end = end_of_page(tx, id, input)) {
       read_branch(tx, id, *end, input.limit, whole);

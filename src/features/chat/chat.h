@@ -22,6 +22,9 @@ void add_agent(const Rooms& rooms);    // of add()
 void add_actions(const Rooms& rooms);  // of add()
 void add_trust(const Rooms& rooms);    // of add()
 
+/// Whether the thread is trusted, for what is said by this key. `table` as below.
+bool is_trusted(db::Tx& tx, std::string_view table, const Uuid& thread, std::string_view key);
+
 /// Whether what this session says in a thread is answered in trust: its user has said so, by the
 /// very key by which it speaks (chat.trust). By the view of the user whose transaction it is, or
 /// the rows themselves (`chat_threads_data`).

@@ -311,6 +311,11 @@ void add_agent(const Rooms& rooms) {
              }
              return output;
            },
+       .is_trusted =
+           [](db::Tx& tx, const agents::RunRequested& asked) {
+             const auto thread = Uuid::parse(asked.input.string_or("threadId", ""));
+             return thread && asked.key && is_trusted(tx, "chat_threads", *thread, *asked.key);
+           },
        .tools = {"search.query", "notes.get", "notes.create", "tasks.list", "tasks.get",
                  "tasks.create", "tasks.complete", "projects.list"},
        .needs_model = true,

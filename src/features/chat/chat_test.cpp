@@ -93,6 +93,29 @@ class Chat : public FeatureTest {
     return answer ? Error{Code::kInternalServerError, ""} : answer.error();
   }
 
+  Result<rpc::Reply> trust_by(const std::string& key, bool is_trusted,
+                              std::optional<Uuid> cause = std::nullopt) {
+    const EverybodyMay may(keys.get());
+    auto context = std::make_shared<api::CallContext>(may);
+    context->actor = api::Actor::of_key("ann", api::Role::kMember, key);
+    context->caused_by = cause;
+    rpc::Call asked{.context = context,
+                    .input = {.json = Json::object({{"id", thread}, {"trusted", is_trusted}})}};
+    return sync_wait(executor, procedures.find("chat.trust")->handler(std::move(asked)));
+  }
+  /// Whether the thread is trusted, as a key is told, and for whose messages it is.
+  std::string stands(const std::string& key = "key") {
+    auto context = std::make_shared<api::CallContext>(kEverybodyMay);
+    context->actor = api::Actor::of_key("ann", api::Role::kMember, key);
+    rpc::Call asked{.context = context, .input = {.json = Json::object({{"id", thread}})}};
+    auto reply = sync_wait(executor, procedures.find("chat.get")->handler(std::move(asked)));
+    EXPECT_TRUE(reply);
+    const auto whole = parse_json(std::get<rpc::Text>(*reply).value_or("{}"));
+    const auto& told = *whole->find("thread");
+    return fmt::format("{} by {}", told.find("trusted")->dump(),
+                       told.string_or("trustedBy", "nobody"));
+  }
+
   std::string thread;
 };
 
@@ -295,7 +318,8 @@ TEST_F(Chat, IsTrustedForTheMessagesOfTheKeyThatSaysSo) {
   EXPECT_EQ(trust(true, "bob").error().code, Code::kNotFound);
   ASSERT_TRUE(trust(true));
   ASSERT_TRUE(trust(true));
-  EXPECT_EQ(branch().find("thread")->find("trusted")->dump(), "true");
+  EXPECT_EQ(stands(), "true by key");
+  EXPECT_EQ(stands("other"), "false by key") << "whose messages are not trusted";
   say_by("key");
   say_by("other");
   say_by("key", true);
@@ -318,7 +342,34 @@ TEST_F(Chat, IsTrustedForTheMessagesOfTheKeyThatSaysSo) {
     }
   }
   EXPECT_EQ(told, "strict, trusted by key, trusting, strict, strict, no more by key, strict, ");
-  EXPECT_EQ(branch().find("thread")->find("trusted")->dump(), "false");
+  EXPECT_EQ(stands(), "false by nobody");
+}
+
+// It is that of one key, and it is seen which.
+TEST_F(Chat, IsTrustedByTheLastKeyThatHasSaidSo) {
+  begin("?");
+  ASSERT_TRUE(trust_by("key", true));
+  ASSERT_TRUE(trust_by("other", true));
+  EXPECT_EQ(stands(), "false by other");
+  EXPECT_EQ(stands("other"), "true by other");
+  ASSERT_TRUE(trust_by("key", false));
+  EXPECT_EQ(stands("other"), "false by nobody") << "any key ends it";
+}
+
+// A program has the right of its key, and says because of what it calls.
+TEST_F(Chat, IsNotTrustedBecauseOfWhatAnAgentDid) {
+  begin("?");
+  events::Filter filter{.limit = 100};
+  auto page = sync_wait(executor, log->read(events::Tenancy::of_user("ann"), std::move(filter)));
+  ASSERT_TRUE(page);
+  std::string refused;
+  for (const auto& event : page->events) {
+    auto reply = trust_by("key", true, event->id);
+    if (reply) continue;
+    EXPECT_EQ(reply.error().code, Code::kForbidden) << reply.error().message;
+    refused += fmt::format("{}, ", event->type);
+  }
+  EXPECT_EQ(refused, "agent.run.requested, chat.message.created, agent.run.completed, ");
 }
 
 TEST_F(Chat, IsTrustedByNobodyButAPerson) {

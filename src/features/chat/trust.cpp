@@ -18,10 +18,11 @@ struct TrustThread {
   bool is_trusted = false;
 };
 const ObjectSchema<TrustThread>& describe(Type<TrustThread>) {
-  static const auto schema = object<TrustThread>("TrustChatThread")
-                                 .field("id", &TrustThread::id, string().uuid())
-                                 .field("trusted", &TrustThread::is_trusted, boolean(),
-                                        "False: what a model asks for waits for you again.");
+  static const auto schema =
+      object<TrustThread>("TrustChatThread")
+          .field("id", &TrustThread::id, string().uuid())
+          .field("trusted", &TrustThread::is_trusted, boolean(),
+                 "What a model asks for is done at once; false: it waits for you again.");
   return schema;
 }
 
@@ -38,11 +39,28 @@ const ObjectSchema<Trusted>& describe(Type<Trusted>) {
   return schema;
 }
 
+// A program may say by a person's key what an agent has made it say: then it names the cause.
+Task<Result<bool>> follows_from_run(const Rooms& rooms, const Session& session) {
+  if (session.cause == nullptr) co_return false;
+  const auto& actor = session.cause->actor;
+  if (actor && actor->kind == events::Actor::Kind::kAgent) co_return true;
+  auto place = co_await agent_runs::place_of(rooms, session);
+  if (!place) co_return fail(place.error());
+  co_return place->depth > 1;
+}
+
 Task<Result<Trusted>> trust(const Rooms& rooms, Session session, TrustThread input) {
   const auto key = agent_runs::key_of(session);
   // What a run or an agent would say here nobody has said.
   if (!key || session.is_tainted) {
     co_return fail(Code::kForbidden, "Only a person says whether a thread is trusted");
+  }
+  auto is_of_run = co_await follows_from_run(rooms, session);
+  if (!is_of_run) co_return fail(is_of_run.error());
+  if (*is_of_run) {
+    co_return fail(Code::kForbidden,
+                   "Only a person says whether a thread is trusted, and synap-caused-by names what "
+                   "follows from a run of an agent");
   }
   const auto id = Uuid::parse(input.id).value_or(Uuid{});
   auto event = rooms.types.make(
@@ -70,12 +88,15 @@ Task<Result<Trusted>> trust(const Rooms& rooms, Session session, TrustThread inp
 
 }  // namespace
 
+bool is_trusted(db::Tx& tx, std::string_view table, const Uuid& thread, std::string_view key) {
+  auto rows = tx.query(fmt::format("SELECT 1 FROM {} WHERE id = $1 AND trusted_by = $2", table),
+                       thread, key);
+  return rows.next();
+}
+
 bool is_trusted(db::Tx& tx, std::string_view table, const Uuid& thread, const Session& session) {
   const auto key = agent_runs::key_of(session);
-  if (!key || session.is_tainted) return false;
-  auto rows = tx.query(fmt::format("SELECT 1 FROM {} WHERE id = $1 AND trusted_by = $2", table),
-                       thread, *key);
-  return rows.next();
+  return key && !session.is_tainted && is_trusted(tx, table, thread, *key);
 }
 
 void add_trust(const Rooms& rooms) {
@@ -84,11 +105,14 @@ void add_trust(const Rooms& rooms) {
       {.summary = "Have the model of a thread go on without asking you, or ask you again.",
        .docs = "What it asks for after it has read something is then done at once, and is no "
                "proposal: for messages that you send by the key with which you say so, and as long "
-               "as nobody has spoken in their branch by another one. Whatever is stored is "
-               "trusted then, also what others have written.",
+               "as nobody has spoken in their branch by another one. It is that of one key: who "
+               "says so by another has it for that one from then on, and false, by whichever key, "
+               "ends it, also for runs that are under way. Whatever is stored is trusted then, "
+               "also what others have written.",
        .effects = rpc::Effects::kIdempotent,
        .errors = {{Code::kNotFound, "You have no such thread."},
-                  {Code::kForbidden, "An agent or a run has asked."}},
+                  {Code::kForbidden,
+                   "An agent or a run has asked, or it was asked because of one."}},
        .examples = {{R"({"id":"0192d3a0-5b1c-7c3e-9f4a-2b6d8e0f1a2b","trusted":true})", ""}},
        .appends = {std::string(kThreadTrusted.name)}},
       trust);
