@@ -23,6 +23,7 @@ struct Option {
   bool is_required = false;
   std::string value = {};           // what the help calls its value; empty: by the target
   bool is_switch = false;           // "--done" is "--done=true"; of an optional text
+  bool has_no = false;              // there is "--no-done", too, hidden: the help says both in one
   bool is_hidden = false;           // not in the help
   std::vector<std::string> values;  // all that there are; empty: any
   std::int64_t least = 0;           // of a number

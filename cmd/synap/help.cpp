@@ -64,6 +64,7 @@ Line line_of(const Option& option) {
   } else {
     const auto flags = flags_of(option);
     line.name = flags.empty() ? option.name : flags.front();
+    if (option.has_no) line.name.insert(2, "[no-]");
     if (takes_value(option)) line.name += " " + value_name(option);
   }
   line.docs = option.docs;

@@ -20,6 +20,15 @@ std::string type_of(const FieldInfo& field) {
   return std::string(field.schema.string_or("type", ""));
 }
 
+bool is_switch(const FieldInfo& field) {
+  return type_of(field) == "boolean";
+}
+
+// --no-due-date: none any more; --no-trusted: false.
+bool has_no(const FieldInfo& field) {
+  return field.is_nullable || is_switch(field);
+}
+
 bool is_list_of_texts(const FieldInfo& field) {
   const Json* items = field.schema.find("items");
   return type_of(field) == "array" && items != nullptr && items->string_or("type", "") == "string";
@@ -167,7 +176,8 @@ Option MadeInput::option_of(Given& given) {
     if (name != kebab(given.field.name)) option.name += ",--" + kebab(given.field.name);
   }
   const auto type = type_of(given.field);
-  option.is_switch = type == "boolean";
+  option.is_switch = is_switch(given.field);
+  option.has_no = option.is_switch && !given.field.is_nullable;
   option.values = values_of(given.field);
   if (type == "integer" || type == "number") option.value = "NUMBER";
   if (type == "object" || type == "array" || type.empty()) {
@@ -183,10 +193,10 @@ std::vector<Option> MadeInput::options() {
   for (auto& given : all_) {
     options.push_back(option_of(given));
     has_file = has_file || given.field.name == "file";
-    if (!given.field.is_nullable) continue;
+    if (!has_no(given.field)) continue;
     options.push_back({.name = "--no-" + flag_name(given.field),
                        .docs = "",
-                       .target = &given.is_none,
+                       .target = &given.is_no,
                        .is_hidden = true});
   }
   if (long_text_ != nullptr && !has_file) {
@@ -222,7 +232,7 @@ std::string MadeInput::text_of(const Json& input) const {
       if (!one.is_string()) return shell_word(one.dump());
       return shell_word(one.as_string().substr(0, one.as_string().find('\n')));
     };
-    if (value->is_null()) {
+    if (value->is_null() || *value == Json(false)) {
       text += " --no-" + flag_name(given.field);
     } else if (*value == Json(true)) {
       text += flag;
@@ -249,7 +259,7 @@ Result<Json> MadeInput::json() {
   for (const auto& given : all_) {
     const bool has_value = given.text || !given.texts.empty();
     const bool has_file = file_ && &given == long_text_;
-    if (has_value && (has_file || given.is_none)) {
+    if (has_value && (has_file || given.is_no)) {
       const auto flag = flag_name(given.field);
       return fail(Code::kBadRequest, fmt::format("Give --{} or {}, not both", flag,
                                                  has_file ? "--file" : "--no-" + flag));
@@ -258,8 +268,8 @@ Result<Json> MadeInput::json() {
       auto text = read_whole(*file_);
       if (!text) return fail(text.error());
       input.set(given.field.name, std::move(*text));
-    } else if (given.is_none) {
-      input.set(given.field.name, nullptr);
+    } else if (given.is_no) {
+      input.set(given.field.name, given.field.is_nullable ? Json(nullptr) : Json(false));
     } else if (given.text || !given.texts.empty()) {
       auto value = value_of(given);
       if (!value) return value;

@@ -37,7 +37,7 @@ class MadeInput {
     FieldInfo field;
     std::optional<std::string> text = {};
     std::vector<std::string> texts = {};  // of lists
-    bool is_none = false;                 // --no-due-date
+    bool is_no = false;                   // --no-due-date, --no-trusted
   };
   Option option_of(Given& given);
   Result<Json> value_of(const Given& given) const;

@@ -30,6 +30,25 @@ Error failure_of(const Json& request) {
   return error;
 }
 
+// The numbers that its completed event tells: how many things were changed, and how many were not.
+void add_outcome(Json& answer, const Json& request) {
+  constexpr std::string_view kRequested = ".requested";
+  std::string_view type = request.string_or("type", "");
+  if (type.ends_with(kRequested)) type.remove_suffix(kRequested.size());
+  const auto completed = fmt::format("{}.completed", type);
+  const Json* events = request.find("events");
+  if (events == nullptr || !events->is_array()) return;
+  for (const auto& event : events->as_array()) {
+    const Json* data = event.find("data");
+    if (event.string_or("type", "") != completed || data == nullptr || !data->is_object()) continue;
+    for (const auto& [name, value] : data->as_object()) {
+      // Each change of a thing makes a version of it.
+      if (!value.is_integer() || name == "version" || answer.find(name) != nullptr) continue;
+      answer.set(name, value);
+    }
+  }
+}
+
 Error not_ended(std::string_view id, std::chrono::seconds time_max) {
   return {Code::kTimeout,
           fmt::format("The command is still under way after {} s and goes on; `synap requests get "
@@ -118,6 +137,7 @@ Result<Json> wait_for(PodClient& pod, Json answer, std::chrono::seconds time_max
     if (status == "failed") return fail(failure_of(*request));
     if (status == "completed") {
       answer.set("status", "completed");
+      add_outcome(answer, *request);
       return answer;
     }
     if (!request && !is_passing(request.error())) return fail(not_known(id, request.error()));

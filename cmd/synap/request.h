@@ -31,9 +31,10 @@ Option cause_option(std::string& event_id);
 Option reason_option(std::string& reason);
 
 /// Watches until the command with this answer has completed, at most so long, and gives the answer
-/// with its "status" as it is then. What was never pending is given as it is. The error of one that
-/// failed; kTimeout of one that is still under way; kPreconditionFailed of one whose end cannot be
-/// asked for, as by a key without requests:read. All with {"requestId"}.
+/// with its "status" as it is then, and the numbers of what it came to ("changed"). What was never
+/// pending is given as it is. The error of one that failed; kTimeout of one that is still under
+/// way; kPreconditionFailed of one whose end cannot be asked for, as by a key without
+/// requests:read. All with {"requestId"}.
 Result<Json> wait_for(PodClient& pod, Json answer, std::chrono::seconds time_max);
 
 /// Says on stderr of an answer that the command became a proposal: nothing is done yet. Nothing of

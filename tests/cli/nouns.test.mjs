@@ -29,6 +29,19 @@ test('every noun has its commands, with flags made of the fields', async () => {
   assert.match((await run(['event-types', 'list', '--help'])).stdout, /Usage: synap event-types list/);
 });
 
+test('what is true or false is said by a flag, or by the same with no-', async (t) => {
+  const help = (await run(['chat', 'trust', '--help'])).stdout.replaceAll(/\s+/g, ' ');
+  assert.match(help, / --\[no-\]trusted What a model asks for is done at once; false: it waits for you again\. /);
+  const pod = await startPod(t, path.join(temporary(t), 'pod'));
+  const { entityId: id } = JSON.parse(await client(pod)('chat', 'send', '--text', '?', '--json'));
+  for (const [flag, trusted] of [['--trusted', true], ['--no-trusted', false], ['--trusted=true', true], ['--trusted=false', false]]) {
+    assert.equal(JSON.parse(await client(pod)('chat', 'trust', id, flag, '--json')).trusted, trusted, flag);
+    assert.equal(JSON.parse(await client(pod)('chat', 'threads', '--json')).trusted, trusted, flag);
+  }
+  const both = await run(['chat', 'trust', id, '--trusted', '--no-trusted'], { env: pod.env });
+  assert.match(both.stderr, /Give --trusted or --no-trusted, not both/);
+});
+
 // What answers every question with this.
 async function answering(t, data) {
   const server = http.createServer((_, response) => response.end(JSON.stringify({ result: { data } }))).listen(0, '127.0.0.1');
@@ -250,6 +263,17 @@ test('--wait does with what the key may: it watches, asks, or says that the comm
       assert.match(request.status, /pending|completed/);
     }
   }
+});
+
+test('--wait tells in numbers what a command came to', async (t) => {
+  const pod = await startPod(t, path.join(temporary(t), 'pod'));
+  const synap = client(pod);
+  await synap('notes', 'create', 'x', '--tag', 'old', '--wait');
+  assert.match(await synap('tags', 'rename', 'nosuch', '--to', 'x', '--wait'), /^changed +0$/m);
+  const done = JSON.parse(await synap('tags', 'rename', 'old', '--to', 'new', '--wait', '--json'));
+  assert.deepEqual([done.status, done.changed], ['completed', 1]);
+  const note = JSON.parse(await synap('notes', 'create', 'y', '--wait', '--json'));
+  assert.ok(!('version' in note), 'that is no outcome');
 });
 
 test('--wait of a command that does not end gives up after --timeout, and says what goes on', async (t) => {
