@@ -175,6 +175,17 @@ Connection::~Connection() {
   if (handle_ != nullptr) PQfinish(handle_);
 }
 
+// Who tries again and again says so now and then.
+Error Connection::not_connected(const std::string& why) const {
+  auto left_out = options_.reach != nullptr ? options_.reach->news(why) : 0;
+  if (left_out.value_or(0) > 0) {
+    return error_of("", fmt::format("{} (and {} more of these)", why, *left_out));
+  }
+  if (left_out) return error_of("", why);
+  io_errors(Store::kDatabase, Fault::kGone).add();
+  return {Code::kServiceUnavailable, "The database cannot be reached now", nullptr, Fault::kGone};
+}
+
 std::optional<Error> Connection::connect() {
   auto& world = options_.world;
   if (handle_ != nullptr && is_still_there()) {
@@ -208,7 +219,7 @@ std::optional<Error> Connection::connect() {
   }
   PGconn* made = PQconnectdbParams(names.data(), values.data(), kUrlIsExpanded);
   if (made == nullptr || PQstatus(made) != CONNECTION_OK) {
-    auto error = error_of("", made != nullptr ? trimmed(PQerrorMessage(made)) : "no memory");
+    auto error = not_connected(made != nullptr ? trimmed(PQerrorMessage(made)) : "no memory");
     PQfinish(made);
     connect_delay_ = std::clamp(2 * connect_delay_, kFirstDelay, kLongestDelay);
     connect_at_ = world.now() + connect_delay_;

@@ -144,6 +144,7 @@ class Connection final : public Tx, public Reader {
   bool send(std::string_view sql, const Value* values, std::size_t count);
   void begin_as(std::string_view how, std::string_view lock);
   const std::string* prepare(std::string_view sql, std::size_t count);
+  Error not_connected(const std::string& why) const;
   Result<> begin_session();
   Result<> take_own_lock();
   Result<> take_node_lock();
