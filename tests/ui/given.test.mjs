@@ -66,6 +66,19 @@ describe('JSON that somebody gives', () => {
   });
 });
 
+describe('the tags that somebody gives', () => {
+  test('are changed beside those that the text has, if it has some', () => {
+    const fields = ['title', 'tags'].map((name) => ({ name, path: [name], kind: 'list', schema: {} }));
+    const values = (thing) => lib.changedBy(fields, thing).map((one) => [...one.path, lib.valueOf(one, thing)]);
+    assert.deepEqual(values({ title: 't', tags: ['a', 'b'], ownTags: ['a'] }), [['title', 't'], ['ownTags', ['a']]]);
+    assert.deepEqual(values({ title: 't', tags: ['b'], ownTags: [] }), [['title', 't'], ['ownTags', []]]);
+    assert.deepEqual(values({ title: 't', tags: ['a'] }), [['title', 't'], ['tags', ['a']]]);
+    assert.equal(lib.changedBy(fields), fields, 'of something new');
+    const thing = { tags: ['a', 'b'], ownTags: ['a'] };
+    assert.deepEqual(lib.valueOf(fields[1], thing), ['a', 'b'], 'to be read');
+  });
+});
+
 describe('the ends of lines', () => {
   const edited = (before, edit) => lib.withLineEnds(before, edit(before.replace(/\r\n?/g, '\n')));
 

@@ -129,6 +129,39 @@ describe('links', () => {
     await close(page);
   });
 
+  test('the tags that a text has are shown, and stay out of the form', async () => {
+    const id = await site.make('notes', { title: 'Beds', content: 'Dig the #garden.', tags: ['house'] });
+    await site.call('notes.update', { id, content: 'Dig the #yard.' });
+    await until(async () => (await asked('notes.get', { id })).version === 2, 'it is changed');
+    const page = await site.visit();
+    const sent = [];
+    await page.route(/trpc.notes\.(create|update)/, (route) => {
+      sent.push(route.request().postDataJSON());
+      return route.fulfill({ status: 400, contentType: 'application/json', body: '{}' });
+    });
+    await site.signIn(page, { path: `/notes/${id}` });
+    const chips = page.locator('.panel .chips .chip');
+    await chips.nth(1).waitFor();
+    assert.deepEqual(await chips.allInnerTexts(), ['house', 'yard']);
+    assert.deepEqual(await chips.evaluateAll((all) => all.map(({ title }) => title)), ['', 'in the text']);
+    await page.click('.tabs >> text=History');
+    await page.waitForSelector('.change >> text=house, yard');
+    assert.equal(await page.innerText('.change del'), 'house, garden');
+    await page.click('.tabs >> text=Edit');
+    const field = page.locator('[data-field=tags]');
+    assert.equal(await field.inputValue(), 'house');
+    await field.fill('house, yard');
+    await page.click('text="Save"');
+    await page.waitForSelector('.thing-form .issue');
+    assert.deepEqual(sent.pop(), { id, expectedVersion: 2, ownTags: ['house', 'yard'] });
+    // What was deleted meanwhile is made anew, as it would be.
+    await site.call('notes.delete', { id });
+    await page.click('text="Make a new note"');
+    await until(() => sent.length > 0, 'it is asked for');
+    assert.deepEqual(sent, [{ title: 'Beds', content: 'Dig the #yard.', tags: ['house', 'yard'] }]);
+    await page.context().close();
+  });
+
   test('the history shows a due time in the reader\'s zone, and a number that would change is refused', async () => {
     const id = await site.make('tasks', { title: 'Due', dueDate: '2026-01-31T20:00:00.000Z' });
     await site.call('tasks.update', { id, dueDate: '2026-02-01T03:30:00.000Z' });

@@ -191,9 +191,18 @@ export function fieldsOfOwn(
   return fields;
 }
 
-/** Of a thing what the field is about; of tags those that were given: its text has the others. */
+/**
+ * The fields to change a thing by. A text's own tags are changed in the text: where it has some, those that
+ * were given are changed beside them.
+ */
+export const changedBy = (fields: Field[], thing: Record<string, unknown> = {}): Field[] =>
+  thing['ownTags']
+    ? fields.map((one) => (one.name === 'tags' ? { ...one, path: ['ownTags'] } : one))
+    : fields;
+
+/** Of a thing what the field is about. */
 export function valueOf({ path, beside }: Field, thing: Record<string, unknown>): unknown {
-  let value: unknown = thing['ownTags'] ? { ...thing, tags: thing['ownTags'] } : thing;
+  let value: unknown = thing;
   for (const name of path) {
     const within = Object(value) as Record<string, unknown>;
     value = Object.hasOwn(within, name) ? within[name] : undefined;

@@ -83,7 +83,7 @@ export function Status({ status }: { status: string }) {
   );
 }
 
-export function Chip({ children, title }: { children: ComponentChildren; title?: string }) {
+export function Chip({ children, title }: { children: ComponentChildren; title?: string | undefined }) {
   return (
     <span class="chip" title={title}>
       {children}

@@ -3,6 +3,7 @@ import { useState } from 'preact/hooks';
 
 import { Intent } from '../lib/command.js';
 import type { Noun, PodDocument } from '../lib/document.js';
+import { changedBy } from '../lib/fields.js';
 import { go, route, withQuery } from '../lib/router.js';
 import { query } from '../lib/rpc.js';
 import { fieldsOfNoun, type Thing } from '../lib/things.js';
@@ -25,7 +26,7 @@ function Form({ document, noun, type }: Props) {
   const all = fieldsOfNoun(document, noun).filter(({ name }) => !(name in own));
   // It is there, and what was written meanwhile is not.
   const [made, setMade] = useState<Thing>();
-  const fields = useOwnFields(document, noun, all, made ?? own);
+  const fields = useOwnFields(document, noun, changedBy(all, made), made ?? own);
   /** What must be there, and may be null, is null where nothing is said. */
   const whole = (values: Record<string, unknown>) => {
     if (!type) return values;

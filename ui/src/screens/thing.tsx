@@ -10,7 +10,7 @@ import {
   without,
 } from '../lib/document.js';
 import { draftOf } from '../lib/drafts.js';
-import { type Field, fieldOf, fieldsOf, labelOf, valueOf } from '../lib/fields.js';
+import { changedBy, type Field, fieldOf, fieldsOf, labelOf, valueOf } from '../lib/fields.js';
 import { addShortcuts } from '../lib/keyboard.js';
 import { go } from '../lib/router.js';
 import { PodError, query } from '../lib/rpc.js';
@@ -46,6 +46,7 @@ function Read({ document, noun, thing }: OneThing) {
   const all = fieldsOfNoun(document, noun);
   const fields = useOwnFields(document, noun, all, thing) ?? [];
   const own = (field: Field) => valueOf(field, thing);
+  const isInText = (tag: string) => [thing['textTags']].flat().includes(tag);
   const texts = fields.filter((field) => field.kind === 'text');
   const facts = fields.filter(
     (field) =>
@@ -61,7 +62,7 @@ function Read({ document, noun, thing }: OneThing) {
             {field.kind === 'list' ? (
               <span class="chips">
                 {(own(field) as string[]).map((tag) => (
-                  <Tag key={tag} noun={noun} tag={tag} />
+                  <Tag key={tag} noun={noun} tag={tag} isInText={isInText(tag)} />
                 ))}
               </span>
             ) : field.name === 'status' ? (
@@ -103,9 +104,9 @@ function Read({ document, noun, thing }: OneThing) {
   );
 }
 
-function Tag({ noun, tag }: { noun: Noun; tag: string }) {
+function Tag({ noun, tag, isInText }: { noun: Noun; tag: string; isInText: boolean }) {
   const chip = (
-    <Chip>
+    <Chip title={isInText ? 'in the text' : undefined}>
       {'tag' in noun.filters ? <TagName tag={tag} /> : <Line text={tag} />}
     </Chip>
   );
@@ -143,16 +144,19 @@ function Edit({
   const [read, setRead] = useState(() => draftOf<{ thing: Thing }>('Save')?.thing ?? thing);
   const input =
     document.resolve(document.procedures.get(`${noun.plural}.update`)?.input).properties ?? {};
-  const all = Object.entries(without(input, COMMON_FIELDS)).map(([name, schema]) =>
+  const all = Object.entries(without(input, [...COMMON_FIELDS, 'ownTags'])).map(([name, schema]) =>
     fieldOf(document, name, schema, noun.required.includes(name)),
   );
-  const fields = useOwnFields(document, noun, all, read);
+  const fields = useOwnFields(document, noun, changedBy(all, read), read);
   const [intent] = useState(() => new Intent());
   /** Of what was deleted meanwhile: another one, as this would be now. */
   const makeNew: Submit = async (changes, saved) => {
     const values = Object.fromEntries(
       Object.keys(noun.fields)
-        .map((name): [string, unknown] => [name, changed(read[name], changes[name])])
+        .map((name): [string, unknown] => {
+          const own = fields!.find((field) => field.name === name)?.path[0] ?? name;
+          return [name, changed(read[own], changes[own])];
+        })
         .filter(([, value]) => shown(value) !== ''),
     );
     const accepted = await intent.command(`${noun.plural}.create`, values);
