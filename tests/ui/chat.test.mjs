@@ -272,6 +272,27 @@ describe('chat', () => {
     await page.context().close();
   });
 
+  test('answers again what was stopped', async () => {
+    const page = await site.visit();
+    await site.signIn(page, { path: '/chat' });
+    await send(page, 'Tell me slowly');
+    await page.waitForSelector('[aria-busy=true] >> text=so slowly so slowly');
+    assert.equal(await page.locator('[aria-busy=true] >> text=How it goes').count(), 1);
+    assert.equal(await page.locator('text=Answer again').count(), 0);
+    await page.click('text="Stop"');
+    const stopped = page.locator('[aria-busy=false]');
+    await stopped.locator('text=How it went').waitFor();
+    const thread = new URL(page.url()).pathname;
+    await stopped.locator('text=Answer again').click();
+    await page.waitForSelector('[aria-busy=true] >> text=so slowly so slowly');
+    assert.equal(new URL(page.url()).pathname, thread);
+    assert.equal(await page.locator('.chat-user').count(), 1, 'the same message');
+    await page.locator('[aria-busy=true] >> text="Stop"').click();
+    await until(async () => (await stopped.count()) === 2, 'both are stopped');
+    assert.deepEqual(page.complaints, []);
+    await page.context().close();
+  });
+
   test('keeps what an answer that was stopped had written, and says that nothing else does', async () => {
     const page = await site.visit();
     await site.signIn(page, { path: '/chat' });
@@ -442,6 +463,9 @@ describe('chat', () => {
     const page = await site.visit();
     await site.signIn(page, { key, path: '/chat' });
     await send(page, 'And when the white tulips?');
+    await page.waitForSelector('text=It is a proposal now');
+    const told = page.locator('.chat-tools .status');
+    assert.deepEqual(await told.evaluateAll((all) => all.map((one) => [one.className, one.textContent])), [['status warn', 'proposed']]);
     await page.click('text=It is a proposal now');
     await page.waitForURL('**/proposals/*');
     await page.waitForSelector('.change >> text=Order bulbs');

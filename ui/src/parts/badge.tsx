@@ -64,6 +64,7 @@ const STATUS_KINDS: Record<string, string> = {
   warn: 'warn',
   paused: 'warn',
   interrupted: 'warn',
+  proposed: 'warn',
   outage: 'warn',
 };
 const STATUS_ICONS: Record<string, IconName> = {

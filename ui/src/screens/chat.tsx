@@ -55,7 +55,9 @@ function Tool({ tool }: { tool: ToolUse }) {
     <li>
       <details>
         <summary>
-          <Status status={ok === undefined ? 'active' : ok ? 'done' : 'failed'} />{' '}
+          <Status
+            status={ok === undefined ? 'active' : !ok ? 'failed' : proposal ? 'proposed' : 'done'}
+          />{' '}
           <code>{name}</code>
         </summary>
         <LongText text={tool.arguments} label={`What ${name} was given`} />
@@ -148,13 +150,27 @@ function Asked({ message, threadId, onSent }: SaidProps) {
   );
 }
 
+interface AgainProps extends Pick<SaidProps, 'threadId' | 'onSent'> {
+  /** What is answered. */
+  parentId: string;
+}
+
+function Again({ onSent, ...input }: AgainProps) {
+  const [intent] = useState(() => new Intent());
+  return (
+    <Button
+      class="link"
+      onClick={() => void intent.mutate<Sent>('chat.send', input).then(onSent, sayError)}
+    >
+      Answer again
+    </Button>
+  );
+}
+
 function Said(props: SaidProps) {
   const { message, threadId, onSent } = props;
   const { role, text, tools, citations, error, runId, parentId } = message;
-  const [intent] = useState(() => new Intent());
   if (role === 'user') return <Asked {...props} />;
-  const again = () =>
-    intent.mutate<Sent>('chat.send', { threadId, parentId }).then(onSent, sayError);
   return (
     <article id={message.id} aria-label="Answer">
       <Tools of={tools} />
@@ -177,22 +193,23 @@ function Said(props: SaidProps) {
         <Siblings message={message} threadId={threadId} />
         <Time at={message.createdAt} />
         {runId && <a href={`/chat/${threadId}/${runId}${location.search}`}>How it went</a>}
-        {parentId && (
-          <Button class="link" onClick={() => void again()}>
-            Answer again
-          </Button>
-        )}
+        {parentId && <Again threadId={threadId} parentId={parentId} onSent={onSent} />}
       </p>
     </article>
   );
 }
 
+interface AnsweringProps extends AgainProps {
+  runId: string;
+  onMore(): void;
+  onEnd(): void;
+}
+
 /** An answer while it is written. `onMore` is told of each piece. */
-function Answering(props: { runId: string; threadId: string; onMore(): void; onEnd(): void }) {
-  const { runId, threadId } = props;
+function Answering({ runId, onMore, onEnd, ...asked }: AnsweringProps) {
   const [now, setNow] = useState<Growing>({ text: '', tools: [] });
   const [error, setError] = useState('');
-  useLayoutEffect(props.onMore, [now]);
+  useLayoutEffect(onMore, [now]);
   useEffect(() => {
     const left = new AbortController();
     const { signal } = left;
@@ -207,7 +224,7 @@ function Answering(props: { runId: string; threadId: string; onMore(): void; onE
         return stream<Item>('agents.watch', { id: runId }, onItem, signal);
       },
       { signal, onFailure },
-    ).then(props.onEnd, onFailure);
+    ).then(onEnd, onFailure);
     return () => left.abort();
   }, [runId]);
   const stop = async () => {
@@ -243,7 +260,10 @@ function Answering(props: { runId: string; threadId: string; onMore(): void; onE
             </Button>
           </>
         )}
-        <a href={`/chat/${threadId}/${runId}${location.search}`}>How it goes</a>
+        <a href={`/chat/${asked.threadId}/${runId}${location.search}`}>
+          {isOver ? 'How it went' : 'How it goes'}
+        </a>
+        {isOver && <Again {...asked} />}
       </p>
     </article>
   );
@@ -417,9 +437,10 @@ function Messages({ talk, runs, through, reload, onSent, box }: MessagesProps) {
     if (isThere) document.getElementById(through!)?.scrollIntoView({ block: 'center' });
   }, [through, isThere]);
   // Behind what answers the same message already.
-  const open: string[] = [];
-  const behind = (index: number): string[] => {
-    open.push(...(answering.get(all[index]!.id) ?? []));
+  const open: [runId: string, parentId: string][] = [];
+  const behind = (index: number) => {
+    const { id } = all[index]!;
+    for (const runId of answering.get(id) ?? []) open.push([runId, id]);
     return all[index + 1]?.role === 'assistant' ? [] : open.splice(0);
   };
   return (
@@ -431,13 +452,15 @@ function Messages({ talk, runs, through, reload, onSent, box }: MessagesProps) {
       )}
       {all.map((message, index) => [
         <Said key={message.id} message={message} threadId={thread.id} onSent={onSent} />,
-        behind(index).map((runId) => (
+        behind(index).map(([runId, parentId]) => (
           <Answering
             key={runId}
             runId={runId}
+            parentId={parentId}
             threadId={thread.id}
             onMore={follow}
             onEnd={reload}
+            onSent={onSent}
           />
         )),
       ])}
