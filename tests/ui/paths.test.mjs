@@ -221,6 +221,23 @@ describe('the page', () => {
     await page.context().close();
   });
 
+  test('leaves out of the text in a list what is its title, and nothing else', async () => {
+    const long = 'All that is known of beds. '.repeat(8).trim();
+    const expected = new Map();
+    for (const [title, content, preview] of [
+      ['Plan', 'Planting begins in spring.'],
+      ['Dig the beds', 'Dig the beds before the frost comes.'],
+      ['Beds', '\n---\n\n## Beds\n\nDig them.', 'Dig them.'],
+      [undefined, `${long}\nDig them.`, `${long} Dig them.`.slice(100).trim()],
+    ])
+      expected.set(await site.make('notes', { title, content }), preview ?? content);
+    const page = await site.visit();
+    await site.signIn(page, { path: '/notes' });
+    for (const [id, preview] of expected)
+      assert.equal(await page.locator(`.row a[data-key="${id}"] .thing-preview`).textContent(), preview);
+    await page.context().close();
+  });
+
   test('offers what would change a thing, and nothing else', async () => {
     const id = await site.make('tasks', { title: 'To do' });
     const page = await site.visit();

@@ -10,6 +10,8 @@ import { Line } from './text.js';
 import { Time } from './time.js';
 
 const TAGS_SHOWN = 4;
+// Of a longer line so much is a title.
+const MADE_LENGTH_MAX = 100;
 
 function Value({ field, value }: { field: Field; value: unknown }) {
   if (value === undefined || value === null || value === '') return null;
@@ -47,7 +49,10 @@ function linesOf(thing: Thing): { title: string; preview: string } {
   if (typeof text !== 'string') return { title, preview: '' };
   const words = plainText(text);
   const titleWords = plainText(title);
-  if (titleWords === '' || !words.startsWith(titleWords)) return { title, preview: words };
+  const first = plainText(text.split('\n').find(plainText) ?? '');
+  const isMade =
+    first === titleWords || ([...title].length === MADE_LENGTH_MAX && first.startsWith(titleWords));
+  if (titleWords === '' || !isMade) return { title, preview: words };
   return { title: titleWords, preview: words.slice(titleWords.length).trim() };
 }
 
