@@ -212,6 +212,50 @@ describe("things of a type of one's own", () => {
     await close(page);
   });
 
+  test('lead to what the pod has refused', async () => {
+    const names = ['title', 'mood', 'maker', 'binding', 'pages', 'year', 'place', 'owner', 'shelf', 'worth'];
+    const properties = Object.fromEntries(names.map((name) => [name, { type: 'string' }]));
+    Object.assign(properties, { pages: { type: 'integer', multipleOf: 2 }, year: { type: 'integer', multipleOf: 5 } });
+    await site.call('entityTypes.define', { name: 'x.refused', schema: { type: 'object', properties } });
+    const page = await site.visit({ viewport: NARROW });
+    await site.signIn(page, { path: '/entities/new?type=x.refused' });
+    await controlOf(page, 'pages').fill('7');
+    await controlOf(page, 'year').fill('1999');
+    const at = () => page.evaluate(() => {
+      const { top, bottom } = document.activeElement.getBoundingClientRect();
+      return { field: document.activeElement.dataset.field, isSeen: top > 0 && bottom < innerHeight };
+    });
+    for (const submit of [() => page.click('.thing-form button.primary'), () => page.keyboard.press('Control+Enter')]) {
+      await submit();
+      await page.waitForSelector('[data-field="data.pages"]:focus');
+      await fieldOf(page, 'Year').locator('.issue').waitFor();
+      assert.deepEqual(await at(), { field: 'data.pages', isSeen: true });
+      await controlOf(page, 'shelf').focus();
+    }
+    refused(page);
+    // Whoever has gone on writing is not led away.
+    let letGo;
+    await page.route('**/trpc/entities.create', async (route) => {
+      await new Promise((resolve) => (letGo = resolve));
+      await route.continue();
+    });
+    await controlOf(page, 'pages').fill('8');
+    await page.keyboard.press('Control+Enter');
+    await until(() => letGo, 'it is on its way');
+    await controlOf(page, 'owner').fill('me');
+    letGo();
+    await page.waitForFunction(() => document.querySelectorAll('.field .issue').length === 1);
+    await until(async () => (await page.locator('.thing-form button.primary').isEnabled()), 'it is refused');
+    assert.equal((await at()).field, 'data.owner');
+    // What is about no field leaves the focus at the button.
+    await page.unroute('**/trpc/entities.create');
+    await page.route('**/trpc/entities.create', (route) => route.fulfill({ status: 500, body: '{}' }));
+    await page.click('.thing-form button.primary');
+    await page.waitForSelector('.thing-form button.primary:focus:enabled');
+    page.complaints.length = 0;
+    await page.context().close();
+  });
+
   test('keep what is written while they are stored', async () => {
     const page = await site.visit();
     let letGo;

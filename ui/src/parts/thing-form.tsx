@@ -147,6 +147,16 @@ export function ThingForm({ fields, thing, action, label = action, onSubmit, onC
 
   const latest = useRef(values);
   latest.current = values;
+  // What was refused. Its button had the focus, and could not keep it.
+  const refused = useRef<Values>(undefined);
+  useEffect(() => {
+    // Who has gone on writing stays there.
+    if (!issue || isBusy || refused.current !== values) return;
+    const at = (selector: string) => form.current!.querySelector<HTMLElement>(selector);
+    const wrong = at('[aria-invalid]') ?? at('.primary');
+    wrong?.focus();
+    wrong?.scrollIntoView({ block: 'center' });
+  }, [issues, isBusy]);
   const saved = (): boolean => {
     const isMore = latest.current !== values;
     if (isMore) setBefore(values);
@@ -161,6 +171,7 @@ export function ThingForm({ fields, thing, action, label = action, onSubmit, onC
     const isWrong = Object.keys(wrong).length > 0;
     setIssues(wrong);
     setIssue(isWrong ? BESIDE : '');
+    refused.current = values;
     if (isWrong) return;
     setBusy(true);
     onSubmit(changes, saved)
