@@ -441,6 +441,58 @@ describe('chat', () => {
     });
   }
 
+  for (const [width, viewport] of [['1280', WIDE], ['390', NARROW]]) {
+    test(`shows a thread that is trusted, and gives and takes back trust, at ${width} px`, async () => {
+      const page = await site.visit({ viewport });
+      await site.signIn(page, { path: '/chat' });
+      await send(page, 'numbered trust');
+      await page.waitForSelector('.chat-log >> text=Answer number');
+      const id = new URL(page.url()).pathname.split('/')[2];
+      const isTrusted = async () => (await site.call('chat.get', { id })).thread.trusted;
+      const sentence = page.locator('.bar-top >> text=/^Trusted. What the model asks for is done at once/');
+      assert.equal(await sentence.count(), 0);
+      // Nothing is given without a yes.
+      await page.click('.bar-top >> text="Trust"');
+      await page.waitForSelector('dialog >> text=/done at once, and is no proposal/');
+      await checkAccessibility(page, `a question of trust at ${width} px`);
+      await page.click('dialog >> text="Cancel"');
+      assert.equal(await isTrusted(), false);
+      await page.click('.bar-top >> text="Trust"');
+      await page.click('dialog >> text="Trust"');
+      await sentence.waitFor();
+      assert.equal(await isTrusted(), true);
+      await checkWidths(page, `a trusted thread at ${width} px`);
+      await checkAccessibility(page, `a trusted thread at ${width} px`);
+      await shoot(page, `${width}-chat-trusted`);
+      await page.click('text=All threads');
+      const row = page.locator(`.row:has([data-key="${id}"])`);
+      await row.locator('text=trusted, 2 messages').waitFor();
+      await page.goBack();
+      await page.click('text="Trust no more"');
+      await page.waitForSelector('.bar-top >> text="Trust"');
+      assert.equal(await sentence.count(), 0);
+      assert.equal(await isTrusted(), false);
+      assert.deepEqual(page.complaints, []);
+      await page.context().close();
+    });
+  }
+
+  test('has no trust where the pod has none', async () => {
+    const page = await site.visit();
+    await page.route('**/openapi.json', async (route) => {
+      const answer = await route.fetch();
+      const { paths, ...rest } = await answer.json();
+      const others = Object.entries(paths).filter(([path]) => !path.includes('chat.trust'));
+      return route.fulfill({ json: { ...rest, paths: Object.fromEntries(others) } });
+    });
+    const { entityId } = await site.call('chat.send', { text: 'numbered nothing' });
+    await site.signIn(page, { path: `/chat/${entityId}` });
+    await page.waitForSelector('.bar-top >> text="Delete"');
+    await page.waitForSelector('.chat-log >> text=Answer number');
+    assert.equal(await page.locator('.bar-top >> text="Trust"').count(), 0);
+    await page.context().close();
+  });
+
   test('deletes a thread, after a question', async () => {
     const page = await site.visit();
     await site.signIn(page, { path: '/chat' });

@@ -5,6 +5,8 @@ export interface Thread {
   title: string;
   messages: number;
   updatedAt: string;
+  /** What its model asks for waits for nobody. */
+  trusted: boolean;
 }
 
 export interface ToolUse {

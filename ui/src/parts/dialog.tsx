@@ -1,6 +1,6 @@
 // A dialog over the page: the browser's own, which keeps the focus in it and closes on Escape.
-import type { ComponentChildren } from 'preact';
-import { useEffect, useId, useRef } from 'preact/hooks';
+import type { ComponentChildren, ComponentProps } from 'preact';
+import { useEffect, useId, useRef, useState } from 'preact/hooks';
 
 import { Icon } from './icon.js';
 import { Button } from './plain.js';
@@ -44,14 +44,16 @@ export function Dialog({ title, onClose, children, isWide }: Props) {
   );
 }
 
-/** Asks before something that cannot simply be undone. */
-export function Confirm(props: {
+interface ConfirmProps {
   title: string;
   text: string;
   action: string;
   onYes(): void;
   onClose(): void;
-}) {
+}
+
+/** Asks before something that cannot simply be undone. */
+export function Confirm(props: ConfirmProps) {
   return (
     <Dialog title={props.title} onClose={props.onClose}>
       <p>{props.text}</p>
@@ -68,5 +70,20 @@ export function Confirm(props: {
         <Button onClick={props.onClose}>Cancel</Button>
       </p>
     </Dialog>
+  );
+}
+
+type SureProps = Omit<ConfirmProps, 'onClose'> & Pick<ComponentProps<'button'>, 'class' | 'aria-label'>;
+
+/** The button of such an action. Without a title nothing is asked. */
+export function Sure({ title, text, action, onYes, ...more }: SureProps) {
+  const [isAsking, setAsking] = useState(false);
+  return (
+    <>
+      <Button {...more} onClick={() => (title ? setAsking(true) : onYes())}>
+        {action}
+      </Button>
+      {isAsking && <Confirm {...{ title, text, action, onYes }} onClose={() => setAsking(false)} />}
+    </>
   );
 }

@@ -37,7 +37,7 @@ import {
   Waiting,
 } from '../parts/answer.js';
 import { Status } from '../parts/badge.js';
-import { Confirm } from '../parts/dialog.js';
+import { Sure } from '../parts/dialog.js';
 import { Listed } from '../parts/listed.js';
 import { Markdown } from '../parts/markdown.js';
 import { Questions } from '../parts/questions.js';
@@ -374,12 +374,15 @@ function Threads() {
         label="Threads, the newest first"
         rowHeight={38}
         hrefOf={({ id }) => `/chat/${id}`}
-        render={({ title, messages, updatedAt }) => (
+        render={({ title, messages, updatedAt, trusted }) => (
           <span class="chat-row">
             <b>
               <Line text={title} />
             </b>
-            <Quiet>{messages} messages</Quiet>
+            <Quiet>
+              {trusted && 'trusted, '}
+              {messages} messages
+            </Quiet>
             <Time at={updatedAt} />
           </span>
         )}
@@ -468,6 +471,27 @@ function Messages({ talk, runs, through, reload, onSent, box }: MessagesProps) {
   );
 }
 
+const TRUSTED =
+  'What the model asks for is done at once, and is no proposal, whatever it has read and whoever wrote that: for messages by the key that trusts it.';
+
+/** Trust is given after a question, and taken back at once. */
+function Trust({ thread, onDone }: { thread: Thread; onDone(): void }) {
+  const { id, trusted } = thread;
+  const change = () => void mutate('chat.trust', { id, trusted: !trusted }).then(onDone, sayError);
+  return (
+    <>
+      <Sure
+        class="small"
+        title={trusted ? '' : 'Trust this thread?'}
+        text={TRUSTED}
+        action={trusted ? 'Trust no more' : 'Trust'}
+        onYes={change}
+      />
+      {trusted && <Quiet>Trusted. {TRUSTED}</Quiet>}
+    </>
+  );
+}
+
 // Of runs under way, which are the newest.
 const RUNS_MAX = 100;
 
@@ -478,7 +502,6 @@ function Conversation({ id }: { id: string }) {
     agent: 'chat',
     limit: RUNS_MAX,
   });
-  const [isAsking, setAsking] = useState(false);
   const box = useRef<HTMLDivElement>(null);
   // Until another branch is there the one before it is shown.
   const shown = useRef<Talk>(undefined);
@@ -520,9 +543,16 @@ function Conversation({ id }: { id: string }) {
           <Line text={title ?? 'Chat'} max={100} />
         </h1>
         {title !== undefined && (
-          <Button class="small bar-action" onClick={() => setAsking(true)}>
-            Delete
-          </Button>
+          <Sure
+            class="small bar-action"
+            title="Delete this thread?"
+            text="It goes with its messages: only its events stay, in the log."
+            action="Delete"
+            onYes={remove}
+          />
+        )}
+        {talk && podDocument.value?.has('chat.trust') && (
+          <Trust thread={talk.thread} onDone={answer.reload} />
         )}
       </div>
       <WithoutModel />
@@ -544,15 +574,6 @@ function Conversation({ id }: { id: string }) {
         <Composer
           place={{ threadId: id, ...(through && { parentId }) }}
           onSent={through ? show : reload}
-        />
-      )}
-      {isAsking && (
-        <Confirm
-          title="Delete this thread?"
-          text="It goes with its messages: only its events stay, in the log."
-          action="Delete"
-          onYes={remove}
-          onClose={() => setAsking(false)}
         />
       )}
     </div>

@@ -6,7 +6,7 @@ import type { Noun, PodDocument } from '../lib/document.js';
 import { query } from '../lib/rpc.js';
 import { fieldsOfNoun, titleOfThing, type Thing } from '../lib/things.js';
 import { Show, useAnswer, Waiting } from '../parts/answer.js';
-import { Confirm } from '../parts/dialog.js';
+import { Sure } from '../parts/dialog.js';
 import { ThingDiff } from '../parts/diff.js';
 import { Choice } from '../parts/filters.js';
 import { useOwnFields } from '../parts/own-fields.js';
@@ -56,7 +56,6 @@ interface Props {
 }
 
 function Restore({ noun, thing, version }: { noun: Noun; thing: Thing; version: number }) {
-  const [isAsking, setAsking] = useState(false);
   const [intent] = useState(() => new Intent());
   const run = () => {
     intent
@@ -68,20 +67,13 @@ function Restore({ noun, thing, version }: { noun: Noun; thing: Thing; version: 
       .then((accepted) => sayDone(accepted, `Version ${version} is the newest again`), sayError);
   };
   return (
-    <>
-      <Button class="small" onClick={() => setAsking(true)}>
-        Restore
-      </Button>
-      {isAsking && (
-        <Confirm
-          title={`Back to version ${version}?`}
-          text={`Version ${thing.version + 1} will be as version ${version} was. Nothing is lost: all versions stay.`}
-          action="Restore"
-          onYes={run}
-          onClose={() => setAsking(false)}
-        />
-      )}
-    </>
+    <Sure
+      class="small"
+      title={`Back to version ${version}?`}
+      text={`Version ${thing.version + 1} will be as version ${version} was. Nothing is lost: all versions stay.`}
+      action="Restore"
+      onYes={run}
+    />
   );
 }
 

@@ -12,9 +12,9 @@ import { useOpenTitle } from '../lib/title.js';
 import { addWalk, intoView } from '../lib/walk.js';
 import { Empty, Show, useAnswer, useIssue, useReloadOn, Waiting } from '../parts/answer.js';
 import { Chip } from '../parts/badge.js';
-import { Confirm } from '../parts/dialog.js';
+import { Sure } from '../parts/dialog.js';
 import { Icon } from '../parts/icon.js';
-import { Button, Fact, Issue, Panel, Quiet, Split } from '../parts/plain.js';
+import { Fact, Issue, Panel, Quiet, Split } from '../parts/plain.js';
 import { say } from '../parts/say.js';
 import { SchemaView } from '../parts/schema.js';
 import { Tabs } from '../parts/tabs.js';
@@ -94,7 +94,6 @@ function Define({ document, type }: Props) {
 }
 
 function Remove({ name }: { name: string }) {
-  const [isAsking, setAsking] = useState(false);
   const [issue, setIssue] = useIssue();
   const remove = () => {
     setIssue('');
@@ -105,17 +104,13 @@ function Remove({ name }: { name: string }) {
   };
   return (
     <>
-      <Button onClick={() => setAsking(true)}>Remove</Button>
+      <Sure
+        title={`Remove the type ${name}?`}
+        text="While there are things of it, it is refused. Defined again, its versions go on."
+        action="Remove"
+        onYes={remove}
+      />
       <Issue of={issue} />
-      {isAsking && (
-        <Confirm
-          title={`Remove the type ${name}?`}
-          text="While there are things of it, it is refused. Defined again, its versions go on."
-          action="Remove"
-          onYes={remove}
-          onClose={() => setAsking(false)}
-        />
-      )}
     </>
   );
 }

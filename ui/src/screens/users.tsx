@@ -14,7 +14,7 @@ import { addWalk, intoView } from '../lib/walk.js';
 import { Empty, Show, useAnswer, useReloadOn } from '../parts/answer.js';
 import { Chip, Status } from '../parts/badge.js';
 import { CopyButton } from '../parts/copy.js';
-import { Confirm, Dialog } from '../parts/dialog.js';
+import { Dialog, Sure } from '../parts/dialog.js';
 import { Icon } from '../parts/icon.js';
 import { attempt } from '../parts/json-form.js';
 import { Button, Card, Head, Quiet } from '../parts/plain.js';
@@ -217,7 +217,6 @@ function statusOf(key: Key): 'revoked' | 'expired' | 'live' {
 }
 
 function Revoke({ owner, own, onDone }: { owner: User | undefined; own: Key; onDone(): void }) {
-  const [isAsking, setAsking] = useState(false);
   const run = () => {
     mutate('keys.revoke', { keyId: own.id, ...(owner ? { userId: owner.id } : {}) }).then(() => {
       say('The key is revoked');
@@ -225,20 +224,14 @@ function Revoke({ owner, own, onDone }: { owner: User | undefined; own: Key; onD
     }, sayError);
   };
   return (
-    <>
-      <Button class="small" onClick={() => setAsking(true)} aria-label={`Revoke ${own.name}`}>
-        Revoke
-      </Button>
-      {isAsking && (
-        <Confirm
-          title="Revoke this key?"
-          text={`"${own.name}" (${own.prefix}…) is refused from now on and for good, and what it has open ends.`}
-          action="Revoke"
-          onYes={run}
-          onClose={() => setAsking(false)}
-        />
-      )}
-    </>
+    <Sure
+      class="small"
+      aria-label={`Revoke ${own.name}`}
+      title="Revoke this key?"
+      text={`"${own.name}" (${own.prefix}…) is refused from now on and for good, and what it has open ends.`}
+      action="Revoke"
+      onYes={run}
+    />
   );
 }
 
