@@ -68,7 +68,7 @@ describe('chat', () => {
       await page.waitForSelector('article .markdown strong >> text=autumn');
       assert.equal(await page.textContent('.chat-user'), 'When do I plant tulips?');
       const tool = page.locator('.chat-tools li');
-      assert.match(await tool.locator('summary').textContent(), /done\s*tasks\.create/);
+      assert.match(await tool.locator('summary').textContent(), /proposed\s*tasks\.create/);
       assert.equal(await tool.locator('pre').first().isVisible(), false, 'it is folded');
       await tool.locator('summary').click();
       assert.match(await tool.textContent(), /"title":"Order bulbs".*"status"/s);
