@@ -126,7 +126,7 @@ class TextHandler : public workers::EventHandler {
     const bool has_any = !now.of_text.empty() || !before.of_text.empty();
     const bool is_said = asked != nullptr || own != nullptr;
     const bool is_other = now.given != before.given || now.of_text != before.of_text;
-    if (own != nullptr || (has_any && is_said) || is_other) set_tags(parts(), data, now);
+    if (own != nullptr || (has_any && (is_said || is_other))) set_tags(parts(), data, now);
   }
   Change change_of(const Event& event, const Json& said, std::optional<Json> found) const {
     Change change{.user_id = event.user_id, .id = *event.aggregate_id, .read = std::move(found)};
