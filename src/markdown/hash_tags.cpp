@@ -38,14 +38,13 @@ void each_character(std::string_view text, Take take) {
 bool is_name(std::string_view name) {
   if (name.starts_with('/')) return false;
   std::size_t characters = 0;
-  bool has_more_than_marks = false;
-  bool is_number = true;
+  bool has_letter_or_sign = false;
   each_character(name, [&](UChar32 c, std::size_t) {
-    has_more_than_marks = has_more_than_marks || (c != '_' && c != '-' && c != '/');
-    is_number = is_number && u_isdigit(c) != 0;
+    const bool is_mark = c == '_' || c == '-' || c == '/';
+    has_letter_or_sign = has_letter_or_sign || !(is_mark || u_isdigit(c) != 0);
     return ++characters <= kHashTagCharactersMax;
   });
-  return has_more_than_marks && !is_number && characters <= kHashTagCharactersMax;
+  return has_letter_or_sign && characters <= kHashTagCharactersMax;
 }
 
 // The name that a text begins with, "/" at its end left out; empty: it begins with none.
@@ -102,7 +101,10 @@ class Finder {
     auto place = static_cast<int32_t>(at);
     UChar32 c = 0;
     U8_PREV(run.data(), 0, place, c);
-    return !goes_on(c);
+    // HTML is text here: href="#top" is no tag for that.
+    const bool is_quoted = c == '"' || c == '\'';
+    return !goes_on(c) &&
+           !(is_quoted && place > 0 && run[static_cast<std::size_t>(place) - 1] == '=');
   }
 
   std::string_view text_;

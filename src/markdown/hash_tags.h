@@ -15,13 +15,13 @@ inline constexpr std::size_t kHashTagsMax = 100;
 inline constexpr std::size_t kHashTagCharactersMax = 100;
 
 /// Whether "#" and this is a tag: letters and digits of any script, "_", "-", "/" between others,
-/// and signs such as emoji; not digits alone.
+/// and signs such as emoji; at least one letter or sign.
 bool is_hash_tag(std::string_view name);
 
 /// Each tag once, without "#", where it comes first. A "#" behind a letter, a digit, or another
-/// sign that goes on from there (as in "C#x", "a/#b", "&#65;") begins none. Looks at the first
-/// kTextBytesMax of a text (html.h), and finds nothing in one that md4c would take too long for.
-/// Pure.
+/// sign that goes on from there (as in "C#x", "a/#b", "&#65;", href="#x") begins none. Looks at the
+/// first kTextBytesMax of a text (html.h), and finds nothing in one that md4c would take too long
+/// for. Pure.
 std::vector<std::string> hash_tags(std::string_view text);
 
 /// The text with this tag renamed wherever hash_tags() finds it, and where it does then, as a text

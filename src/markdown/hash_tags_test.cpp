@@ -35,7 +35,8 @@ TEST(HashTags, HaveLettersDigitsSignsAndFourMarks) {
 
 TEST(HashTags, AreNoneWhereOneWouldNotReadThem) {
   EXPECT_EQ(found("# one ## two ### three"), "");
-  EXPECT_EQ(found("#1 #2026 #12/ # #- #_ #/x"), "");
+  EXPECT_EQ(found("#1 #2026 #12/ # #- #_ #/x #2-4 #2026/05"), "");
+  EXPECT_EQ(found("<a href=\"#top\">up</a> <a href='#b'>"), "");
   EXPECT_EQ(found("C#x a#b page.html#c x/#d ##e \\#f &#65; &#x41; a=#g"), "");
   EXPECT_EQ(found("`#a` ``#b``\n\n    #c\n\n```\n#d\n```\n"), "");
   EXPECT_EQ(found("https://example.com/#a <https://x.org/#b> [#c](https://x.org) [[N#d]] ![#e](x)"),

@@ -174,7 +174,7 @@ def difference(note, told, name, text):
     for key in re.findall(r'"([^"]*)" is there twice', remarks):
         properties.pop(key, None)
         wanted['properties'].pop(key, None)
-    for field, ours in (('title', note['title']), ('tags', note['tags']), ('properties', properties), ('content', note['content'])):
+    for field, ours in (('title', note['title']), ('tags', note.get('ownTags', note['tags'])), ('properties', properties), ('content', note['content'])):
         theirs = wanted[field]
         if field == 'title' and 'the title is cut' in remarks:
             theirs = theirs[:500]
