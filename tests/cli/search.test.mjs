@@ -16,6 +16,7 @@ test('things are found by their words, from arguments, for people and for progra
   const pod = await startPod(t, path.join(temporary(t), 'pod'));
   const synap = client(pod);
   const env = { ...pod.env, NO_COLOR: '1' };
+  await indexed(synap); // what a pod begins with
   assert.equal((await inTerminal(['search', 'oak'], { env })).text.trim(), 'no hits');
   assert.equal(await synap('search', 'oak'), '');
   await synap('notes', 'create', '--title', 'Garden', 'We were running past the old oak.', '--wait');
