@@ -1,11 +1,12 @@
-// Any bytes: looking for links never crashes, and what it finds is short, is in the text and comes
-// once.
+// Any bytes: looking for links and tags never crashes, and what it finds is short, is in the text
+// and comes once. What is taken back of a tag is its "#".
 #include <cstdint>
 #include <set>
 #include <string>
 #include <string_view>
 
 #include "base/check.h"
+#include "markdown/hash_tags.h"
 #include "markdown/wiki_links.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -16,6 +17,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     SYNAP_CHECK(!link.target.empty(), text);
     SYNAP_CHECK(targets.insert(link.target).second, link.target);
     SYNAP_CHECK(link.target.find_first_of("#|\n") == std::string::npos, link.target);
+  }
+  const auto tags = markdown::hash_tags(text);
+  SYNAP_CHECK((std::set<std::string>(tags.begin(), tags.end()).size() == tags.size()), text);
+  for (const auto& tag : tags) SYNAP_CHECK(markdown::is_hash_tag(tag), tag);
+  if (!tags.empty()) {
+    const auto without = markdown::with_tag_renamed(text, tags.front(), "");
+    SYNAP_CHECK(without.size() < text.size(), tags.front());
   }
   return 0;
 }
