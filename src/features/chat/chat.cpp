@@ -229,15 +229,15 @@ Task<Result<Sent>> send(const Rooms& rooms, Session session, Send input) {
   auto text = co_await text_of(rooms, session, input);
   if (!text) co_return fail(text.error());
   asked.text = *std::move(text);
-  if (input.thread_id) {
+  auto place = co_await agent_runs::place_of(rooms, session);
+  if (!place) co_return fail(place.error());
+  if (input.thread_id && !follows_from_run(session, *place)) {
     auto trusted = co_await rooms.database.read_as(session.user_id(), [&](db::Tx& tx) {
       return is_trusted(tx, "chat_threads", uuid_of(*input.thread_id), session);
     });
     if (!trusted) co_return fail(trusted.error());
     asked.is_trusting = *trusted;
   }
-  auto place = co_await agent_runs::place_of(rooms, session);
-  if (!place) co_return fail(place.error());
   Sending sending(rooms, session, std::move(input), std::move(asked), *place);
   if (auto added = sending.add_events(); !added) co_return fail(added.error());
   co_return co_await sending.run(*std::move(key));

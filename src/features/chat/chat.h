@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "events/types.h"
+#include "features/agents/running.h"
 #include "features/rooms.h"
 #include "projections/projection.h"
 
@@ -30,6 +31,10 @@ bool is_trusted(db::Tx& tx, std::string_view table, const Uuid& thread, std::str
 /// the rows themselves (`chat_threads_data`).
 bool is_trusted(db::Tx& tx, std::string_view table, const Uuid& thread,
                 const api::Session& session);
+
+/// Whether a session speaks because of what a run of an agent did, by the cause that it names:
+/// what a program says then by a person's key no person has said.
+bool follows_from_run(const api::Session& session, const agents::ChainPlace& place);
 
 /// A thing that an answer goes back to.
 struct Citation {

@@ -372,6 +372,31 @@ TEST_F(Chat, IsNotTrustedBecauseOfWhatAnAgentDid) {
   EXPECT_EQ(refused, "agent.run.requested, chat.message.created, agent.run.completed, ");
 }
 
+// Trusted or not: what it sends because of a run is answered as what nobody has said.
+TEST_F(Chat, IsNotTrustedForWhatIsSaidBecauseOfARun) {
+  begin("?");
+  events::Filter runs{.limit = 100, .types = {std::string(agents::kRunRequested.name)}};
+  const auto before = sync_wait(executor, log->read(events::Tenancy::of_user("ann"), runs));
+  ASSERT_TRUE(trust_by("key", true));
+  for (const bool has_cause : {true, false}) {
+    const EverybodyMay may(keys.get());
+    auto context = std::make_shared<api::CallContext>(may);
+    context->actor = api::Actor::of_key("ann", api::Role::kMember, "key");
+    if (has_cause) context->caused_by = before->events.back()->id;
+    rpc::Call asked{.context = context,
+                    .input = {.json = Json::object({{"threadId", thread}, {"text", "?"}})}};
+    ASSERT_TRUE(sync_wait(executor, procedures.find("chat.send")->handler(std::move(asked))));
+    wait_until_idle();
+  }
+  std::string told;
+  for (const auto& event :
+       sync_wait(executor, log->read(events::Tenancy::of_user("ann"), runs))->events) {
+    const auto asked = *data_of(*event, agents::kRunRequested);
+    told += asked->is_trusting.value_or(false) ? "trusting, " : "strict, ";
+  }
+  EXPECT_EQ(told, "strict, strict, trusting, ");
+}
+
 TEST_F(Chat, IsTrustedByNobodyButAPerson) {
   begin("?");
   auto context = std::make_shared<api::CallContext>(kEverybodyMay);

@@ -39,25 +39,15 @@ const ObjectSchema<Trusted>& describe(Type<Trusted>) {
   return schema;
 }
 
-// A program may say by a person's key what an agent has made it say: then it names the cause.
-Task<Result<bool>> follows_from_run(const Rooms& rooms, const Session& session) {
-  if (session.cause == nullptr) co_return false;
-  const auto& actor = session.cause->actor;
-  if (actor && actor->kind == events::Actor::Kind::kAgent) co_return true;
-  auto place = co_await agent_runs::place_of(rooms, session);
-  if (!place) co_return fail(place.error());
-  co_return place->depth > 1;
-}
-
 Task<Result<Trusted>> trust(const Rooms& rooms, Session session, TrustThread input) {
   const auto key = agent_runs::key_of(session);
   // What a run or an agent would say here nobody has said.
   if (!key || session.is_tainted) {
     co_return fail(Code::kForbidden, "Only a person says whether a thread is trusted");
   }
-  auto is_of_run = co_await follows_from_run(rooms, session);
-  if (!is_of_run) co_return fail(is_of_run.error());
-  if (*is_of_run) {
+  auto place = co_await agent_runs::place_of(rooms, session);
+  if (!place) co_return fail(place.error());
+  if (follows_from_run(session, *place)) {
     co_return fail(Code::kForbidden,
                    "Only a person says whether a thread is trusted, and synap-caused-by names what "
                    "follows from a run of an agent");
@@ -87,6 +77,12 @@ Task<Result<Trusted>> trust(const Rooms& rooms, Session session, TrustThread inp
 }
 
 }  // namespace
+
+bool follows_from_run(const Session& session, const agents::ChainPlace& place) {
+  if (session.cause == nullptr) return false;
+  const auto& actor = session.cause->actor;
+  return (actor && actor->kind == events::Actor::Kind::kAgent) || place.depth > 1;
+}
 
 bool is_trusted(db::Tx& tx, std::string_view table, const Uuid& thread, std::string_view key) {
   auto rows = tx.query(fmt::format("SELECT 1 FROM {} WHERE id = $1 AND trusted_by = $2", table),
