@@ -2662,16 +2662,16 @@ export interface FullNote {
   fileSize: number;
   /** SHA-256 of the text, hexadecimal. */
   checksum: string;
-  /** The tags that were given; absent: all of them. */
-  ownTags?: string[];
-  /** The tags that its text has (#tag), which are among its tags, as far as there is room for them; absent: it has none. */
-  textTags?: string[];
   /** What else is known of it, by name: any JSON, 64 KiB of text at most. */
   properties: Record<string, unknown>;
   /** The file that it was imported from; absent: none. */
   origin?: NoteOrigin;
   /** The text, Markdown. */
   content: string;
+  /** The tags that were given; absent: all of them. */
+  ownTags?: string[];
+  /** The tags that its text has (#tag), which are among its tags, as far as there is room for them; absent: it has none. */
+  textTags?: string[];
 }
 
 export interface NoteVersion {
@@ -2727,14 +2727,14 @@ export interface Note {
   fileSize: number;
   /** SHA-256 of the text, hexadecimal. */
   checksum: string;
-  /** The tags that were given; absent: all of them. */
-  ownTags?: string[];
-  /** The tags that its text has (#tag), which are among its tags, as far as there is room for them; absent: it has none. */
-  textTags?: string[];
   /** What else is known of it, by name: any JSON, 64 KiB of text at most. Absent from a list where it is larger than 2 KiB. */
   properties?: Record<string, unknown>;
   /** The file that it was imported from; absent: none. Absent from a list where it is larger than 2 KiB. */
   origin?: NoteOrigin;
+  /** The tags that were given; absent: all of them. */
+  ownTags?: string[];
+  /** The tags that its text has (#tag), which are among its tags, as far as there is room for them; absent: it has none. */
+  textTags?: string[];
 }
 
 export interface NoteList {

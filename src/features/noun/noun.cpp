@@ -91,8 +91,7 @@ UntypedObjectSchema without_defaults(const Schema& fields, const std::vector<std
   return some;
 }
 
-Schema shown_schema(const std::string& name, const Schema& fields, bool has_text,
-                    bool has_text_tags) {
+Schema shown_schema(const std::string& name, const Schema& fields, bool has_text) {
   auto schema = object(name);
   schema.field("id", string().uuid())
       .field("version", integer().min(1), "1 when made, +1 with each change.")
@@ -106,16 +105,18 @@ Schema shown_schema(const std::string& name, const Schema& fields, bool has_text
         .field("fileSize", integer(), "Bytes.")
         .field("checksum", string(), "SHA-256 of the text, hexadecimal.");
   }
-  if (has_text_tags) {
-    schema
-        .field(std::string(kOwnTags), optional(array(string())),
-               "The tags that were given; absent: all of them.")
-        .field(
-            std::string(kTextTags), optional(array(string())),
-            "The tags that its text has (#tag), which are among its tags, as far as there is room "
-            "for them; absent: it has none.");
-  }
   return schema;
+}
+
+// Behind all else: lists for programs have a column for each, in this order.
+Schema with_tag_sources(UntypedObjectSchema shown) {
+  shown
+      .field(std::string(kOwnTags), optional(array(string())),
+             "The tags that were given; absent: all of them.")
+      .field(std::string(kTextTags), optional(array(string())),
+             "The tags that its text has (#tag), which are among its tags, as far as there is room "
+             "for them; absent: it has none.");
+  return shown;
 }
 
 // The place of a listed value in its list.
@@ -190,8 +191,8 @@ NounParts::NounParts(const Rooms& the_rooms, NounOptions the_options, Schema the
     }
   }
   totals = options.name + "_totals";
-  const auto small = shown_schema(title(""), selected(fields, options.large, false),
-                                  options.text.has_value(), has_text_tags());
+  const auto small =
+      shown_schema(title(""), selected(fields, options.large, false), options.text.has_value());
   const auto large = selected(fields, options.large, true);
   shown = small;
   if (!options.large.empty()) {
@@ -212,6 +213,9 @@ NounParts::NounParts(const Rooms& the_rooms, NounOptions the_options, Schema the
                .extend(large, UntypedObjectSchema::Take::kFilled)
                .field("content", string(), options.text->docs);
   }
+  if (!has_text_tags()) return;
+  shown = with_tag_sources(object(title("")).extend(shown));
+  full = with_tag_sources(object("Full" + title("")).extend(full));
 }
 
 std::string NounParts::type(std::string_view action, std::string_view suffix) const {
