@@ -28,11 +28,6 @@ TEST_F(Notes, TagsAreListedWithTheirCounts) {
 
 class Tags : public Notes {
  protected:
-  static Json list(std::initializer_list<const char*> names) {
-    Json all = Json::array();
-    for (const char* name : names) all.push_back(name);
-    return all;
-  }
   std::string tagged(std::initializer_list<const char*> names, const std::string& user = "ann") {
     auto made =
         done("notes.create", Json::object({{"content", "text"}, {"tags", list(names)}}), user);
@@ -42,28 +37,6 @@ class Tags : public Notes {
   std::string tags_of(const std::string& id) { return get(id).find("tags")->dump(); }
   std::string counts(const std::string& user = "ann") {
     return call("tags.list", Json::object({}), user)->find("tags")->dump();
-  }
-  /// Once what was written is in them.
-  std::string settled_counts(const std::string& user = "ann") {
-    Json told;
-    SYNAP_CHECK(test::wait_until(executor, database->commits(), [&] {
-      told = *call("tags.list", Json::object({}), user);
-      return told.find("countsAreStale") == nullptr;
-    }));
-    return told.find("tags")->dump();
-  }
-  /// What the completed event says.
-  std::string retag(const std::string& procedure, Json asked) {
-    const auto request = call(procedure, std::move(asked));
-    if (!request) return request.error().message;
-    const Json which = Json::object({{"requestId", request->string_or("requestId", "")}});
-    // The run sleeps in between.
-    Json told;
-    SYNAP_CHECK(test::wait_until(executor, database->commits(), [&] {
-      told = *call("requests.get", which);
-      return told.string_or("status", "") != "pending";
-    }));
-    return told.find("events")->as_array().back().find("data")->dump();
   }
 };
 

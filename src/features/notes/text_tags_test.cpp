@@ -10,11 +10,6 @@ namespace {
 
 class TextTags : public Notes {
  protected:
-  static Json list(std::initializer_list<const char*> names) {
-    Json all = Json::array();
-    for (const char* name : names) all.push_back(name);
-    return all;
-  }
   void change(const std::string& id, Json::Object fields) {
     const auto changed = done("notes.update", input(id, std::move(fields)));
     ASSERT_TRUE(changed) << changed.error().message;
@@ -34,25 +29,6 @@ class TextTags : public Notes {
     for (const auto& note : found->find("notes")->as_array()) titles += note.string_or("title", "");
     return titles;
   }
-  std::string counts() {
-    Json told;
-    SYNAP_CHECK(test::wait_until(executor, database->commits(), [&] {
-      told = *call("tags.list", Json::object({}));
-      return told.find("countsAreStale") == nullptr;
-    }));
-    return told.find("tags")->dump();
-  }
-  std::string retag(const std::string& procedure, Json asked) {
-    const auto request = call(procedure, std::move(asked));
-    if (!request) return request.error().message;
-    const Json which = Json::object({{"requestId", request->string_or("requestId", "")}});
-    Json told;
-    SYNAP_CHECK(test::wait_until(executor, database->commits(), [&] {
-      told = *call("requests.get", which);
-      return told.string_or("status", "") != "pending";
-    }));
-    return told.find("events")->as_array().back().find("data")->dump();
-  }
   void expect_verified() {
     for (const auto* name : {"notes", "tags"}) {
       const auto found = sync_wait(executor, projections->verify(name));
@@ -67,16 +43,16 @@ TEST_F(TextTags, AreTagsOfTheNoteAsLongAsTheyAreInItsText) {
   EXPECT_EQ(tags_of(id), R"(["garden","home"])");
   EXPECT_EQ(field(id, "textTags"), R"(["garden","home"])");
   EXPECT_EQ(titles_with("home"), "One #garden and #home.");
-  EXPECT_EQ(counts(), R"([{"tag":"garden","count":1},{"tag":"home","count":1}])");
+  EXPECT_EQ(settled_counts(), R"([{"tag":"garden","count":1},{"tag":"home","count":1}])");
   change(id, {{"content", "Two #home and `#code`"}});
   EXPECT_EQ(tags_of(id), R"(["home"])");
   EXPECT_EQ(titles_with("garden"), "");
   change(id, {{"title", "three"}});
   EXPECT_EQ(tags_of(id), R"(["home"])");
-  EXPECT_EQ(counts(), R"([{"tag":"home","count":1}])");
+  EXPECT_EQ(settled_counts(), R"([{"tag":"home","count":1}])");
   change(id, {{"content", "none"}});
   EXPECT_EQ(tags_of(id) + field(id, "textTags") + field(id, "ownTags"), "[]absentabsent");
-  EXPECT_EQ(counts(), "[]");
+  EXPECT_EQ(settled_counts(), "[]");
   expect_verified();
 }
 
@@ -153,8 +129,8 @@ TEST_F(TextTags, AreRenamedInTheText) {
   EXPECT_EQ(content_of(given), "#other");
   EXPECT_EQ(tags_of(given), R"(["new","other"])");
   EXPECT_EQ(get(id).string_or("preview", ""), "#new, `#old` and #older");
-  EXPECT_EQ(counts(), R"([{"tag":"new","count":3},{"tag":"older","count":1},)"
-                      R"({"tag":"other","count":1},{"tag":"x","count":1}])");
+  EXPECT_EQ(settled_counts(), R"([{"tag":"new","count":3},{"tag":"older","count":1},)"
+                              R"({"tag":"other","count":1},{"tag":"x","count":1}])");
   expect_verified();
 }
 
