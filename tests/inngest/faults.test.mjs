@@ -236,9 +236,11 @@ describe('an app that misbehaves', { concurrency: true }, () => {
 
   test('one that begins ever more steps ends at the limit', async () => {
     let count = 0;
+    const next = () => ({ op: 'StepRun', id: String(count++).padStart(40, '0'), name: 's', data: 1 });
     await start('endless', (response) => {
-      const id = String(count++).padStart(40, '0');
-      response.writeHead(206, sdkHeaders).end(JSON.stringify([{ op: 'StepRun', id, name: 's', data: 1 }]));
+      // Few calls to the limit, and then one by one.
+      const ops = Array.from({ length: count < 990 ? 90 : 1 }, next);
+      response.writeHead(206, sdkHeaders).end(JSON.stringify(ops));
     });
     const { message } = await failed('endless');
     assert.equal(message.replace(/^.*?: /, ''), 'The function run exceeded the step limit of 1000 steps.');
@@ -304,7 +306,7 @@ describe('what is away for a while', () => {
   const functions = (inngest) => [
     inngest.createFunction({ id: 'long', retries: 0, triggers: [{ event: 'shop/long' }] }, async ({ step }) => {
       await step.run('a', () => done.push('a'));
-      await step.sleep('z', '2s');
+      await step.sleep('z', '4s');
       await step.run('b', () => done.push('b'));
       return done.length;
     }),
