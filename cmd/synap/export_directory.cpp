@@ -47,6 +47,54 @@ std::unexpected<Error> failed(std::string_view what) {
   return fail(code(), fmt::format("{}: {}", what, std::strerror(errno)));
 }
 
+/// An open directory.
+struct Folder {
+  explicit Folder(int opened) : fd(opened) {}
+  Folder(Folder&& other) noexcept : fd(std::exchange(other.fd, -1)) {}
+  ~Folder() {
+    if (fd >= 0) ::close(fd);
+  }
+  int fd;
+};
+
+constexpr int kFolderFlags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+// An export makes half as many below each other; a tree that somebody made has an end, too.
+constexpr int kDepthMax = 64;
+
+/// Where a file of an export is.
+struct Place {
+  Folder folder;
+  std::string file;
+};
+
+// Directory by directory: none of them is a link that leads elsewhere.
+Result<Place> place_of(int directory, std::string_view name, bool makes) {
+  Folder folder(::openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  while (folder.fd >= 0) {
+    const auto slash = name.find('/');
+    if (slash == std::string_view::npos) return Place{std::move(folder), std::string(name)};
+    const std::string below(name.substr(0, slash));
+    name.remove_prefix(slash + 1);
+    if (makes && ::mkdirat(folder.fd, below.c_str(), kDirectoryMode) != 0 && errno != EEXIST) {
+      return failed("its directory cannot be made");
+    }
+    Folder next(::openat(folder.fd, below.c_str(), kFolderFlags));
+    // Somebody has a file or a link of that name: as if the name of the note were taken.
+    if (makes && next.fd < 0 && (errno == ENOTDIR || errno == ELOOP)) errno = EEXIST;
+    std::swap(folder.fd, next.fd);
+  }
+  return failed("its directory cannot be opened");
+}
+
+Result<std::string> read_in(int directory, const std::string& file) {
+  const int opened =
+      ::openat(directory, file.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+  if (opened < 0) return failed("cannot be read");
+  auto bytes = read_opened(opened, {.bytes_max = kFileBytesMax});
+  ::close(opened);
+  return bytes;
+}
+
 Result<> write_all(int file, std::string_view bytes) {
   while (!bytes.empty()) {
     const auto count = ::write(file, bytes.data(), bytes.size());
@@ -55,6 +103,19 @@ Result<> write_all(int file, std::string_view bytes) {
     bytes.remove_prefix(static_cast<std::size_t>(count));
   }
   return {};
+}
+
+// Written beside it and then given its name, which is done or not done.
+Result<std::string> write_temporary(int directory, std::string_view bytes) {
+  auto name = ".synap-export-" + Uuid::v7().to_string();
+  const int file = ::openat(directory, name.c_str(),
+                            O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, kFileMode);
+  if (file < 0) return failed("cannot be made");
+  auto written = write_all(file, bytes);
+  if (::close(file) != 0 && written) written = failed("cannot be written");
+  if (written) return name;
+  ::unlinkat(directory, name.c_str(), 0);
+  return fail(written.error());
 }
 
 }  // namespace
@@ -76,7 +137,7 @@ Result<ExportDirectory> ExportDirectory::open(const std::string& path) {
     return fail(Code::kConflict,
                 fmt::format("Another export is writing into {}: wait for it", displayed(path)));
   }
-  if (auto found = opened.find_exported(); !found) return fail(found.error());
+  if (auto found = opened.find_exported(directory, {}, 0); !found) return fail(found.error());
   return opened;
 }
 
@@ -87,23 +148,44 @@ ExportDirectory::~ExportDirectory() {
   if (directory_ >= 0) ::close(directory_);
 }
 
-Result<> ExportDirectory::find_exported() {
-  const int again = ::openat(directory_, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  DIR* listing = again >= 0 ? ::fdopendir(again) : nullptr;
-  if (listing == nullptr) return failed("The directory cannot be read");
-  while (const auto* entry = ::readdir(listing)) {
+// One that cannot be read is told: the notes whose files are there would be written once more.
+Result<> ExportDirectory::find_exported(int directory, const std::string& above, int depth) {
+  const Folder own(::openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  const int listed = own.fd >= 0 ? ::fcntl(own.fd, F_DUPFD_CLOEXEC, 0) : -1;
+  DIR* listing = listed >= 0 ? ::fdopendir(listed) : nullptr;
+  if (listing == nullptr) {
+    auto refused = failed(above.empty() ? "The directory cannot be read"
+                                        : fmt::format("{} cannot be read", displayed(above)));
+    if (listed >= 0) ::close(listed);
+    return refused;
+  }
+  Result<> done;
+  while (const auto* entry = done ? ::readdir(listing) : nullptr) {
     const std::string name = entry->d_name;
-    if (!name.ends_with(".md")) continue;
-    const auto bytes = read(name);
-    const auto note = bytes ? read_note(name, *bytes, {}, INT64_MAX / 2)
-                            : Result<MarkdownNote>(fail(bytes.error()));
-    if (!note || note->exported_id.empty()) continue;
-    // Of copies the one that comes first by name, so that each export takes the same.
-    auto& kept = exported_[note->exported_id];
-    if (kept.name.empty() || name < kept.name) kept = {name, note->exported_version};
+    struct stat status{};
+    if (name.starts_with('.')) continue;  // as an import does
+    if (name.ends_with(".md")) note_exported(own.fd, name, above + name);
+    if (depth == kDepthMax || ::fstatat(own.fd, entry->d_name, &status, AT_SYMLINK_NOFOLLOW) != 0 ||
+        !S_ISDIR(status.st_mode)) {
+      continue;
+    }
+    const Folder below(::openat(own.fd, entry->d_name, kFolderFlags));
+    done = below.fd >= 0 ? find_exported(below.fd, above + name + "/", depth + 1)
+                         : failed(fmt::format("{} cannot be opened", displayed(above + name)));
   }
   ::closedir(listing);
-  return {};
+  return done;
+}
+
+void ExportDirectory::note_exported(int directory, const std::string& file,
+                                    const std::string& name) {
+  const auto bytes = read_in(directory, file);
+  const auto note = bytes ? read_note(name, *bytes, {}, INT64_MAX / 2)
+                          : Result<MarkdownNote>(fail(bytes.error()));
+  if (!note || note->exported_id.empty()) return;
+  // Of copies the one that comes first by name, so that each export takes the same.
+  auto& kept = exported_[note->exported_id];
+  if (kept.name.empty() || name < kept.name) kept = {name, note->exported_version};
 }
 
 const ExportDirectory::Exported* ExportDirectory::of_note(const std::string& id) const {
@@ -112,50 +194,40 @@ const ExportDirectory::Exported* ExportDirectory::of_note(const std::string& id)
 }
 
 Result<std::string> ExportDirectory::read(const std::string& name) const {
-  const int file =
-      ::openat(directory_, name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-  if (file < 0) return failed("cannot be read");
-  auto bytes = read_opened(file, {.bytes_max = kFileBytesMax});
-  ::close(file);
-  return bytes;
-}
-
-// Written beside it and then given its name, which is done or not done.
-Result<std::string> ExportDirectory::write_temporary(std::string_view bytes) const {
-  auto name = ".synap-export-" + Uuid::v7().to_string();
-  const int file = ::openat(directory_, name.c_str(),
-                            O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, kFileMode);
-  if (file < 0) return failed("cannot be made");
-  auto written = write_all(file, bytes);
-  if (::close(file) != 0 && written) written = failed("cannot be written");
-  if (written) return name;
-  ::unlinkat(directory_, name.c_str(), 0);
-  return fail(written.error());
+  const auto place = place_of(directory_, name, /*makes=*/false);
+  if (!place) return fail(place.error());
+  return read_in(place->folder.fd, place->file);
 }
 
 Result<> ExportDirectory::add(const std::string& name, std::string_view bytes) const {
-  auto temporary = write_temporary(bytes);
+  const auto place = place_of(directory_, name, /*makes=*/true);
+  if (!place) return fail(place.error());
+  const auto& [folder, file] = *place;
+  auto temporary = write_temporary(folder.fd, bytes);
   if (!temporary) return fail(temporary.error());
   // A link is refused where the name is taken; a file system without links has a rename that is.
-  if (::linkat(directory_, temporary->c_str(), directory_, name.c_str(), 0) == 0) {
-    ::unlinkat(directory_, temporary->c_str(), 0);
+  if (::linkat(folder.fd, temporary->c_str(), folder.fd, file.c_str(), 0) == 0) {
+    ::unlinkat(folder.fd, temporary->c_str(), 0);
     return {};
   }
-  if (errno != EEXIST && ::renameat2(directory_, temporary->c_str(), directory_, name.c_str(),
-                                     RENAME_NOREPLACE) == 0) {
+  if (errno != EEXIST &&
+      ::renameat2(folder.fd, temporary->c_str(), folder.fd, file.c_str(), RENAME_NOREPLACE) == 0) {
     return {};
   }
   auto refused = failed("cannot be made");
-  ::unlinkat(directory_, temporary->c_str(), 0);
+  ::unlinkat(folder.fd, temporary->c_str(), 0);
   return refused;
 }
 
 Result<> ExportDirectory::replace(const std::string& name, std::string_view bytes) const {
-  auto temporary = write_temporary(bytes);
+  const auto place = place_of(directory_, name, /*makes=*/false);
+  if (!place) return fail(place.error());
+  const auto& [folder, file] = *place;
+  auto temporary = write_temporary(folder.fd, bytes);
   if (!temporary) return fail(temporary.error());
-  if (::renameat(directory_, temporary->c_str(), directory_, name.c_str()) == 0) return {};
+  if (::renameat(folder.fd, temporary->c_str(), folder.fd, file.c_str()) == 0) return {};
   auto refused = failed("cannot be replaced");
-  ::unlinkat(directory_, temporary->c_str(), 0);
+  ::unlinkat(folder.fd, temporary->c_str(), 0);
   return refused;
 }
 

@@ -1,5 +1,5 @@
-// ExportDirectory: where exported notes are written. What is there and was not exported stays as it
-// is; symbolic links are not followed; a file is whole or not there.
+// ExportDirectory: where exported notes are written, and the directories in it. What is there and
+// was not exported stays as it is; symbolic links are not followed; a file is whole or not there.
 #pragma once
 
 #include <map>
@@ -19,7 +19,7 @@ class ExportDirectory {
   ~ExportDirectory();
 
   struct Exported {
-    std::string name;
+    std::string name;          // from the directory on: "of/them.md"
     std::int64_t version = 0;  // of the note
   };
   /// The file that was exported from this note, if there is one.
@@ -27,15 +27,16 @@ class ExportDirectory {
 
   /// The bytes of a file. kNotFound: there is none. kForbidden: it is no regular file.
   Result<std::string> read(const std::string& name) const;
-  /// kConflict: there is one of this name, whatever it is.
+  /// Makes the directories of its name, too. kConflict: there is one of this name, whatever it is;
+  /// or what is no directory, where one is to be.
   Result<> add(const std::string& name, std::string_view bytes) const;
   /// In the place of what is there under this name.
   Result<> replace(const std::string& name, std::string_view bytes) const;
 
  private:
   explicit ExportDirectory(int directory) : directory_(directory) {}
-  Result<> find_exported();
-  Result<std::string> write_temporary(std::string_view bytes) const;
+  Result<> find_exported(int directory, const std::string& above, int depth);
+  void note_exported(int directory, const std::string& file, const std::string& name);
 
   int directory_ = -1;
   std::map<std::string, Exported> exported_;  // by the note's id

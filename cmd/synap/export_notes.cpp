@@ -2,12 +2,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <memory>
 #include <span>
 
 #include "base/crypto.h"
 #include "synap/commands.h"
 #include "synap/export_directory.h"
+#include "synap/export_layout.h"
 #include "synap/note_file.h"
 #include "synap/output.h"
 #include "synap/pod_client.h"
@@ -38,22 +40,52 @@ class Exporter {
   std::vector<Left> left;    // files that stay as they are, whose notes are other
   std::vector<Left> failed;  // notes without a file
 
-  // Errors are those of the pod.
+  // Errors are those of the pod. All are listed twice: where one of them lies depends on all.
   Result<> run() {
+    auto done = for_each_page([this](std::span<const Json> listed) { return lay_out(listed); });
+    layout_.settle();
+    if (!done) return done;
+    return for_each_page([this](std::span<const Json> listed) { return export_listed(listed); });
+  }
+
+ private:
+  Result<> for_each_page(auto deal_with) {
     Json asked = Json::object({{"limit", 100}, {"sort", "createdAt"}});
     for (;;) {
       auto page = pod_.query("notes.list", asked);
       if (!page) return fail(page.error());
       const Json* notes = page->find("notes");
       if (notes == nullptr || !notes->is_array()) return {};
-      if (auto done = export_listed(notes->as_array()); !done) return done;
+      if (Result<> done = deal_with(notes->as_array()); !done) return done;
       const Json* next = page->find("nextCursor");
       if (next == nullptr) return {};
       asked.set("cursor", *next);
     }
   }
 
- private:
+  Result<> lay_out(std::span<const Json> listed) {
+    if (listed.empty()) return {};
+    Json ids = Json::array();
+    for (const auto& note : listed) ids.push_back(note.string_or("id", ""));
+    auto found = pod_.query("notes.findOrigins", Json::object({{"ids", std::move(ids)}}));
+    if (!found) return fail(found.error());
+    const Json* origins = found->find("notes");
+    if (origins == nullptr || !origins->is_array()) return {};
+    // A note may have been imported from several files; where it came from last is what it tells.
+    std::map<std::string_view, const Json*> newest;
+    for (const auto& origin : origins->as_array()) {
+      auto& kept = newest[origin.string_or("id", "")];
+      if (kept == nullptr || version_of(*kept) < version_of(origin)) kept = &origin;
+    }
+    for (const auto& [id, origin] : newest) layout_.add(origin->string_or("path", ""));
+    return {};
+  }
+
+  static std::int64_t version_of(const Json& origin) {
+    const Json* version = origin.find("importedVersion");
+    return version != nullptr && version->is_integer() ? version->as_integer() : 0;
+  }
+
   Result<> export_listed(std::span<const Json> listed) {
     while (!listed.empty()) {
       std::size_t count = 0;
@@ -97,7 +129,7 @@ class Exporter {
     if (!bytes) return fail_note(note, bytes.error().message);
     const std::string id(note.string_or("id", ""));
     if (const auto* before = directory_.of_note(id)) return renew(note, *before, *bytes);
-    const auto name = file_name_of(note.string_or("title", ""));
+    const auto name = layout_.name_of(note);
     // The end of an id is random, its beginning the time.
     constexpr std::size_t kIdCharacters = 8;
     const auto other = fmt::format("{} {}", name, id.substr(id.size() - kIdCharacters));
@@ -138,6 +170,7 @@ class Exporter {
 
   PodClient& pod_;
   ExportDirectory& directory_;
+  ExportLayout layout_;
   FileNames names_;
   std::size_t at_once_ = kNotesAtOnce;
 };
@@ -194,7 +227,8 @@ Command export_command() {
       .words = "export",
       .docs =
           "Write every note as a Markdown file with its title, tags, properties and times in "
-          "front matter; `synap import markdown` makes the same notes of them. May be repeated: "
+          "front matter, those that were imported in the directories that their files were in; "
+          "`synap import markdown` makes the same notes of them. May be repeated: "
           "files of notes that have changed are renewed. Other files, and those that were "
           "edited since, stay as they are.",
       .example = "synap export ~/notes-of-today",

@@ -80,14 +80,14 @@ test('a file that was edited becomes a version, and is not written over', async 
   const pod = await filledPod(t);
   const root = path.join(temporary(t), 'export');
   await exporting(pod, root);
-  const file = path.join(root, 'Plain.md');
+  const file = path.join(root, 'd.md');
   writeFileSync(file, readFileSync(file, 'utf8').replace('# Plain', '# Plain and edited'));
   const kept = await exporting(pod, root);
-  assert.deepEqual(kept.left.map(({ path: name }) => name), ['Plain.md']);
+  assert.deepEqual(kept.left.map(({ path: name }) => name), ['d.md']);
   assert.match(readFileSync(file, 'utf8'), /edited/);
   const report = await importing(pod, root);
   assert.deepEqual([report.changed, report.alreadyThere], [1, 11]);
-  const { id } = report.notes.find((note) => note.path === 'Plain.md');
+  const { id } = report.notes.find((note) => note.path === 'd.md');
   const note = await call(pod, 'notes.get', { id });
   assert.deepEqual([note.version, note.content], [2, '# Plain and edited\n']);
   assert.equal((await importing(pod, root)).alreadyThere, 12);
@@ -95,6 +95,60 @@ test('a file that was edited becomes a version, and is not written over', async 
   const third = await exporting(pod, root);
   assert.deepEqual([third.exported, third.unchanged, third.left], [1, 11, []]);
   assert.match(readFileSync(file, 'utf8'), /version: 2/);
+});
+
+test('what was imported lies where its file lay, and links by path hold in the next pod', async (t) => {
+  const vault = path.join(temporary(t), 'vault');
+  const files = {
+    'home.md': '# Start\n\n[[garden/plan]] and [[work/plan]] and [the same](work/plan.md)\n',
+    'garden/plan.md': '# Beds\n',
+    'work/plan.md': '# Offers\n',
+    'work/Deep er/No Title.MD': 'text\n',
+  };
+  for (const [name, text] of Object.entries(files)) {
+    mkdirSync(path.dirname(path.join(vault, name)), { recursive: true });
+    writeFileSync(path.join(vault, name), text);
+  }
+  const pod = await startPod(t, path.join(temporary(t), 'pod'));
+  assert.equal((await importing(pod, vault)).imported, 4);
+  await client(pod)('notes', 'create', '# Made here', '--wait');
+  const root = path.join(temporary(t), 'export');
+  assert.equal((await exporting(pod, root)).exported, 5);
+  const names = ['Made here.md', 'garden/plan.md', 'home.md', 'work/Deep er/No Title.md', 'work/plan.md'];
+  assert.deepEqual(readdirSync(root, { recursive: true }).filter((name) => name.endsWith('.md')).sort(), names);
+  assert.deepEqual((await importing(pod, root)).alreadyThere, 5);
+
+  const other = await startPod(t, path.join(temporary(t), 'other'));
+  assert.equal((await importing(other, root)).imported, 5);
+  const mentioned = async (at) => {
+    const { notes } = await call(at, 'notes.list', {});
+    const titles = new Map(notes.map(({ id, title }) => [id, title]));
+    const { relations } = await call(at, 'relations.list', { type: 'mentioned_in' });
+    return relations.map(({ fromId, toId }) => [titles.get(fromId), titles.get(toId)].join(' - ')).sort();
+  };
+  const there = await mentioned(pod);
+  assert.ok(there.length >= 2, JSON.stringify(there));
+  const end = Date.now() + 30_000;
+  while (JSON.stringify(await mentioned(other)) !== JSON.stringify(there)) assert.ok(Date.now() < end, JSON.stringify(await mentioned(other)));
+
+  // What is there keeps its place, whatever is imported from elsewhere meanwhile.
+  const elsewhere = path.join(temporary(t), 'else', 'where');
+  mkdirSync(elsewhere, { recursive: true });
+  writeFileSync(path.join(elsewhere, 'x.md'), '# X\n');
+  await importing(pod, elsewhere);
+  const second = await exporting(pod, root);
+  assert.deepEqual([second.exported, second.unchanged], [1, 5]);
+  // A directory of somebody's that is no directory, or leads elsewhere, is none of an export.
+  const fresh = path.join(temporary(t), 'fresh');
+  const outside = path.join(temporary(t), 'outside');
+  for (const made of [fresh, outside]) mkdirSync(made);
+  const third = path.join(temporary(t), 'third');
+  assert.equal((await exporting(other, third)).exported, 5);
+  symlinkSync(outside, path.join(fresh, 'garden'));
+  writeFileSync(path.join(fresh, 'work'), 'mine');
+  const refused = JSON.parse((await run(['export', fresh, '--json'], { env: other.env })).stdout);
+  assert.deepEqual([refused.exported, refused.failed.length], [2, 3]);
+  assert.deepEqual(readdirSync(outside), []);
 });
 
 test('of two at once one is refused, and of two files of a note the other is told', async (t) => {
@@ -112,12 +166,12 @@ test('of two at once one is refused, and of two files of a note the other is tol
   holder.stdin.end();
   await once(holder, 'exit');
   assert.equal((await exporting(pod, root)).exported, 12);
-  writeFileSync(path.join(root, 'zz.md'), readFileSync(path.join(root, 'Plain.md')));
+  writeFileSync(path.join(root, 'zz.md'), readFileSync(path.join(root, 'd.md')));
   const { imported, alreadyThere, remarks } = await importing(pod, root);
   assert.deepEqual([imported, alreadyThere], [1, 12]);
   // Files are read at once: either may come first.
   const [{ path: copy, reason }] = remarks;
-  assert.ok(remarks.length === 1 && ['Plain.md', 'zz.md'].includes(copy), copy);
+  assert.ok(remarks.length === 1 && ['d.md', 'zz.md'].includes(copy), copy);
   assert.equal(reason, 'another file claims to be the same note, so it is one of its own');
 });
 
@@ -142,15 +196,15 @@ test('other files and links are left alone', async (t) => {
   mkdirSync(root);
   const outside = path.join(temporary(t), 'outside');
   writeFileSync(outside, 'mine');
-  writeFileSync(path.join(root, 'Plain.md'), 'mine');
-  symlinkSync(outside, path.join(root, 'Of TOML.md'));
+  writeFileSync(path.join(root, 'd.md'), 'mine');
+  symlinkSync(outside, path.join(root, 'b.md'));
   symlinkSync(path.join(root, 'nowhere'), path.join(root, 'c.md'));
   const report = await exporting(pod, root);
   assert.equal(report.exported, 12);
-  assert.equal(readFileSync(path.join(root, 'Plain.md'), 'utf8'), 'mine');
+  assert.equal(readFileSync(path.join(root, 'd.md'), 'utf8'), 'mine');
   assert.equal(readFileSync(outside, 'utf8'), 'mine');
   assert.equal(readdirSync(root).length, 15);
-  assert.ok(readdirSync(root).some((name) => /^Plain [0-9a-f]{8}\.md$/.test(name)));
+  assert.ok(readdirSync(root).some((name) => /^d [0-9a-f]{8}\.md$/.test(name)));
   assert.ok(!readdirSync(root).includes('nowhere'));
 });
 
