@@ -57,6 +57,8 @@ class FileIndex final : public Index {
 
   /// All of it and the checkpoint in one transaction.
   Task<Result<>> apply(std::vector<Change> changes, Checkpoint checkpoint) override;
+  /// Merges lists of words.
+  Task<Result<bool>> settle() override;
 
  protected:
   std::unique_ptr<IndexTx> open(db::Tx& tx) override;

@@ -306,10 +306,7 @@ Task<Result<>> IndexKeeper::keep_former(Indexer& indexer) {
 Task<Result<>> IndexKeeper::wait_for_more(std::stop_token stop) {
   constexpr std::chrono::milliseconds kLookEvery(3'000);
   auto& end = rooms_.log.end();
-  if (!options_.place->is_shared()) {
-    co_await end.wait_past(current_position_, std::move(stop));
-    co_return Result<>{};
-  }
+  if (!options_.place->is_shared()) co_return co_await settle_until_more(std::move(stop));
   while (!stop.stop_requested() && end.value() == current_position_) {
     co_await first_of(
         stop,
@@ -325,6 +322,24 @@ Task<Result<>> IndexKeeper::wait_for_more(std::stop_token stop) {
   co_return Result<>{};
 }
 
+Task<Result<>> IndexKeeper::settle_until_more(std::stop_token stop) {
+  constexpr std::chrono::milliseconds kIdle(2'000);
+  auto& end = rooms_.log.end();
+  if (!is_settled_) {
+    co_await first_of(
+        stop,
+        [&](std::stop_token over) { return end.wait_past(current_position_, std::move(over)); },
+        [&](std::stop_token over) { return rooms_.world.sleep_for(kIdle, std::move(over)); });
+  }
+  while (!is_settled_ && !stop.stop_requested() && end.value() == current_position_) {
+    const auto has_done = co_await current_->settle();
+    if (!has_done) co_return fail(has_done.error());
+    is_settled_ = !*has_done;
+  }
+  co_await end.wait_past(current_position_, std::move(stop));
+  co_return Result<>{};
+}
+
 Task<Result<>> IndexKeeper::keep_current(Indexer& indexer, std::stop_token stop) {
   while (!stop.stop_requested()) {
     if (former_ != nullptr) {
@@ -337,6 +352,7 @@ Task<Result<>> IndexKeeper::keep_current(Indexer& indexer, std::stop_token stop)
     auto step = co_await indexer.fill(*current_, current_position_);
     if (!step) co_return fail(step.error());
     say(std::nullopt);
+    is_settled_ = is_settled_ && step->position == current_position_;
     current_position_ = step->position;
     if (former_ == nullptr) {
       position_ = step->position;

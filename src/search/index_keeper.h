@@ -87,6 +87,7 @@ class IndexKeeper {
   Task<Result<>> keep_former(Indexer& indexer);
   Task<Result<>> keep_current(Indexer& indexer, std::stop_token stop);
   Task<Result<>> wait_for_more(std::stop_token stop);
+  Task<Result<>> settle_until_more(std::stop_token stop);
   bool is_to_give_way();
   Task<Result<>> keep_until_damaged(std::stop_token stop);
   Task<Result<>> remove_all();
@@ -103,6 +104,7 @@ class IndexKeeper {
   std::shared_ptr<IndexFile> former_;
   std::int64_t current_position_ = 0;
   std::int64_t former_position_ = 0;
+  bool is_settled_ = false;  // nothing was written since it was found to be
   struct Look {
     std::int64_t end = 0;  // of the log
     SteadyClock::time_point at;

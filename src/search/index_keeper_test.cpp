@@ -4,6 +4,9 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sqlite3.h>
+
+#include <filesystem>
 
 #include "base/simulated_world.h"
 #include "base/test_support.h"
@@ -106,6 +109,41 @@ TEST_F(IndexKeeperTest, GivesWayToABurstUntilItIsOver) {
   EXPECT_GT(search.lag(), 3'600);
   pass_while(2, 600ms);
   EXPECT_LE(search.lag(), 2);
+}
+
+TEST_F(IndexKeeperTest, SettlesWhenNobodyHasWrittenForAWhile) {
+  if (tables->is_on_server()) GTEST_SKIP() << "its files have lists of words";
+  Search other(Rooms{*store.database, *store.log, *content, world}, directory.path() + "/other");
+  other.add({.name = "thing", .version = "1", .read = [](db::Tx&, const Uuid& id) {
+               return std::optional(
+                   Document{.id = id, .user_id = "ann", .type = "thing", .title = "Oak"});
+             }});
+  other.start();
+  const auto lists = [&] {
+    const auto found = std::filesystem::directory_iterator(directory.path() + "/other");
+    sqlite3* file = nullptr;
+    sqlite3_stmt* statement = nullptr;
+    sqlite3_open_v2(found->path().c_str(), &file, SQLITE_OPEN_READONLY, nullptr);
+    sqlite3_prepare_v2(file, "SELECT count(DISTINCT segid) FROM terms_idx", -1, &statement,
+                       nullptr);
+    sqlite3_step(statement);
+    const auto count = sqlite3_column_int(statement, 0);
+    sqlite3_finalize(statement);
+    sqlite3_close(file);
+    return count;
+  };
+  pass(3s);
+  for (int i = 0; i < 7; ++i) {
+    append(1);
+    pass(200ms);
+  }
+  EXPECT_EQ(lists(), 7);
+  pass(2s);
+  EXPECT_EQ(lists(), 1);
+  append(1);
+  pass(3s);
+  EXPECT_LE(lists(), 2);
+  other.stop();
 }
 
 TEST_F(IndexKeeperTest, GivesWayForAFewSecondsAtMost) {

@@ -140,6 +140,20 @@ TEST_F(IndexTest, WritesTheWordsOfATransactionTogether) {
   EXPECT_EQ(answer ? answer->hits.size() : 0, 34u);
 }
 
+TEST_F(IndexTest, HasFewListsOfWordsWhereNobodyWrites) {
+  if (store->is_on_server()) GTEST_SKIP() << "it is FTS5 that has lists";
+  for (int i = 0; i < 30; ++i) put(document("Title " + std::to_string(i), "oak and ash"));
+  const auto lists = [&] { return rows_of("SELECT count(DISTINCT segid) FROM terms_idx"); };
+  const auto before = lists();
+  int steps = 0;
+  while (*test::run(executor, [&] { return index->settle(); })) ASSERT_LT(++steps, 100);
+  EXPECT_GT(steps, 0);
+  EXPECT_LT(lists(), before);
+  EXPECT_LE(lists(), 3);
+  const auto answer = look("oak", {.limit = 100});
+  EXPECT_EQ(answer ? answer->hits.size() : 0, 30u);
+}
+
 TEST_F(IndexTest, CountsForEachUserWhatATransactionLeaves) {
   auto oak = document("Oak", "one two three");
   auto elm = document("Elm", "one");

@@ -34,6 +34,7 @@ bool take_number(std::span<const unsigned char>& text, std::uint64_t& number) {
 int RowSizes::read(const std::string& table, const Fts5ExtensionApi* api, Fts5Context* row,
                    std::span<int> sizes) {
   if (table != table_) {
+    last_ = nullptr;
     blocks_.clear();
     table_ = table;
   }
@@ -56,6 +57,7 @@ int RowSizes::read(const std::string& table, const Fts5ExtensionApi* api, Fts5Co
 }
 
 RowSizes::Block& RowSizes::block_of(std::int64_t number, std::size_t columns) {
+  if (last_ != nullptr && last_number_ == number) return *last_;
   auto found = blocks_.find(number);
   if (found == blocks_.end()) {
     make_room(columns);
@@ -63,7 +65,9 @@ RowSizes::Block& RowSizes::block_of(std::int64_t number, std::size_t columns) {
     found->second.sizes.assign(static_cast<std::size_t>(kRows) * columns, kUnknown);
   }
   found->second.used = ++clock_;
-  return found->second;
+  last_ = &found->second;
+  last_number_ = number;
+  return *last_;
 }
 
 // What cannot be read so is asked for row by row, as before.
@@ -95,6 +99,7 @@ void RowSizes::fill(Block& block, std::int64_t number, const std::string& table,
 void RowSizes::make_room(std::size_t columns) {
   const auto block_bytes = static_cast<std::size_t>(kRows) * columns * sizeof(std::uint32_t);
   if ((blocks_.size() + 1) * block_bytes <= kBytesMax) return;
+  last_ = nullptr;
   std::vector<std::uint64_t> used;
   for (const auto& [number, block] : blocks_) used.push_back(block.used);
   const auto middle = used.begin() + static_cast<std::ptrdiff_t>(used.size() / 2);

@@ -42,6 +42,9 @@ class RowSizes {
   sqlite3* const handle_;
   std::string table_;
   std::unordered_map<std::int64_t, Block> blocks_;
+  // The one that was asked for last: mostly the next row is in it, too.
+  std::int64_t last_number_ = 0;
+  Block* last_ = nullptr;
   std::uint64_t clock_ = 0;
 };
 
