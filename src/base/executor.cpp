@@ -92,7 +92,8 @@ std::coroutine_handle<> Waiter::take_to_post() {
 }
 
 ThreadExecutor::ThreadExecutor(std::string thread_name, ThreadPriority priority)
-    : thread_([this, name = std::move(thread_name), priority] { run(name, priority); }) {}
+    : thread_(
+          start_thread([this, name = std::move(thread_name), priority] { run(name, priority); })) {}
 
 ThreadExecutor::~ThreadExecutor() {
   stop();

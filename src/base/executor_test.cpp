@@ -1,13 +1,17 @@
 #include "base/executor.h"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include <atomic>
+#include <climits>
 #include <thread>
 
 #include "base/task.h"
 #include "base/test_support.h"
 #include "base/timer.h"
+#include "base/world.h"
 
 namespace synap {
 namespace {
@@ -27,6 +31,32 @@ TEST(ThreadExecutor, ResumesOnItsOwnThreadInTheOrderOfPosts) {
   EXPECT_TRUE(std::is_sorted(order.begin(), order.end()));
   EXPECT_TRUE(on_executor);
   EXPECT_EQ(Executor::current(), nullptr);
+}
+
+int niceness(Executor& executor) {
+  return sync_wait(executor, []() -> Task<int> {
+    co_return getpriority(PRIO_PROCESS, static_cast<id_t>(gettid()));
+  }());
+}
+
+TEST(ThreadExecutor, MattersAsMuchAsTheProgramWhoeverMakesIt) {
+  const auto own = getpriority(PRIO_PROCESS, 0);
+  ThreadExecutor background("background", ThreadPriority::kBackground);
+  EXPECT_GT(niceness(background), own);
+  std::unique_ptr<ThreadExecutor> made;
+  std::unique_ptr<WorldThread> thread;
+  std::atomic<int> of_thread = INT_MAX;
+  sync_wait(background, [](auto& executor, auto& started, auto& seen) -> Task<void> {
+    executor = std::make_unique<ThreadExecutor>("made there");
+    started = real_world().start_thread("made there", ThreadPriority::kNormal, [&seen] {
+      seen = getpriority(PRIO_PROCESS, static_cast<id_t>(gettid()));
+      return false;
+    });
+    co_return;
+  }(made, thread, of_thread));
+  EXPECT_EQ(niceness(*made), own);
+  thread.reset();
+  EXPECT_EQ(of_thread, own);
 }
 
 Task<void> spawn_next(Executor& executor, std::atomic<int>& ran, int left) {

@@ -28,11 +28,11 @@ class RealSignal final : public Signal {
 class RealThread final : public WorldThread {
  public:
   RealThread(std::string name, ThreadPriority priority, std::function<bool()> turn)
-      : thread_([name = std::move(name), priority, turn = std::move(turn)] {
+      : thread_(start_thread([name = std::move(name), priority, turn = std::move(turn)] {
           begin_thread(name, priority);
           while (turn()) {
           }
-        }) {}
+        })) {}
   ~RealThread() override { thread_.join(); }
 
  private:
