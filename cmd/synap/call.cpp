@@ -113,7 +113,7 @@ void explain(const ProcedureInfo& info) {
   }
   text += fmt::format("\nExample:\n  synap call {}", info.path);
   if (has_input) {
-    text += " " + shell_quoted(example_input(info).dump());
+    text += " " + shell_quoted(example_input(info, Catalogue::own()).dump());
   }
   print(text + "\n");
 }
@@ -182,7 +182,8 @@ Result<> check_is_given(const CallOptions& options, const std::optional<Json>& i
   return fail(Code::kBadRequest,
               fmt::format("{0} needs an input, a JSON object with {1}, as {2}; `synap call {0} "
                           "--help` says what it takes",
-                          options.procedure, needed, shell_quoted(example_input(*known).dump())));
+                          options.procedure, needed,
+                          shell_quoted(example_input(*known, Catalogue::own()).dump())));
 }
 
 int call(const CallOptions& options) {

@@ -250,6 +250,16 @@ const Catalogue& Catalogue::own() {
   return catalogue;
 }
 
+Catalogue Catalogue::own_group(std::string_view group) {
+  const pod::Description described;
+  rpc::ProcedureTable of_group;
+  for (const auto* procedure : described.procedures().all()) {
+    const std::string_view path = procedure->path;
+    if (path.substr(0, path.find('.')) == group) of_group.add(*procedure);
+  }
+  return Catalogue(rest::openapi_document({}, of_group));
+}
+
 const ProcedureInfo* Catalogue::find(std::string_view path) const {
   const auto found = std::ranges::find(all_, path, &ProcedureInfo::path);
   return found == all_.end() ? nullptr : &*found;

@@ -46,6 +46,8 @@ class Catalogue {
   explicit Catalogue(const Json& openapi_document);
   /// Of this program: needs no pod. Made once.
   static const Catalogue& own();
+  /// Of this program, those of one group alone ("notes"): soon made, since all of them are many.
+  static Catalogue own_group(std::string_view group);
 
   const std::vector<ProcedureInfo>& all() const { return all_; }
   const ProcedureInfo* find(std::string_view path) const;

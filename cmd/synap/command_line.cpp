@@ -251,12 +251,12 @@ bool takes_value(const Option& option) {
   return !option.is_switch && !std::holds_alternative<bool*>(option.target);
 }
 
-std::vector<Command> all_commands(const Program& program) {
+std::vector<Command> all_commands(const Program& program, std::string_view word) {
   std::vector<Command> all = program.commands;
   if (!program.made) return all;
   std::set<std::string, std::less<>> known;
   for (const auto& command : all) known.insert(command.words);
-  for (auto& command : program.made()) {
+  for (auto& command : program.made(word)) {
     if (known.insert(command.words).second) all.push_back(std::move(command));
   }
   return all;
@@ -282,7 +282,8 @@ int run_command_line(const Program& program, int argc, char** argv) {
     print_line("synap " SYNAP_VERSION);
     return kExitOk;
   }
-  const auto commands = all_commands(program);
+  // To make a group is soon done, and all of them is not.
+  auto commands = all_commands(program, asked.words.empty() ? "" : asked.words.front());
   if (const auto* command = find_command(commands, asked.words, count)) {
     return run(*command, asked, count);
   }
@@ -301,6 +302,7 @@ int run_command_line(const Program& program, int argc, char** argv) {
     print(help_of_group(program, commands, asked.words.front()));
     return kExitOk;
   }
+  commands = all_commands(program);
   return refuse_words(commands, asked);
 }
 

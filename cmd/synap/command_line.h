@@ -6,6 +6,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -56,11 +57,13 @@ struct Program {
   std::vector<Group> groups;
   std::vector<Command> commands;
   /// Commands that follow from what the pod can do. Made where the words name none of `commands`,
-  /// or where all are listed; one with the words of those is left out.
-  std::function<std::vector<Command>()> made = {};
+  /// or where all are listed; one with the words of those is left out. Those of all groups, or of
+  /// one that a word names.
+  std::function<std::vector<Command>(std::string_view)> made = {};
 };
-/// The commands of a program, those made too, by their words.
-std::vector<Command> all_commands(const Program& program);
+/// The commands of a program, those made too; of these only the group that a word names, unless it
+/// is empty.
+std::vector<Command> all_commands(const Program& program, std::string_view word = "");
 /// What its groups are, in one sentence each; that of a made one is made of its commands.
 std::string docs_of_group(const Program& program, const std::vector<Command>& commands,
                           const std::string& word);

@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cctype>
 #include <chrono>
 #include <memory>
 
@@ -20,7 +21,9 @@ namespace synap::cli {
 namespace {
 
 struct Made {
-  explicit Made(const ProcedureInfo& info) : procedure(info), input(info) {}
+  Made(std::shared_ptr<const Catalogue> from, const ProcedureInfo& info)
+      : catalogue(std::move(from)), procedure(info), input(info) {}
+  std::shared_ptr<const Catalogue> catalogue;  // that the procedure is of
   const ProcedureInfo& procedure;
   MadeInput input;
   ClientOptions client;
@@ -178,23 +181,34 @@ int run(Made& made) {
   return change(made, *pod, *input, *time_max);
 }
 
+// The word that kebab() writes so.
+std::string camel(std::string_view kebab) {
+  std::string out;
+  for (std::size_t i = 0; i < kebab.size(); ++i) {
+    const bool is_begin = kebab[i] == '-' && i + 1 < kebab.size();
+    out += is_begin ? static_cast<char>(std::toupper(static_cast<unsigned char>(kebab[++i])))
+                    : kebab[i];
+  }
+  return out;
+}
+
 bool has_requests(const ProcedureInfo& procedure) {
   const auto fields = fields_of(procedure.output);
   return procedure.kind == "mutation" &&
          std::ranges::any_of(fields, [](const auto& field) { return field.name == "requestId"; });
 }
 
-Command command_of(const ProcedureInfo& procedure) {
+Command command_of(const ProcedureInfo& procedure, std::shared_ptr<const Catalogue> catalogue) {
   const auto dot = procedure.path.find('.');
-  auto made = std::make_shared<Made>(procedure);
+  auto made = std::make_shared<Made>(catalogue, procedure);
   Command command{
       .words = kebab(procedure.path.substr(0, dot)) + " " + kebab(procedure.path.substr(dot + 1)),
       .docs = procedure.summary + (procedure.docs.empty() ? "" : " " + procedure.docs),
       .example = "",
       .options = made->input.options(),
       .run = [made] { return run(*made); }};
-  command.example =
-      fmt::format("synap {}{}", command.words, made->input.text_of(example_input(procedure)));
+  command.example = fmt::format("synap {}{}", command.words,
+                                made->input.text_of(example_input(procedure, *catalogue)));
   if (const auto names = item_fields(procedure); !names.empty()) {
     command.docs += fmt::format(" Where stdout is no terminal: a line each, with tabs between {}.",
                                 fmt::join(names, ", "));
@@ -219,12 +233,14 @@ Command command_of(const ProcedureInfo& procedure) {
 
 }  // namespace
 
-std::vector<Command> made_commands() {
+std::vector<Command> made_commands(std::string_view word) {
+  const auto catalogue = std::make_shared<const Catalogue>(
+      word.empty() ? Catalogue::own() : Catalogue::own_group(camel(word)));
   std::vector<Command> commands;
-  for (const auto& procedure : Catalogue::own().all()) {
+  for (const auto& procedure : catalogue->all()) {
     const bool is_one = procedure.kind == "query" || procedure.kind == "mutation";
     if (!is_one || procedure.path.find('.') == std::string::npos) continue;
-    commands.push_back(command_of(procedure));
+    commands.push_back(command_of(procedure, catalogue));
   }
   return commands;
 }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "synap/catalogue.h"
@@ -11,8 +12,9 @@
 
 namespace synap::cli {
 
-/// One for each query and mutation that has a group: "notes.list" is "notes list".
-std::vector<Command> made_commands();
+/// One for each query and mutation that has a group: "notes.list" is "notes list". Of all groups,
+/// or of the one that `word` names, as a shell has it: "event-types".
+std::vector<Command> made_commands(std::string_view word = "");
 
 /// "expectedVersion" as words of a shell are written: "expected-version".
 std::string kebab(std::string_view camel);

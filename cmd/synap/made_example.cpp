@@ -91,9 +91,10 @@ Json value_for(const std::string& name, const Json& schema) {
 
 // What the examples of its noun say of the field: what "agents.enable" calls an agent is one for
 // "agents.disable", too.
-const Json* of_siblings(const ProcedureInfo& procedure, const FieldInfo& field) {
+const Json* of_siblings(const ProcedureInfo& procedure, const Catalogue& catalogue,
+                        const FieldInfo& field) {
   const auto group = procedure.path.substr(0, procedure.path.find('.') + 1);
-  for (const auto& other : Catalogue::own().all()) {
+  for (const auto& other : catalogue.all()) {
     if (!other.path.starts_with(group) || !other.example.is_object()) continue;
     if (const Json* value = other.example.find(field.name)) return value;
   }
@@ -102,7 +103,7 @@ const Json* of_siblings(const ProcedureInfo& procedure, const FieldInfo& field) 
 
 }  // namespace
 
-Json example_input(const ProcedureInfo& procedure) {
+Json example_input(const ProcedureInfo& procedure, const Catalogue& catalogue) {
   if (procedure.example.is_object()) return procedure.example;
   Json example = Json::object();
   bool has_change = !procedure.path.ends_with(".update");
@@ -110,7 +111,7 @@ Json example_input(const ProcedureInfo& procedure) {
     const bool is_change = !has_change && !field.is_required;
     if (!field.is_required && !is_change) continue;
     has_change = has_change || is_change;
-    const Json* known = of_siblings(procedure, field);
+    const Json* known = of_siblings(procedure, catalogue, field);
     example.set(field.name, known != nullptr ? *known : value_for(field.name, field.schema));
   }
   return example;

@@ -3,6 +3,7 @@
 
 #include <cstdlib>
 #include <ctime>
+#include <map>
 
 #include "synap/catalogue.h"
 #include "synap/event_search.h"
@@ -189,6 +190,25 @@ TEST(Catalogue, TakesADocumentThatIsNone) {
       "components":{"schemas":{"A":{"type":"object",
       "properties":{"a":{"$ref":"#/components/schemas/A"}}}}}})"));
   EXPECT_NE(circle.find("x"), nullptr);
+}
+
+TEST(MadeCommand, OfOneGroupAreWhatTheyAreAmongAll) {
+  std::map<std::string, std::vector<Command>> groups;
+  for (auto& command : made_commands()) {
+    groups[command.words.substr(0, command.words.find(' '))].push_back(std::move(command));
+  }
+  ASSERT_TRUE(groups.contains("event-types"));
+  for (const auto& [word, all] : groups) {
+    const auto alone = made_commands(word);
+    ASSERT_EQ(alone.size(), all.size()) << word;
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      EXPECT_EQ(alone[i].words, all[i].words);
+      EXPECT_EQ(alone[i].docs, all[i].docs) << all[i].words;
+      EXPECT_EQ(alone[i].example, all[i].example);
+      EXPECT_EQ(alone[i].options.size(), all[i].options.size()) << all[i].words;
+    }
+  }
+  EXPECT_THAT(made_commands("nobody"), testing::IsEmpty());
 }
 
 TEST(MadeCommand, WordsAreThoseOfAShell) {
