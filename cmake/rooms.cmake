@@ -37,8 +37,9 @@ endfunction()
 # Properties of tests that compute all the time, or expect answers in time: each counts as two. ctest
 # starts whatever fits, the costliest first: among tests that count as one, two places are never free
 # at once, and these would all be left to the end, one at a time. So they come first, and hand their
-# two on to each other.
-set(SYNAP_COUNTS_AS_TWO PROCESSORS 2 COST 10000)
+# two on to each other. What something waits for goes before all else, whatever it costs, as do a
+# thousand tests of PostgreSQL, for which the end of the server waits: so something waits for these.
+set(SYNAP_COUNTS_AS_TWO PROCESSORS 2 COST 10000 FIXTURES_REQUIRED counts_as_two)
 
 # The tests of `target`, which ask the PostgreSQL server of SYNAP_TEST_POSTGRES_URL: the one that
 # tests/postgres starts, or another's. What else is given stands before their names, which may be
@@ -65,7 +66,7 @@ function(synap_postgres_server url)
     add_test(NAME postgres_stop COMMAND "${server}" stop "${directory}")
     # What others wait for begins before all of them; its places go to the first that needs two.
     set_tests_properties(postgres_start PROPERTIES
-      FIXTURES_SETUP postgres TIMEOUT 60 ${SYNAP_COUNTS_AS_TWO})
+      FIXTURES_SETUP postgres TIMEOUT 60 PROCESSORS 2 COST 10000)
     set_tests_properties(postgres_stop PROPERTIES FIXTURES_CLEANUP postgres TIMEOUT 60)
   endif()
 endfunction()
