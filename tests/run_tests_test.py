@@ -29,6 +29,10 @@ class RunTests(unittest.TestCase):
         self.assertEqual((code, told), (0, ''))
         self.assertNotIn('UNSTEADY', said)
 
+    def test_a_pod_s_runs_are_not_far_behind_other_tests(self):
+        nice = 'add_test(NAME nice COMMAND sh -c "test $(nice) -ge 10")\n'
+        self.assertEqual(self.run_tree(more=nice)[0], 0)
+
     def test_what_fails_once_is_told_with_what_it_said(self):
         code, said, told = self.run_tree(('a', 'false'), ('b', 'sleep 9'), more='set_tests_properties(b PROPERTIES TIMEOUT 1)\n')
         self.assertEqual(code, 0)

@@ -20,9 +20,14 @@ PASSED = re.compile(r'^ *(Start +\d+: |\d+/\d+ Test +#\d+: .* Passed +[\d.]+ sec
 FAILURE = re.compile(r'^\t *\d+ - (.+) \((Failed|Timeout)\)')
 
 
+# A pod does its runs in threads of niceness 15, absolute: behind whatever is busy at 0, as other tests are, they have a thirtieth of its
+# time, and 200 runs in a row take four times as long as here, where they have a third.
+NICENESS = 10
+
+
 def ctest(tree, *options):
     """Its exit code, and what it said, which is shown as it comes."""
-    command = ['ctest', '--test-dir', str(tree), '--output-on-failure', *options]
+    command = ['nice', '-n', str(NICENESS), 'ctest', '--test-dir', str(tree), '--output-on-failure', *options]
     lines = []
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, errors='replace') as running:
         for line in running.stdout:
