@@ -62,6 +62,10 @@ class IndexFile {
   /// A little of what makes it faster to read, for when nobody has written for a while. False:
   /// there is nothing left to be done.
   virtual Task<Result<bool>> settle() { co_return false; }
+  /// Things of which what is in here was found to be damaged, some of them at once: to be applied
+  /// again as they are now, and then to be told to mended(). Of whoever applies.
+  virtual Task<Result<std::vector<Uuid>>> to_mend() { co_return std::vector<Uuid>{}; }
+  virtual Task<Result<>> mended(std::vector<Uuid>) { co_return Result<>{}; }
 
   /// So many events of which it has nothing may stand behind its checkpoint, and be looked through
   /// again at the next start.

@@ -301,9 +301,18 @@ Task<Result<>> IndexKeeper::keep_former(Indexer& indexer) {
   co_return Result<>{};
 }
 
+// What of some things is damaged harms nothing else.
+Task<Result<>> IndexKeeper::mend(Indexer& indexer) {
+  auto ids = co_await current_->to_mend();
+  if (!ids) co_return fail(ids.error());
+  if (ids->empty()) co_return Result<>{};
+  if (auto done = co_await indexer.put_again(*current_, *ids); !done) co_return done;
+  co_return co_await current_->mended(std::move(*ids));
+}
+
 // Until there are events behind what is written. Of one that others read it is looked meanwhile
-// whether it is there: they take away what they find damaged.
-Task<Result<>> IndexKeeper::wait_for_more(std::stop_token stop) {
+// whether it is there, and what they have found damaged: of it all, they take it away.
+Task<Result<>> IndexKeeper::wait_for_more(Indexer& indexer, std::stop_token stop) {
   constexpr std::chrono::milliseconds kLookEvery(3'000);
   auto& end = rooms_.log.end();
   if (!options_.place->is_shared()) co_return co_await settle_until_more(std::move(stop));
@@ -318,6 +327,7 @@ Task<Result<>> IndexKeeper::wait_for_more(std::stop_token stop) {
       co_return fail(Error{Code::kInternalServerError, "Another node found it to be damaged",
                            nullptr, Fault::kDamaged});
     }
+    if (auto done = co_await mend(indexer); !done) co_return done;
   }
   co_return Result<>{};
 }
@@ -366,12 +376,13 @@ Task<Result<>> IndexKeeper::keep_current(Indexer& indexer, std::stop_token stop)
     }
     indexed_.raise(current_position_);
     if (auto done = co_await options_.place->tidy(); !done) co_return done;
+    if (auto done = co_await mend(indexer); !done) co_return done;
     if (step->is_at_end) {
       behind_since_ = rooms_.world.now();
       co_await rooms_.world.sleep_for(kGatherTime, stop);
     }
     if (rooms_.log.end().value() == current_position_) {
-      if (auto there = co_await wait_for_more(stop); !there) co_return there;
+      if (auto there = co_await wait_for_more(indexer, stop); !there) co_return there;
       behind_since_ = rooms_.world.now();
     }
     while (is_to_give_way() && !stop.stop_requested()) {

@@ -86,7 +86,8 @@ class IndexKeeper {
   Task<std::unique_ptr<IndexFile>> open_former(const std::string& current);
   Task<Result<>> keep_former(Indexer& indexer);
   Task<Result<>> keep_current(Indexer& indexer, std::stop_token stop);
-  Task<Result<>> wait_for_more(std::stop_token stop);
+  Task<Result<>> mend(Indexer& indexer);
+  Task<Result<>> wait_for_more(Indexer& indexer, std::stop_token stop);
   Task<Result<>> settle_until_more(std::stop_token stop);
   bool is_to_give_way();
   Task<Result<>> keep_until_damaged(std::stop_token stop);

@@ -148,6 +148,32 @@ Task<Result<Indexer::Step>> Indexer::fill(IndexFile& index, std::int64_t from) {
   co_return step;
 }
 
+// An index knows a thing by its id alone, and not of which kind it is.
+Task<Result<Change>> Indexer::present(Uuid id) {
+  co_return co_await rooms_.database.read([&](db::Tx& tx) {
+    Change change{.id = id, .document = std::nullopt};
+    for (const auto& kind : kinds_) {
+      change.document = kind.read(tx, id);
+      if (!change.document) continue;
+      change.document->type = kind.name;
+      break;
+    }
+    return change;
+  });
+}
+
+Task<Result<>> Indexer::put_again(IndexFile& index, const std::vector<Uuid>& ids) {
+  for (const auto& id : ids) {
+    auto change = co_await present(id);
+    if (!change) co_return fail(change.error());
+    if (auto done = co_await read_texts({&*change, 1}); !done) co_return done;
+    std::vector<Change> one;
+    one.push_back(std::move(*change));
+    if (auto done = co_await index.apply(std::move(one), index.checkpoint()); !done) co_return done;
+  }
+  co_return Result<>{};
+}
+
 Task<Result<Indexer::Step>> Indexer::forget(IndexFile& index, std::int64_t from) {
   auto page = co_await next_page(from);
   if (!page) co_return fail(page.error());

@@ -44,6 +44,9 @@ class Indexer {
   /// The same of an index that is being replaced: what was changed is taken out.
   Task<Result<Step>> forget(IndexFile& index, std::int64_t from);
 
+  /// Puts these things in as they are now, and leaves the checkpoint.
+  Task<Result<>> put_again(IndexFile& index, const std::vector<Uuid>& ids);
+
   /// Whether the log is the one that an index was filled from.
   Task<Result<bool>> is_of_this_log(Checkpoint checkpoint);
 
@@ -58,6 +61,7 @@ class Indexer {
   };
   Task<Result<Page>> next_page(std::int64_t from);
   Task<Result<std::vector<Change>>> changes_of(std::span<const Thing> things);
+  Task<Result<Change>> present(Uuid id);
   Task<Result<>> read_text(Document& document);
   Task<Result<>> read_texts(std::span<Change> changes);
   Task<Result<Checkpoint>> checkpoint_at(std::int64_t position, const IndexFile& index);

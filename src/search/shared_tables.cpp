@@ -38,6 +38,7 @@ std::optional<Checkpoint> checkpoint_in(db::Tx& tx) {
 db::TableNames SharedTables::names() const {
   auto names = tables_of(family_);
   names.insert(names.end(), family_.indexes.begin(), family_.indexes.end());
+  names.insert(names.end(), family_.beside.begin(), family_.beside.end());
   return {std::move(names), "_" + name_};
 }
 
@@ -119,8 +120,8 @@ void SharedTables::remove(db::Tx& tx) const {
   for (const auto& table : tables_of(family_)) {
     tx.run(fmt::format("DROP TABLE IF EXISTS {}_{}", table, name_));
   }
-  if (!family_.beside.empty()) {
-    tx.run(fmt::format("DROP TABLE IF EXISTS {}_{}", family_.beside, name_));
+  for (const auto table : family_.beside) {
+    tx.run(fmt::format("DROP TABLE IF EXISTS {}_{}", table, name_));
   }
 }
 

@@ -24,9 +24,9 @@ struct SharedFamily {
   std::string_view name;    // "search_": how names of its indexes begin
   std::string_view prefix;  // "search_1_": of those that can still be read
   std::span<const std::string_view> tables;
-  std::span<const std::string_view> indexes;     // of these tables
-  std::span<const std::string_view> statements;  // that make all of them
-  std::string_view beside = {};  // a table that may be there, too, and is made later
+  std::span<const std::string_view> indexes;      // of these tables
+  std::span<const std::string_view> statements;   // that make all of them
+  std::span<const std::string_view> beside = {};  // tables that may be there, too
 };
 
 class SharedTables {

@@ -39,8 +39,16 @@ std::string pack(std::span<const float> values) {
   return bytes;
 }
 
+bool is_packed(std::string_view bytes, std::size_t count) {
+  if (bytes.size() != sizeof(float) + 2 * count) return false;
+  float scale = 0;
+  std::memcpy(&scale, bytes.data(), sizeof scale);
+  // No value of any vector that was ever packed is beyond this, and none of it is then.
+  return scale >= 0 && scale < 1e30F;
+}
+
 std::optional<std::vector<float>> unpack(std::string_view bytes, std::size_t count) {
-  if (bytes.size() != sizeof(float) + 2 * count) return std::nullopt;
+  if (!is_packed(bytes, count)) return std::nullopt;
   float scale = 0;
   std::memcpy(&scale, bytes.data(), sizeof scale);
   const auto* parts = reinterpret_cast<const std::int8_t*>(bytes.data() + sizeof(float));

@@ -22,7 +22,9 @@ void quantise_rest(std::span<const float> values, float scale, const std::int8_t
 /// A vector as it is kept in a file: the scale, four bytes of a float as this machine has it, then
 /// the bytes of quantise(), then those of quantise_rest(). So it is what a block has of it.
 std::string pack(std::span<const float> values);
-/// Nothing: these are not the bytes of so many values.
+/// Whether these are the bytes of so many values.
+bool is_packed(std::string_view bytes, std::size_t count);
+/// Nothing: they are not.
 std::optional<std::vector<float>> unpack(std::string_view bytes, std::size_t count);
 
 }  // namespace synap::vectors

@@ -25,10 +25,18 @@ struct BlockOwner {
   bool is_listed = false;
 };
 
+/// A thing of which what is stored cannot be read.
+struct DamagedThing {
+  std::int64_t user = 0;
+  std::int64_t number = 0;
+  Uuid entity;
+};
+
 struct BlockPage {
   std::vector<Effect> effects;
   std::int64_t last = 0;  // the page behind it begins there
   bool is_last = false;
+  std::vector<DamagedThing> damaged = {};  // they have no passages in `effects`
 };
 
 /// So many changes stand in a source that others write: who has seen less reads all again.

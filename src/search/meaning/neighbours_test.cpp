@@ -435,8 +435,8 @@ TEST_F(NeighboursTest, GoesOnWithOthersWhereOneFails) {
   EXPECT_EQ(keep(3), 3);
   for (const auto* user : {"first", "second", "third"}) EXPECT_GT(owner(user).listed, 0) << user;
   const auto number = owner("second").number;
-  run(fmt::format("CREATE TABLE whole AS SELECT id, vector FROM passages_{}", name));
-  run(fmt::format("UPDATE passages_{} SET vector = '\\x00' WHERE \"user\" = {}", name, number));
+  run(fmt::format("ALTER TABLE neighbours_{0}_{1} ADD CONSTRAINT none CHECK (id < 0) NOT VALID",
+                  name, number));
   EXPECT_GT(keep(), 1);
   EXPECT_TRUE(owner("first").is_listed);
   EXPECT_TRUE(owner("third").is_listed);
@@ -447,14 +447,37 @@ TEST_F(NeighboursTest, GoesOnWithOthersWhereOneFails) {
   EXPECT_EQ(keep(), 1);
   now += std::chrono::milliseconds(1'100);
   EXPECT_EQ(keep(), 0);
-  run(
-      fmt::format("UPDATE passages_{0} SET vector = whole.vector FROM whole "
-                  "WHERE whole.id = passages_{0}.id",
-                  name));
+  run(fmt::format("ALTER TABLE neighbours_{0}_{1} DROP CONSTRAINT none", name, number));
   now += std::chrono::seconds(1);
   EXPECT_GT(keep(), 1);
   EXPECT_TRUE(owner("second").is_listed);
   EXPECT_EQ(count("SELECT count(*) FROM neighbours_" + name), 3 * kLarge);
+}
+
+// One that cannot be read is left out, and listed when it is there again.
+TEST_F(NeighboursTest, ListsAllButWhatIsDamaged) {
+  if (!has_neighbours) GTEST_SKIP() << "no pgvector: IsThereWhereTheServerHasPgvector";
+  add(kLarge, "large");
+  run(fmt::format("UPDATE passages_{} SET vector = '' WHERE id >> 16 = 7", name));
+  // A long one, of which a part is.
+  run(fmt::format("UPDATE documents_{} SET passages = 41 WHERE number = 9", name));
+  run(
+      fmt::format("INSERT INTO passages_{0} SELECT id + i, \"user\", part, begin_at, end_at, hash, "
+                  "CASE WHEN i = 30 THEN '' ELSE vector END "
+                  "FROM passages_{0}, generate_series(1, 40) AS i WHERE id >> 16 = 9",
+                  name));
+  keep();
+  EXPECT_TRUE(owner("large").is_listed);
+  EXPECT_EQ(count("SELECT count(*) FROM neighbours_" + name), kLarge - 2);
+  const auto damaged = *test::run(executor, [&] { return index->to_mend(); });
+  EXPECT_EQ(damaged.size(), 2U);
+  std::vector<Change> changes;
+  for (const auto& id : damaged) {
+    changes.push_back({id, Document{.id = id, .user_id = "large", .type = "note", .text = "1"}});
+  }
+  apply(std::move(changes));
+  keep();
+  EXPECT_EQ(count("SELECT count(*) FROM neighbours_" + name), kLarge);
 }
 
 // What is gone is not kept for it without an end: then it begins again, and has nothing of that.

@@ -168,6 +168,34 @@ TEST_F(SharedMeaningsTest, FindsAtEachNodeWhatOneHasMade) {
   EXPECT_EQ(second->search->meanings()->embedded(), 1);
 }
 
+// One damaged vector takes nothing from anybody else, and is the only one that is made again.
+TEST_F(SharedMeaningsTest, MakesOneThingAgainWhereItIsDamaged) {
+  const auto first = node("first");
+  first->search->lead();
+  put({"A cat", "Some bread"}, "ann");
+  put({"His cat"}, "bob");
+  expect(*first, "kitty", "ann", "A cat");
+  expect(*first, "kitty", "bob", "His cat");
+  const auto embedded = first->search->meanings()->embedded();
+  ASSERT_TRUE(sync_wait(executor, [&]() -> Task<Result<>> {
+    co_return co_await tables->open_aside()->write([](db::Tx& tx) {
+      std::string table;
+      {
+        auto rows = tx.query(
+            "SELECT relname FROM pg_class WHERE relkind = 'r' AND relname LIKE "
+            "'passages_meaning%'");
+        if (rows.next()) table = rows.text(0);
+      }
+      tx.run(fmt::format("UPDATE {} SET vector = '' WHERE id >> 16 = 1", table));
+    });
+  }()));
+  const auto second = node("second");
+  expect(*second, "kitty", "bob", "His cat");
+  EXPECT_THAT(found(*second, "kitty", "ann"), testing::StartsWith("Some bread"));
+  expect(*second, "kitty", "ann", "A cat");
+  EXPECT_EQ(first->search->meanings()->embedded(), embedded + 1);
+}
+
 // By an index of neighbours; where the server has none, by words, and told so.
 TEST_F(SharedMeaningsTest, AnswersWhoHasMoreThanANodeHasRoomFor) {
   const auto first = node("first");

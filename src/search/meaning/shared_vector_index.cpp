@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "base/log.h"
 #include "vectors/quantise.h"
@@ -39,6 +40,12 @@ constexpr std::string_view kStatements[] = {
     "dimension INTEGER NOT NULL, mean REAL NOT NULL, deviation REAL NOT NULL, "
     "kinds TEXT NOT NULL, tables_id TEXT NOT NULL DEFAULT gen_random_uuid())"};
 
+// Beside those above: an index of before has none.
+constexpr std::string_view kBeside[] = {"neighbours", "damaged"};
+constexpr std::string_view kMakeDamaged =
+    "CREATE TABLE IF NOT EXISTS damaged(entity BLOB PRIMARY KEY, \"user\" INTEGER NOT NULL, "
+    "number INTEGER NOT NULL)";
+
 // What is another behind a revision, in the order in which it came to be so.
 constexpr std::string_view kChanged =
     "SELECT revision, number, entity, updated_at, \"passages\" FROM documents "
@@ -49,8 +56,20 @@ constexpr std::string_view kChanged =
 // and each takes some milliseconds.
 constexpr std::int64_t kListedAtOnce = 20;
 
-Error vector_damaged() {
-  return {Code::kInternalServerError, "A vector is none", nullptr, Fault::kDamaged};
+// Where others may not have been told it stands there, so it is told once.
+void note_damaged(db::Tx& tx, const std::vector<DamagedThing>& things) {
+  for (const auto& thing : things) {
+    auto rows = tx.query(
+        "INSERT INTO damaged(entity, \"user\", number) VALUES ($1, $2, $3) "
+        "ON CONFLICT (entity) DO NOTHING RETURNING number",
+        thing.entity, thing.user, thing.number);
+    if (!rows.next()) continue;
+    const auto entity = thing.entity.to_string();
+    write_log_bounded(Same::kMessage, LogLevel::kWarn, "search",
+                      "what the index of meanings has of a thing is damaged: it is made again "
+                      "(thing {number}, {entity}, of user {user})",
+                      {{"number", thing.number}, {"entity", entity}, {"user", thing.user}});
+  }
 }
 
 // What each change of a user's things has a number in.
@@ -97,7 +116,7 @@ const SharedFamily kSharedMeanings = {.name = "meaning_",
                                       .tables = kTables,
                                       .indexes = kIndexes,
                                       .statements = kStatements,
-                                      .beside = "neighbours"};
+                                      .beside = kBeside};
 
 SharedVectorIndex::SharedVectorIndex(std::shared_ptr<db::Engine> engine, std::string name,
                                      Options options)
@@ -112,6 +131,52 @@ Task<Result<>> SharedVectorIndex::load_tables() {
   auto loaded = co_await tables_.load(database());
   if (!loaded) co_return fail(loaded.error());
   kept(*loaded);
+  auto made = co_await write_background([](db::Tx& tx) { tx.run(kMakeDamaged); });
+  if (!made) co_return fail(made.error());
+  co_return Result<>{};
+}
+
+Task<void> SharedVectorIndex::tell_damaged(std::vector<DamagedThing> things) {
+  const auto told = co_await write_background([&](db::Tx& tx) {
+    // Not before a node of this version writes it: until then they are left out.
+    {
+      const auto table = "damaged_" + tables_.name();
+      auto there = tx.query("SELECT 1 FROM sqlite_master WHERE name = $1", table);
+      if (!there.next()) return;
+    }
+    note_damaged(tx, things);
+  });
+  if (told) co_return;
+  write_log_bounded(Same::kLine, LogLevel::kWarn, "search",
+                    "that the index of meanings is damaged cannot be told now: {error}",
+                    {{"error", told.error().message}});
+}
+
+// Some at once: each text is embedded again while others wait.
+Task<Result<std::vector<Uuid>>> SharedVectorIndex::to_mend() {
+  return read([](db::Tx& tx) {
+    std::vector<Uuid> ids;
+    auto rows = tx.query("SELECT entity FROM damaged ORDER BY entity LIMIT 16");
+    while (rows.next()) ids.push_back(rows.uuid(0).value_or(Uuid{}));
+    return ids;
+  });
+}
+
+Task<Result<>> SharedVectorIndex::mended(std::vector<Uuid> ids) {
+  auto done = co_await write_background([&](db::Tx& tx) {
+    tables_.stay(tx);
+    for (const auto& id : ids) {
+      // How much of it was there may have been damaged, too.
+      tx.run(
+          "UPDATE users SET (\"documents\", \"passages\") = "
+          "(SELECT count(*), coalesce(CAST(sum(documents.\"passages\") AS bigint), 0) "
+          "FROM documents WHERE \"user\" = users.number) "
+          "WHERE number IN (SELECT \"user\" FROM damaged WHERE entity = $1)",
+          id);
+      tx.run("DELETE FROM damaged WHERE entity = $1", id);
+    }
+  });
+  if (!done) co_return fail(done.error());
   co_return Result<>{};
 }
 
@@ -167,12 +232,13 @@ BlockPage SharedVectorIndex::page_in(db::Tx& tx, const BlockOwner& owner, std::i
     }
   }
   std::unordered_map<std::int64_t, std::size_t> places;  // of effects, by number of the thing
+  std::unordered_set<std::int64_t> damaged;              // numbers of things
   {
     std::int64_t count = 0;
     std::int64_t passages = 0;
     auto rows = tx.query(kChanged, owner.number, after, things_max);
     while (passages < passages_max && rows.next()) {
-      if (count > 0 && passages + rows.integer(4) > passages_max) {
+      if (count > 0 && rows.integer(4) > passages_max - passages) {
         passages = passages_max;
         break;
       }
@@ -181,8 +247,13 @@ BlockPage SharedVectorIndex::page_in(db::Tx& tx, const BlockOwner& owner, std::i
       Effect effect{.entity = rows.uuid(2).value_or(Uuid{}), .now = {}};
       if (const auto number = rows.integer(1); number != 0) {
         effect.now = Vectors{effect.entity, number, rows.integer(3), {}};
-        effect.now->passages.resize(static_cast<std::size_t>(rows.integer(4)));
-        passages += rows.integer(4);
+        const auto had = rows.integer(4);
+        if (had >= 0 && had <= kPassagesMax) {
+          effect.now->passages.resize(static_cast<std::size_t>(had));
+          passages += had;
+        } else {
+          damaged.insert(number);
+        }
         places.emplace(number, page.effects.size());
       }
       page.effects.push_back(std::move(effect));
@@ -190,22 +261,29 @@ BlockPage SharedVectorIndex::page_in(db::Tx& tx, const BlockOwner& owner, std::i
     page.is_last = count < things_max && passages < passages_max;
   }
   auto rows = tx.query(page_statement(), owner.number, after, page.last);
-  bool is_whole = true;
   while (rows.next()) {
     const auto id = rows.integer(0);
     const auto place = places.find(id >> kPassageBits);
+    if (place == places.end()) continue;
     const auto number = static_cast<std::size_t>(id & (kPassagesMax - 1));
     auto vector = vectors::unpack(rows.view(1), dimension());
-    auto* thing = place == places.end() ? nullptr : &*page.effects[place->second].now;
-    is_whole = is_whole && vector && thing != nullptr && number < thing->passages.size();
-    if (is_whole) thing->passages[number] = std::move(*vector);
+    auto& thing = *page.effects[place->second].now;
+    if (vector && number < thing.passages.size()) {
+      thing.passages[number] = std::move(*vector);
+    } else {
+      damaged.insert(thing.number);
+    }
   }
-  for (const auto& effect : page.effects) {
+  if (!tx.ok()) return page;
+  for (auto& effect : page.effects) {
     if (!effect.now) continue;
-    for (const auto& vector : effect.now->passages) is_whole = is_whole && !vector.empty();
-  }
-  if (!is_whole && tx.ok()) {
-    tx.abort(vector_damaged());
+    auto& thing = *effect.now;
+    const bool is_whole = !damaged.contains(thing.number) &&
+                          std::ranges::none_of(thing.passages, &std::vector<float>::empty);
+    if (is_whole) continue;
+    // As one without words, until it is made again.
+    thing.passages.clear();
+    page.damaged.push_back({owner.number, thing.number, thing.entity});
   }
   return page;
 }
@@ -314,7 +392,7 @@ bool SharedVectorIndex::list_part(db::Tx& tx, const VectorTypes& types,
     if (!rows.next() || rows.integer(4) <= kListedAtOnce) return false;
     revision = rows.integer(0);
     thing = {rows.uuid(2).value_or(Uuid{}), rows.integer(1), rows.integer(3), {}};
-    end = (thing.number << kPassageBits) + rows.integer(4);
+    end = (thing.number << kPassageBits) + std::min(rows.integer(4), kPassagesMax);
   }
   // One by a version before, whose whole user would not be listed before it is.
   if (revision < 2) return false;
@@ -328,15 +406,16 @@ bool SharedVectorIndex::list_part(db::Tx& tx, const VectorTypes& types,
           vectors::unpack(rows.view(0), dimension()).value_or(std::vector<float>()));
     }
   }
-  const bool is_whole =
-      static_cast<std::int64_t>(thing.passages.size()) == until - next &&
-      std::ranges::none_of(thing.passages, [](const auto& one) { return one.empty(); });
-  if (!is_whole) {
-    if (tx.ok()) tx.abort(vector_damaged());
-    return true;
+  if (!tx.ok()) return true;
+  const bool is_whole = static_cast<std::int64_t>(thing.passages.size()) == until - next &&
+                        std::ranges::none_of(thing.passages, &std::vector<float>::empty);
+  if (is_whole) {
+    neighbours_->add(tx, types, owner.number, thing, next);
+  } else {
+    neighbours_->carry_out(tx, types, owner.number, {{.entity = thing.entity, .now = {}}});
+    note_damaged(tx, {{owner.number, thing.number, thing.entity}});
   }
-  neighbours_->add(tx, types, owner.number, thing, next);
-  const bool is_last = until == end;
+  const bool is_last = until == end || !is_whole;
   const bool is_listed = owner.is_listed || (is_last && revision >= owner.revision);
   tx.run("UPDATE users SET listed = $2, is_listed = $3 WHERE number = $1", owner.number,
          is_last ? revision : revision - 1, is_listed);
@@ -362,6 +441,7 @@ void SharedVectorIndex::carry_out(db::Tx& tx, const Next& next) const {
   if (list_part(tx, *types, owner)) return;
   const auto page = page_in(tx, owner, owner.listed, kListedAtOnce);
   if (!tx.ok()) return;
+  note_damaged(tx, page.damaged);
   neighbours_->carry_out(tx, *types, owner.number, page.effects);
   const bool is_listed = owner.is_listed || page.is_last || page.last >= owner.revision;
   tx.run("UPDATE users SET listed = $2, is_listed = $3 WHERE number = $1", owner.number, page.last,

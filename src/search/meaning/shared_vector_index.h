@@ -6,6 +6,8 @@
 //   documents  besides: the revision by which it came to be as it is
 //   gone       things of a user that are gone, by revision; the newest kRevisionsKept revisions
 //   about      besides: what is another one where all was made anew
+//   damaged    things of which a node could not read what is stored: it has left them out, and
+//              whoever writes makes them again. Made by who opens it to write.
 #pragma once
 
 #include <map>
@@ -26,6 +28,8 @@ class SharedVectorIndex final : public VectorIndex {
   const Neighbours* neighbours() const override { return neighbours_ ? &*neighbours_ : nullptr; }
   std::string why_no_neighbours(db::Tx& tx, const std::optional<BlockOwner>& owner) const override;
   Task<Result<bool>> keep_neighbours(SteadyClock::time_point now) override;
+  Task<Result<std::vector<Uuid>>> to_mend() override;
+  Task<Result<>> mended(std::vector<Uuid> ids) override;
   /// What a page of a user is read with: his number, behind which revision and up to which.
   static std::string_view page_statement();
 
@@ -42,6 +46,7 @@ class SharedVectorIndex final : public VectorIndex {
   BlockPage page_in(db::Tx& tx, const BlockOwner& owner, std::int64_t after) const override {
     return page_in(tx, owner, after, kPassagesPerPage);
   }
+  Task<void> tell_damaged(std::vector<DamagedThing> things) override;
   Task<Error> read_failed(Error error) override;
   void described() override;
 

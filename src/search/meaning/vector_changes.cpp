@@ -1,5 +1,7 @@
 #include "search/meaning/vector_changes.h"
 
+#include "vectors/quantise.h"
+
 namespace synap::search {
 namespace {
 
@@ -47,7 +49,7 @@ std::pair<std::string, Effect> VectorChanges::carry_out(const Change& change,
   }
   const auto& document = *change.document;
   const auto user = user_of(document.user_id);
-  if (before && before->user == user && is_same(*before, pieces)) {
+  if (before && before->user == user && is_same(*before, pieces, vectors)) {
     if (before->updated_at == document.updated_at) return {};
     tx_.run("UPDATE documents SET updated_at = $2 WHERE number = $1", before->number,
             document.updated_at);
@@ -70,21 +72,26 @@ std::optional<VectorChanges::Stored> VectorChanges::stored(const Uuid& id) {
   return Stored{rows.integer(0), rows.integer(1), rows.integer(2), rows.integer(3)};
 }
 
-bool VectorChanges::is_same(const Stored& stored, const std::vector<Piece>& pieces) {
+// And as it should be: one that is damaged is another than what is made of the same text.
+bool VectorChanges::is_same(const Stored& stored, const std::vector<Piece>& pieces,
+                            const std::vector<std::string>& vectors) {
   if (stored.passages != static_cast<std::int64_t>(pieces.size())) return false;
   auto rows = tx_.query(
-      "SELECT part, begin_at, end_at, hash FROM passages WHERE id >= $1 AND id < $2 ORDER BY id",
+      "SELECT part, begin_at, end_at, hash, vector FROM passages WHERE id >= $1 AND id < $2 ORDER "
+      "BY id",
       stored.number << kPassageBits, (stored.number + 1) << kPassageBits);
-  for (const auto& piece : pieces) {
+  for (std::size_t i = 0; i < pieces.size(); ++i) {
+    const auto& piece = pieces[i];
     if (!rows.next()) return false;
+    const auto dimension = (vectors[i].size() - sizeof(float)) / 2;
     if (rows.integer(0) != static_cast<std::int64_t>(piece.part) ||
         rows.integer(1) != static_cast<std::int64_t>(piece.begin) ||
         rows.integer(2) != static_cast<std::int64_t>(piece.end) ||
-        rows.view(3) != bytes_of(piece.hash)) {
+        rows.view(3) != bytes_of(piece.hash) || !vectors::is_packed(rows.view(4), dimension)) {
       return false;
     }
   }
-  return true;
+  return !rows.next();
 }
 
 void VectorChanges::remove(const Stored& stored) {

@@ -50,7 +50,8 @@ class VectorChanges {
     std::int64_t passages = 0;
   };
   std::optional<Stored> stored(const Uuid& id);
-  bool is_same(const Stored& stored, const std::vector<Piece>& pieces);
+  bool is_same(const Stored& stored, const std::vector<Piece>& pieces,
+               const std::vector<std::string>& vectors);
   void remove(const Stored& stored);
   std::int64_t insert(std::int64_t user, const Document& document, const std::vector<Piece>& pieces,
                       const std::vector<std::string>& vectors);

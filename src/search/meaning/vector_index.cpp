@@ -129,6 +129,9 @@ Task<Result<VectorIndex::Made>> VectorIndex::made_of(Change change, std::size_t&
     if (!known) co_return fail(known.error());
     std::ranges::move(*known, std::back_inserter(made.vectors));
   }
+  for (auto& vector : made.vectors) {
+    if (!vectors::is_packed(vector, dimension_)) vector.clear();
+  }
   const auto count = co_await embed_missing(made);
   if (!count) co_return fail(count.error());
   embedded += *count;
@@ -218,7 +221,10 @@ Task<Result<std::optional<BlockOwner>>> VectorIndex::owner(const std::string& us
 }
 
 Task<Result<BlockPage>> VectorIndex::page(const BlockOwner& owner, std::int64_t after) {
-  return read([this, &owner, after](db::Tx& tx) { return page_in(tx, owner, after); });
+  auto found =
+      co_await read([this, &owner, after](db::Tx& tx) { return page_in(tx, owner, after); });
+  if (found && !found->damaged.empty()) co_await tell_damaged(found->damaged);
+  co_return found;
 }
 
 FileVectorIndex::FileVectorIndex(std::unique_ptr<db::Engine> database, Options options)

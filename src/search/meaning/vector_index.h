@@ -117,6 +117,8 @@ class VectorIndex : public IndexFile, public BlockSource {
                               return closure(tx);
                             });
   }
+  /// To be made again, by whoever writes.
+  virtual Task<void> tell_damaged(std::vector<DamagedThing>) { co_return; }
   /// What it means for the index that it could not be read.
   virtual Task<Error> read_failed(Error error) { co_return error; }
   /// The model is known from now on.
