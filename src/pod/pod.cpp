@@ -247,9 +247,10 @@ Result<> Pod::Parts::open() {
   if (auto opened_models = open_models(); !opened_models) return opened_models;
   auto shared = open_beside(store_options());
   if (!shared) return fail(shared.error());
-  search = std::make_unique<search::Search>(search::Rooms{*database, *log, *content, world},
-                                            directory->search(), meaning_options(options, *models),
-                                            std::move(*shared));
+  search = std::make_unique<search::Search>(
+      search::Rooms{*database, *log, *content, world}, directory->search(),
+      meaning_options(options, *models), std::move(*shared),
+      [store = store_options()] { return open_for_long(store); });
   rooms = std::make_unique<features::Rooms>(
       features::Rooms{*database, *log, types, *projections, *content, *engine->pool,
                       engine->control, engine->replays, procedures, *keys, *search, *models});

@@ -103,6 +103,16 @@ Result<std::shared_ptr<db::Engine>> open_beside(const StoreOptions& options) {
   return std::shared_ptr<db::Engine>(std::move(*opened));
 }
 
+Result<std::shared_ptr<db::Engine>> open_for_long(const StoreOptions& options) {
+  auto opened = db::postgres::PostgresDatabase::open({.url = options.url,
+                                                      .world = options.world,
+                                                      .readers = 1,
+                                                      .is_pooled = options.is_pooled,
+                                                      .statement_time_max = std::chrono::hours(6)});
+  if (!opened) return fail(opened.error());
+  return std::shared_ptr<db::Engine>(std::move(*opened));
+}
+
 bool is_lost(const db::Engine& database) {
   const auto* on_server = dynamic_cast<const db::postgres::PostgresDatabase*>(&database);
   return on_server != nullptr && on_server->is_lost();

@@ -46,6 +46,8 @@ Result<events::Store> open_store(const StoreOptions& options,
 /// The same database once more, for what nobody's command is to wait for: indexes, which its nodes
 /// share. nullptr: it is in a file.
 Result<std::shared_ptr<db::Engine>> open_beside(const StoreOptions& options);
+/// Another one beside that, for statements that take minutes and for which nobody waits.
+Result<std::shared_ptr<db::Engine>> open_for_long(const StoreOptions& options);
 
 /// Another pod has the database, or has had it meanwhile, or the other nodes go on without this
 /// one. Any thread.

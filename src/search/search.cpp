@@ -19,7 +19,8 @@ constexpr std::chrono::milliseconds kFurtherPatience(5'000);
 }  // namespace
 
 Search::Search(const Rooms& rooms, std::string directory, std::optional<MeaningOptions> meaning,
-               std::shared_ptr<db::Engine> shared)
+               std::shared_ptr<db::Engine> shared,
+               std::function<Result<std::shared_ptr<db::Engine>>()> open_another)
     : rooms_(rooms),
       directory_(std::move(directory)),
       shared_(std::move(shared)),
@@ -51,9 +52,12 @@ Search::Search(const Rooms& rooms, std::string directory, std::optional<MeaningO
   options.page_events = shared_ == nullptr ? 4'000 : 500;
   words_ = std::make_unique<IndexKeeper>(rooms_, kinds_, std::move(options));
   if (meaning) {
-    meanings_ = std::make_unique<Meanings>(
-        rooms_, kinds_, MeaningPlace{.directory = directory_, .shared = shared_, .leads = &leads_},
-        std::move(*meaning));
+    meanings_ = std::make_unique<Meanings>(rooms_, kinds_,
+                                           MeaningPlace{.directory = directory_,
+                                                        .shared = shared_,
+                                                        .leads = &leads_,
+                                                        .open_another = std::move(open_another)},
+                                           std::move(*meaning));
   }
 }
 

@@ -49,9 +49,10 @@ struct SimilarAsk {
 class Search {
  public:
   /// `directory` is made where it is missing; it holds nothing but indexes. Where there is
-  /// `shared`, a database on PostgreSQL, they are there.
+  /// `shared`, a database on PostgreSQL, they are there. `open_another`: MeaningPlace.
   Search(const Rooms& rooms, std::string directory, std::optional<MeaningOptions> meaning = {},
-         std::shared_ptr<db::Engine> shared = nullptr);
+         std::shared_ptr<db::Engine> shared = nullptr,
+         std::function<Result<std::shared_ptr<db::Engine>>()> open_another = {});
   ~Search();  // stop()
   Search(const Search&) = delete;
   Search& operator=(const Search&) = delete;

@@ -144,6 +144,7 @@ Result<std::unique_ptr<PostgresDatabase>> PostgresDatabase::open(PostgresOptions
   auto& writer = *(database->writer_ = std::make_unique<Connection>(ConnectionOptions{
                        .url = options.url,
                        .world = options.world,
+                       .statement_time_max = options.statement_time_max,
                        .idle_time_max = options.idle_time_max,
                        .reach = &database->reach_of_writer_,
                        .own_lock = (options.is_alone || options.node) && !options.is_pooled

@@ -56,6 +56,8 @@ struct PostgresOptions {
   /// database from whoever had it, since nobody can hold a lock.
   bool is_pooled = false;
   std::chrono::milliseconds read_time_max{250};
+  /// ConnectionOptions::statement_time_max of the writer.
+  std::chrono::milliseconds statement_time_max{8'000};
   /// ConnectionOptions::idle_time_max of the writer: how long a closure may compute.
   std::chrono::milliseconds idle_time_max{4'000};
   /// More reads, writes of people or writes of workers than this do not wait: the next is refused.

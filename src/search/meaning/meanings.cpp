@@ -147,7 +147,8 @@ Task<void> Meanings::use(std::shared_ptr<embedding::Embedder> embedder) {
       [&](std::stop_token over) -> Task<bool> {
         co_await keeper->run(std::move(over));
         co_return false;
-      });
+      },
+      [&](std::stop_token over) { return keep_neighbours(*keeper, std::move(over)); });
   std::lock_guard lock(mutex_);
   keeper_.reset();
   query_embedder_.reset();
@@ -164,7 +165,6 @@ Task<bool> Meanings::until_other_model(std::string model, IndexKeeper& keeper,
     const auto chosen = options_.embedders->chosen();
     if (!chosen || *chosen != model) co_return true;
     const auto now = rooms_.world.now();
-    co_await keep_neighbours(keeper, over, now + options_.look_interval);
     const double seconds = std::chrono::duration<double>(now - at).count();
     const auto now_embedded = embedded_.value();
     const auto now_indexed = std::max<std::int64_t>(keeper.indexed().value(), 0);
@@ -181,20 +181,23 @@ Task<bool> Meanings::until_other_model(std::string model, IndexKeeper& keeper,
   co_return false;
 }
 
-// Of whoever has more vectors than a node has room for, for so long.
-Task<void> Meanings::keep_neighbours(IndexKeeper& keeper, std::stop_token stop,
-                                     SteadyClock::time_point until) {
-  const auto index = std::static_pointer_cast<VectorIndex>(keeper.serving());
-  bool goes_on = index != nullptr && index->neighbours() != nullptr;
-  while (goes_on) {
-    const auto kept = co_await index->keep_neighbours(rooms_.world.now());
-    if (!kept) {
+// Of whoever has more vectors than a node has room for: beside all else, since it takes long.
+Task<bool> Meanings::keep_neighbours(IndexKeeper& keeper, std::stop_token over) {
+  bool goes_on = false;
+  while (goes_on ? !over.stop_requested()
+                 : co_await rooms_.world.sleep_for(options_.look_interval, over)) {
+    const auto index = std::static_pointer_cast<VectorIndex>(keeper.serving());
+    goes_on = index != nullptr && index->neighbours() != nullptr;
+    if (!goes_on) continue;
+    const auto kept = co_await index->keep_neighbours(rooms_.world.now(), over);
+    if (!kept && !over.stop_requested()) {
       write_log_bounded(Same::kLine, LogLevel::kWarn, "search",
                         "an index of neighbours cannot be written now: {error}",
                         {{"error", kept.error().message}});
     }
-    goes_on = kept && *kept && !stop.stop_requested() && rooms_.world.now() < until;
+    goes_on = kept && *kept;
   }
+  co_return false;
 }
 
 std::shared_ptr<IndexKeeper> Meanings::make_keeper(
@@ -212,6 +215,7 @@ std::shared_ptr<IndexKeeper> Meanings::make_keeper(
       options.kinds = version_of(kinds_);
       options.stop = stop;
       options.embedded = &embedded_;
+      options.open_another = place_.open_another;
     }
     return options;
   };

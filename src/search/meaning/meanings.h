@@ -39,6 +39,8 @@ struct MeaningPlace {
   std::string directory;
   std::shared_ptr<db::Engine> shared = nullptr;  // nullptr: in the directory
   Watermark* leads = nullptr;                    // of what is shared (KeeperOptions)
+  /// Of what is shared: VectorIndex::Options.
+  std::function<Result<std::shared_ptr<db::Engine>>()> open_another = {};
 };
 
 /// What compares a user's vectors: this node, which has them in memory; where they are more than it
@@ -142,8 +144,7 @@ class Meanings {
                                            std::stop_token stop);
   Task<void> prepare(std::shared_ptr<Pending> pending, std::string user_id,
                      std::optional<std::string> text);
-  Task<void> keep_neighbours(IndexKeeper& keeper, std::stop_token stop,
-                             SteadyClock::time_point until);
+  Task<bool> keep_neighbours(IndexKeeper& keeper, std::stop_token over);
   Task<Result<ComparedBy>> compared_by(VectorIndex& index, const BlockOwner& owner) const;
   Task<Result<Look>> look_at_large(Look look, const std::string& user_id, Error too_large);
   Task<Result<Look>> prepared(const std::string& user_id, const std::optional<std::string>& text);

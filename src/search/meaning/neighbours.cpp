@@ -152,8 +152,24 @@ void Neighbours::make(db::Tx& tx, const VectorTypes& types, std::int64_t user) c
                      user));
   tx.run(fmt::format("CREATE INDEX {0}_by_entity ON {0}(entity)", part));
   tx.run(fmt::format("CREATE INDEX {0}_by_level ON {0}(level)", part));
-  tx.run(fmt::format("CREATE INDEX {0}_nearest ON {0} USING hnsw (vector {1}.{2}_cosine_ops)", part,
-                     types.schema, dimension_ > kVectorMax ? "halfvec" : "vector"));
+}
+
+// In memory that it is given, or it is made row by row as if it were filled so. A graph takes some
+// hundred bytes a row, beside the vector.
+void Neighbours::finish(db::Tx& tx, const VectorTypes& types, std::int64_t user,
+                        std::int64_t passages, bool is_alone) const {
+  constexpr std::int64_t kGraphBytes = 1'200;
+  constexpr std::int64_t kMiB = 1 << 20;
+  constexpr std::int64_t kMostMiB = 2'000;
+  const auto value = dimension_ > kVectorMax ? 2 : sizeof(float);
+  const auto bytes = passages * (kGraphBytes + static_cast<std::int64_t>(value * dimension_));
+  tx.run(fmt::format("SET LOCAL maintenance_work_mem = '{}MB'",
+                     std::clamp<std::int64_t>(bytes * 5 / 4 / kMiB, 64, kMostMiB)));
+  if (is_alone) tx.run("SET LOCAL max_parallel_maintenance_workers = 0");
+  tx.run(
+      fmt::format("CREATE INDEX IF NOT EXISTS {0}_nearest ON {0} "
+                  "USING hnsw (vector {1}.{2}_cosine_ops)",
+                  part_of(user), types.schema, dimension_ > kVectorMax ? "halfvec" : "vector"));
 }
 
 void Neighbours::remove(db::Tx& tx, std::int64_t user) const {
@@ -166,24 +182,57 @@ void Neighbours::remove(db::Tx& tx) const {
 
 void Neighbours::carry_out(db::Tx& tx, const VectorTypes& types, std::int64_t user,
                            const std::vector<Effect>& effects) const {
-  const auto remove =
-      fmt::format("DELETE FROM neighbours_{} WHERE \"user\" = $1 AND entity = $2", name_);
+  std::vector<Uuid> things;
+  std::vector<Some> all;
   for (const auto& effect : effects) {
-    tx.run(remove, user, effect.entity);
-    if (effect.now) add(tx, types, user, *effect.now, effect.now->number << kPassageBits);
+    things.push_back(effect.entity);
+    if (effect.now) all.push_back({*effect.now, effect.now->number << kPassageBits});
   }
+  const auto gone = listed(things);
+  tx.run(fmt::format("DELETE FROM neighbours_{} WHERE \"user\" = $1 AND entity IN "
+                     "(SELECT decode(one, 'hex') FROM unnest(string_to_array($2, ' ')) AS one)",
+                     name_),
+         user, gone);
+  add(tx, types, user, all);
 }
 
-void Neighbours::add(db::Tx& tx, const VectorTypes& types, std::int64_t user, const Vectors& some,
-                     std::int64_t id) const {
-  const auto insert = fmt::format(
-      "INSERT INTO neighbours_{}(\"user\", entity, id, updated_at, level, vector) "
-      "VALUES ($1, $2, $3, $4, $5, CAST($6::text AS {}))",
-      name_, type(types));
-  for (const auto& vector : some.passages) {
-    tx.run(insert, user, some.entity, id, some.updated_at, level_of(id), text_of(vector));
-    ++id;
+// A statement for all of them: one for each waited for the server as often.
+void Neighbours::add(db::Tx& tx, const VectorTypes& types, std::int64_t user,
+                     const std::vector<Some>& all) const {
+  std::string entities;
+  std::string ids;
+  std::string times;
+  std::string levels;
+  std::string vectors;
+  for (const auto& some : all) {
+    const auto entity = listed(std::span(&some.of.entity, 1));
+    auto id = some.first;
+    for (const auto& vector : some.of.passages) {
+      const std::string_view between = ids.empty() ? "" : " ";
+      entities.append(between).append(entity);
+      fmt::format_to(std::back_inserter(ids), "{}{}", between, id);
+      fmt::format_to(std::back_inserter(times), "{}{}", between, some.of.updated_at);
+      fmt::format_to(std::back_inserter(levels), "{}{}", between, level_of(id));
+      vectors.append(between).append(text_of(vector));
+      ++id;
+    }
   }
+  if (ids.empty()) return;
+  tx.run(fmt::format(
+             "INSERT INTO neighbours_{}(\"user\", entity, id, updated_at, level, vector) "
+             "SELECT $1, decode(one.entity, 'hex'), CAST(one.id AS bigint), "
+             "CAST(one.updated_at AS bigint), CAST(one.level AS bigint), CAST(one.vector AS {}) "
+             "FROM unnest(string_to_array($2::text, ' '), string_to_array($3::text, ' '), "
+             "string_to_array($4::text, ' '), string_to_array($5::text, ' '), "
+             "string_to_array($6::text, ' ')) AS one(entity, id, updated_at, level, vector)",
+             name_, type(types)),
+         user, entities, ids, times, levels, vectors);
+}
+
+std::int64_t Neighbours::at_once() const {
+  constexpr std::int64_t kBytes = 2 << 20;
+  constexpr std::int64_t kDigits = 11;  // of a value
+  return std::max<std::int64_t>(kBytes / (kDigits * static_cast<std::int64_t>(dimension_)), 20);
 }
 
 std::int64_t Neighbours::to_go_on_at(db::Tx& tx, std::int64_t user, const Vectors& thing) const {

@@ -46,10 +46,15 @@ class Neighbours {
   State state(db::Tx& tx) const;
   /// Whether the user's part is as it was made.
   bool has_part(db::Tx& tx, std::int64_t user) const;
-  /// All parts, by user, and whether they are as they were made.
+  /// All parts, by user, and whether they are finished.
   std::map<std::int64_t, bool> parts(db::Tx& tx) const;
-  /// Makes the user's part, anew where there is one.
+  /// Makes the user's part, anew where there is one; without what finds the nearest, which costs
+  /// more than all else of a row and less where it is made of all of them at once.
   void make(db::Tx& tx, const VectorTypes& types, std::int64_t user) const;
+  /// Of a part that is filled: what finds the nearest of so many passages. It takes minutes for a
+  /// million; `is_alone`: by one process of the server, in memory of its own.
+  void finish(db::Tx& tx, const VectorTypes& types, std::int64_t user, std::int64_t passages,
+              bool is_alone) const;
   /// Takes it away.
   void remove(db::Tx& tx, std::int64_t user) const;
   /// Takes all of them away.
@@ -59,9 +64,15 @@ class Neighbours {
   /// Of a thing that is written in several transactions: takes away what is not as it is now, and
   /// says at which passage to go on.
   std::int64_t to_go_on_at(db::Tx& tx, std::int64_t user, const Vectors& thing) const;
-  /// Adds passages of a thing, of which the first has this id.
-  void add(db::Tx& tx, const VectorTypes& types, std::int64_t user, const Vectors& some,
-           std::int64_t id) const;
+  /// Passages of a thing, of which the first has this id.
+  struct Some {
+    const Vectors& of;
+    std::int64_t first = 0;
+  };
+  void add(db::Tx& tx, const VectorTypes& types, std::int64_t user,
+           const std::vector<Some>& all) const;
+  /// So many passages are a statement of some MB.
+  std::int64_t at_once() const;
 
   struct Asked {
     std::span<const float> query;

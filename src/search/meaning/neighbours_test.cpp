@@ -9,8 +9,10 @@
 
 #include <cmath>
 #include <cstdlib>
+#include <future>
 #include <iostream>
 #include <random>
+#include <thread>
 #include <unordered_set>
 
 #include "base/test_support.h"
@@ -69,7 +71,13 @@ class NeighboursTest : public testing::Test {
   void open() {
     index = std::make_unique<SharedVectorIndex>(
         engine, name,
-        VectorIndex::Options{.blocks_bytes_max = kBytes, .embedder = embedder, .kinds = "one"});
+        VectorIndex::Options{.blocks_bytes_max = kBytes,
+                             .embedder = embedder,
+                             .kinds = "one",
+                             .open_another = [this]() -> Result<std::shared_ptr<db::Engine>> {
+                               return store->open_aside();
+                             },
+                             .listed_at_once_max = 20});
     ASSERT_TRUE(test::run(executor, [&] { return index->load(); }));
   }
   // With room for all.
@@ -381,6 +389,66 @@ TEST_F(NeighboursTest, MissesNoDeletionHoweverManyChangesCome) {
   keep();
   EXPECT_TRUE(owner("large").is_listed);
   EXPECT_EQ(count("SELECT count(*) FROM neighbours_" + name), kLarge - 2);
+}
+
+// Each row that is put into one costs more than all else of it.
+TEST_F(NeighboursTest, IsFilledBeforeItIsMade) {
+  if (!has_neighbours) GTEST_SKIP() << "no pgvector: IsThereWhereTheServerHasPgvector";
+  add(kLarge, "large");
+  const auto indexes = "SELECT count(*) FROM pg_class WHERE relname LIKE '%_nearest'";
+  EXPECT_EQ(keep(kLarge / 20), kLarge / 20);
+  EXPECT_EQ(count("SELECT count(*) FROM neighbours_" + name), kLarge);
+  EXPECT_EQ(count(indexes), 0);
+  EXPECT_EQ(why_not("large"), "the database has no index of their neighbours yet");
+  // What comes meanwhile is in it, too.
+  now += std::chrono::seconds(10);
+  add(1, "large");
+  EXPECT_EQ(keep(), 2);
+  EXPECT_EQ(count(indexes), 1);
+  EXPECT_EQ(why_not("large"), "");
+  EXPECT_EQ(count("SELECT count(*) FROM neighbours_" + name), kLarge + 1);
+}
+
+TEST_F(NeighboursTest, IsMadeWhileOthersWriteAndUntilItIsToStop) {
+  if (!has_neighbours) GTEST_SKIP() << "no pgvector: IsThereWhereTheServerHasPgvector";
+  add(kLarge, "large");
+  keep(kLarge / 20);
+  // It takes long: somebody has the table.
+  const auto other = store->open_aside();
+  ThreadExecutor others("others");
+  std::promise<void> has_it;
+  std::promise<void> is_over;
+  const auto remove = fmt::format("DELETE FROM neighbours_{} WHERE \"user\" = {} AND id < 0", name,
+                                  owner("large").number);
+  std::jthread holder([&] {
+    std::ignore = test::run(others, [&] {
+      return other->write([&](db::Tx& tx) {
+        tx.run(remove);
+        std::ignore = tx.query("SELECT 1").next();  // what has no rows is sent with what has
+        has_it.set_value();
+        is_over.get_future().wait_for(std::chrono::seconds(3));
+      });
+    });
+  });
+  has_it.get_future().wait();
+  std::stop_source stop;
+  Result<bool> kept = true;
+  std::jthread keeper([&] {
+    kept = test::run(executor, [&] { return index->keep_neighbours(now, stop.get_token()); });
+  });
+  std::this_thread::sleep_for(std::chrono::milliseconds(300));
+  const auto begin = SteadyClock::now();
+  add(1, "other");
+  EXPECT_LT(SteadyClock::now() - begin, std::chrono::seconds(1));
+  stop.request_stop();
+  keeper.join();
+  EXPECT_LT(SteadyClock::now() - begin, std::chrono::seconds(2));
+  EXPECT_FALSE(owner("large").is_listed);
+  is_over.set_value();
+  holder.join();
+  now += std::chrono::seconds(10);
+  keep();
+  EXPECT_TRUE(owner("large").is_listed);
 }
 
 // And is made again where it is there again.

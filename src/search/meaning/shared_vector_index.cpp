@@ -3,9 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <atomic>
 #include <unordered_map>
 #include <unordered_set>
 
+#include "base/first_of.h"
 #include "base/log.h"
 #include "vectors/quantise.h"
 
@@ -52,8 +54,8 @@ constexpr std::string_view kChanged =
     "WHERE \"user\" = $1 AND revision > $2 UNION ALL "
     "SELECT revision, 0, entity, 0, 0 FROM gone "
     "WHERE \"user\" = $1 AND revision > $2 AND $2 > 0 ORDER BY 1 LIMIT $3";
-// Passages that are listed in one transaction: the connection is that of the index of words, too,
-// and each takes some milliseconds.
+// Passages that are listed in one transaction where each takes some milliseconds: whoever embeds
+// waits for its end.
 constexpr std::int64_t kListedAtOnce = 20;
 
 // Where others may not have been told it stands there, so it is told once.
@@ -331,7 +333,7 @@ std::optional<BlockOwner> SharedVectorIndex::next_large(db::Tx& tx,
   tx.run("SET LOCAL enable_seqscan = off");
   auto rows = tx.query(
       "SELECT number, \"documents\", \"passages\", revision, listed, is_listed FROM ("
-      "SELECT * FROM users WHERE listed > 0 AND listed < revision UNION ALL "
+      "SELECT * FROM users WHERE listed > 0 AND (listed < revision OR is_listed = 0) UNION ALL "
       "SELECT * FROM users WHERE listed = 0 AND \"passages\" > $1 "
       "AND \"documents\" * $2 + \"passages\" * $3 > $4) AS large "
       "WHERE NOT CAST(number AS text) = ANY(string_to_array($5, ' ')) "
@@ -346,14 +348,15 @@ std::optional<BlockOwner> SharedVectorIndex::next_large(db::Tx& tx,
                     .is_listed = rows.integer(5) != 0};
 }
 
-// Users who are listed and have no whole part, and those who have one and are not listed.
+// Users who are listed and have no whole part, which it need not be while it is filled; and those
+// who have one and are not listed.
 std::vector<std::int64_t> SharedVectorIndex::lost(db::Tx& tx) const {
   std::vector<std::int64_t> all;
   auto parts = neighbours_->parts(tx);
-  auto rows = tx.query("SELECT number FROM users WHERE listed > 0");
+  auto rows = tx.query("SELECT number, is_listed FROM users WHERE listed > 0");
   while (rows.next()) {
     const auto at = parts.find(rows.integer(0));
-    if (at == parts.end() || !at->second) all.push_back(rows.integer(0));
+    if (at == parts.end() || (!at->second && rows.integer(1) != 0)) all.push_back(rows.integer(0));
     if (at != parts.end()) parts.erase(at);
   }
   for (const auto& [user, is_whole] : parts) all.push_back(user);
@@ -377,7 +380,8 @@ SharedVectorIndex::Next SharedVectorIndex::next(db::Tx& tx, SteadyClock::time_po
   }
   auto owner = next_large(tx, now);
   if (!owner) return {};
-  return {.due = Due::kStep, .owner = std::move(owner)};
+  const bool is_filled = owner->listed > 0 && owner->listed >= owner->revision;
+  return {.due = is_filled ? Due::kFinish : Due::kStep, .owner = std::move(owner)};
 }
 
 // Of a thing that has more passages than are listed at once the next of them; false: of what is
@@ -389,7 +393,7 @@ bool SharedVectorIndex::list_part(db::Tx& tx, const VectorTypes& types,
   std::int64_t end = 0;
   {
     auto rows = tx.query(kChanged, owner.number, owner.listed, std::int64_t{1});
-    if (!rows.next() || rows.integer(4) <= kListedAtOnce) return false;
+    if (!rows.next() || rows.integer(4) <= listed_at_once(owner)) return false;
     revision = rows.integer(0);
     thing = {rows.uuid(2).value_or(Uuid{}), rows.integer(1), rows.integer(3), {}};
     end = (thing.number << kPassageBits) + std::min(rows.integer(4), kPassagesMax);
@@ -397,7 +401,7 @@ bool SharedVectorIndex::list_part(db::Tx& tx, const VectorTypes& types,
   // One by a version before, whose whole user would not be listed before it is.
   if (revision < 2) return false;
   const auto next = neighbours_->to_go_on_at(tx, owner.number, thing);
-  const auto until = std::min(next + kListedAtOnce, end);
+  const auto until = std::min(next + listed_at_once(owner), end);
   {
     auto rows =
         tx.query("SELECT vector FROM passages WHERE id >= $1 AND id < $2 ORDER BY id", next, until);
@@ -410,16 +414,21 @@ bool SharedVectorIndex::list_part(db::Tx& tx, const VectorTypes& types,
   const bool is_whole = static_cast<std::int64_t>(thing.passages.size()) == until - next &&
                         std::ranges::none_of(thing.passages, &std::vector<float>::empty);
   if (is_whole) {
-    neighbours_->add(tx, types, owner.number, thing, next);
+    neighbours_->add(tx, types, owner.number, {{thing, next}});
   } else {
     neighbours_->carry_out(tx, types, owner.number, {{.entity = thing.entity, .now = {}}});
     note_damaged(tx, {{owner.number, thing.number, thing.entity}});
   }
   const bool is_last = until == end || !is_whole;
-  const bool is_listed = owner.is_listed || (is_last && revision >= owner.revision);
-  tx.run("UPDATE users SET listed = $2, is_listed = $3 WHERE number = $1", owner.number,
-         is_last ? revision : revision - 1, is_listed);
+  tx.run("UPDATE users SET listed = $2 WHERE number = $1", owner.number,
+         is_last ? revision : revision - 1);
   return true;
+}
+
+// Before what finds the nearest is made, which is then made of all of them.
+std::int64_t SharedVectorIndex::listed_at_once(const BlockOwner& owner) const {
+  return owner.is_listed ? kListedAtOnce
+                         : std::min(neighbours_->at_once(), options().listed_at_once_max);
 }
 
 void SharedVectorIndex::carry_out(db::Tx& tx, const Next& next) const {
@@ -439,16 +448,67 @@ void SharedVectorIndex::carry_out(db::Tx& tx, const Next& next) const {
   if (!types) return;
   if (owner.listed == 0) neighbours_->make(tx, *types, owner.number);
   if (list_part(tx, *types, owner)) return;
-  const auto page = page_in(tx, owner, owner.listed, kListedAtOnce);
+  const auto page = page_in(tx, owner, owner.listed, listed_at_once(owner));
   if (!tx.ok()) return;
   note_damaged(tx, page.damaged);
   neighbours_->carry_out(tx, *types, owner.number, page.effects);
-  const bool is_listed = owner.is_listed || page.is_last || page.last >= owner.revision;
-  tx.run("UPDATE users SET listed = $2, is_listed = $3 WHERE number = $1", owner.number, page.last,
-         is_listed);
+  // What is behind the last of his things is none: he is listed up to there.
+  const auto last = page.is_last ? std::max(page.last, owner.revision) : page.last;
+  tx.run("UPDATE users SET listed = $2 WHERE number = $1", owner.number, last);
 }
 
-Task<Result<bool>> SharedVectorIndex::keep_neighbours(SteadyClock::time_point now) {
+db::Database& SharedVectorIndex::another() {
+  if (another_ == nullptr && options().open_another) {
+    auto opened = options().open_another();
+    if (opened) another_ = std::move(*opened);
+  }
+  return another_ != nullptr ? *another_ : database();
+}
+
+// Others write meanwhile, and list nothing of this user. Whoever is to stop ends it at the server.
+Task<Result<>> SharedVectorIndex::finish(const BlockOwner& owner, std::stop_token stop) {
+  std::atomic<std::int64_t> process = 0;
+  Result<> done;
+  co_await first_of(
+      stop,
+      [&](std::stop_token) -> Task<bool> {
+        done = co_await another().write(db::Lane::kBackground, [&](db::Tx& tx) {
+          const auto with = in(tx);
+          const auto types = vector_types_in(tx);
+          if (!types) return;
+          {
+            auto rows = tx.query("SELECT pg_backend_pid()");
+            if (rows.next()) process = rows.integer(0);
+          }
+          neighbours_->finish(tx, *types, owner.number, owner.passages, finishes_alone_);
+          // What has no rows is sent with what has.
+          std::ignore = tx.query("SELECT 1").next();
+          process = 0;
+          tables_.stay(tx);
+          tx.run("UPDATE users SET is_listed = 1 WHERE number = $1 AND listed > 0", owner.number);
+        });
+        co_return true;
+      },
+      [&](std::stop_token over) -> Task<bool> {
+        Watermark never;
+        std::ignore = co_await never.wait_past(0, std::move(over));
+        while (stop.stop_requested() && process != 0) {
+          const auto asked = co_await database().read([&](db::Tx& tx) {
+            const auto at = process.load();
+            // Tables are made by the role of the URL, and whoever reads is another one.
+            tx.run("SET LOCAL ROLE NONE");
+            if (at != 0) tx.query("SELECT pg_cancel_backend(CAST($1::int8 AS int4))", at).next();
+          });
+          if (!asked || process == 0) break;
+        }
+        co_return false;
+      });
+  if (!done && !stop.stop_requested()) finishes_alone_ = true;
+  co_return done;
+}
+
+Task<Result<bool>> SharedVectorIndex::keep_neighbours(SteadyClock::time_point now,
+                                                      std::stop_token stop) {
   constexpr std::chrono::seconds kLookInterval(5);
   constexpr std::chrono::seconds kPause(1);
   constexpr SteadyClock::duration kPauseMax = std::chrono::minutes(10);
@@ -460,19 +520,27 @@ Task<Result<bool>> SharedVectorIndex::keep_neighbours(SteadyClock::time_point no
   }
   if (due->due == Due::kNothing) co_return false;
   std::int64_t user = due->owner ? due->owner->number : 0;
-  const auto written = co_await write_background([&](db::Tx& tx) {
+  const auto step = [&](db::Tx& tx) {
+    const auto with = in(tx);
     tables_.stay(tx);
     if (!tx.ok()) return;
     // As it stands now, as nobody else writes.
     const auto now_due = next(tx, now);
     if (now_due.owner) user = now_due.owner->number;
-    if (now_due.due != Due::kNothing) carry_out(tx, now_due);
-  });
+    if (now_due.due != Due::kNothing && now_due.due != Due::kFinish) carry_out(tx, now_due);
+  };
+  Result<> written;
+  if (due->due == Due::kFinish) {
+    written = co_await finish(*due->owner, stop);
+  } else {
+    written = co_await another().write(db::Lane::kBackground, step);
+  }
   if (user != 0) last_ = user;
   if (written) {
     resting_.erase(user);
     co_return true;
   }
+  if (stop.stop_requested()) co_return false;
   // Of the server or of all, and not of this user.
   if (user == 0 || written.error().code == Code::kServiceUnavailable)
     co_return fail(written.error());

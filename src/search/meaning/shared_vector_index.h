@@ -27,7 +27,8 @@ class SharedVectorIndex final : public VectorIndex {
   std::int64_t unsaved_max() const override { return 1; }
   const Neighbours* neighbours() const override { return neighbours_ ? &*neighbours_ : nullptr; }
   std::string why_no_neighbours(db::Tx& tx, const std::optional<BlockOwner>& owner) const override;
-  Task<Result<bool>> keep_neighbours(SteadyClock::time_point now) override;
+  Task<Result<bool>> keep_neighbours(SteadyClock::time_point now,
+                                     std::stop_token stop = {}) override;
   Task<Result<std::vector<Uuid>>> to_mend() override;
   Task<Result<>> mended(std::vector<Uuid> ids) override;
   /// What a page of a user is read with: his number, behind which revision and up to which.
@@ -54,7 +55,7 @@ class SharedVectorIndex final : public VectorIndex {
   BlockPage page_in(db::Tx& tx, const BlockOwner& owner, std::int64_t after,
                     std::int64_t passages_max) const;
   /// What is to be done next.
-  enum class Due : std::uint8_t { kNothing, kEnd, kMend, kStep };
+  enum class Due : std::uint8_t { kNothing, kEnd, kMend, kStep, kFinish };
   struct Next {
     Due due = Due::kNothing;
     std::optional<BlockOwner> owner = {};
@@ -65,9 +66,14 @@ class SharedVectorIndex final : public VectorIndex {
   bool rests(std::int64_t user, SteadyClock::time_point now) const;
   bool list_part(db::Tx& tx, const VectorTypes& types, const BlockOwner& owner) const;
   void carry_out(db::Tx& tx, const Next& next) const;
+  Task<Result<>> finish(const BlockOwner& owner, std::stop_token stop);
+  std::int64_t listed_at_once(const BlockOwner& owner) const;
+  db::Database& another();
 
   SharedTables tables_;
   std::optional<Neighbours> neighbours_;
+  std::shared_ptr<db::Engine> another_;  // once it was needed
+  bool finishes_alone_ = false;          // several processes have failed
   // Of whoever keeps the neighbours, who is one. Users whose step has failed: few are large.
   struct Rest {
     SteadyClock::time_point until;

@@ -15,6 +15,7 @@
 // (shared_vector_index.h).
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <stop_token>
@@ -44,6 +45,10 @@ class VectorIndex : public IndexFile, public BlockSource {
     /// Asked for between two texts: apply() then fails with kClientClosedRequest.
     std::stop_token stop = {};
     Counter* embedded = nullptr;  // counts passages
+    /// Of what is shared: opens another connection, for what takes long; asked for once.
+    std::function<Result<std::shared_ptr<db::Engine>>()> open_another = {};
+    /// Passages that a step of keep_neighbours() takes, at most.
+    std::int64_t listed_at_once_max = 100'000;
   };
 
   Task<Result<>> load() final;
@@ -82,8 +87,11 @@ class VectorIndex : public IndexFile, public BlockSource {
     return "the index of meanings is a file";
   }
   /// A step of keeping it, as whoever writes: users in turn, and one whose step has failed not
-  /// before some time. False: there is nothing to be done.
-  virtual Task<Result<bool>> keep_neighbours(SteadyClock::time_point) { co_return false; }
+  /// before some time. One may take minutes, but not once it is asked to stop. False: there is
+  /// nothing to be done.
+  virtual Task<Result<bool>> keep_neighbours(SteadyClock::time_point, std::stop_token = {}) {
+    co_return false;
+  }
 
   Task<Result<std::optional<BlockOwner>>> owner(const std::string& user_id) final;
   Task<Result<BlockPage>> page(const BlockOwner& owner, std::int64_t after) final;
@@ -94,6 +102,7 @@ class VectorIndex : public IndexFile, public BlockSource {
       : IndexFile(std::move(database), tables), options_(std::move(options)) {}
 
   std::size_t blocks_bytes_max() const { return options_.blocks_bytes_max; }
+  const Options& options() const { return options_; }
 
   // What a file and the tables of a database have each in its way.
 
