@@ -9,6 +9,8 @@
 #include <string>
 #include <unordered_map>
 
+#include "analysis/folding.h"
+
 namespace synap::analysis {
 namespace {
 
@@ -77,6 +79,38 @@ const CommonWords& common_words() {
         rest.remove_prefix(std::min(end + 1, rest.size()));
       }
     }
+    return all;
+  }();
+  return words;
+}
+
+// What questions have besides, and texts of others too, so that they say little of a language.
+constexpr std::string_view kOfEnglishQuestions =
+    "a an as at in on or if so do does did done how why when who whom whose where there here than "
+    "then i me my mine we us our ours your yours he him his she her hers they them their its can "
+    "could should would will shall may might must has had been being am these those some any no "
+    "about into out up";
+constexpr std::string_view kOfGermanQuestions =
+    "am an aus bei es er sie wir ihr mich mir dir dich mein meine dein deine sein seine was wer "
+    "wem wen wo wann warum wieso wohin kann soll muss hat habe haben hatte oder als wenn dass in "
+    "um nach vor so";
+
+using StopWords = std::unordered_map<std::string, std::uint32_t>;  // languages, as bits
+const StopWords& stop_words() {
+  static const auto words = [] {
+    StopWords all;
+    const auto add = [&](std::size_t language, std::string_view rest) {
+      while (!rest.empty()) {
+        const auto end = std::min(rest.find(' '), rest.size());
+        all[folded(rest.substr(0, end))] |= 1U << language;
+        rest.remove_prefix(std::min(end + 1, rest.size()));
+      }
+    };
+    for (std::size_t language = 0; language < kNamed.size(); ++language) {
+      add(language, kNamed[language].common);
+    }
+    add(static_cast<std::size_t>(Language::kEnglish), kOfEnglishQuestions);
+    add(static_cast<std::size_t>(Language::kGerman), kOfGermanQuestions);
     return all;
   }();
   return words;
@@ -181,6 +215,14 @@ Language detect(std::string_view text) {
   if (*of_words > 0) return static_cast<Language>(of_words - seen.words.begin());
   if (seen.is_ascii) return Language::kEnglish;
   return seen.has_umlaut ? Language::kGerman : Language::kNone;
+}
+
+bool is_stop_word(std::string_view folded, std::span<const Language> languages) {
+  const auto found = stop_words().find(std::string(folded));
+  if (found == stop_words().end()) return false;
+  return std::ranges::any_of(languages, [&](Language language) {
+    return (found->second >> static_cast<unsigned>(language) & 1U) != 0;
+  });
 }
 
 }  // namespace synap::analysis

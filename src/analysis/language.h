@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string_view>
 
 namespace synap::analysis {
@@ -35,6 +36,10 @@ inline constexpr int kLanguages = 18;
 std::string_view name_of(Language language);
 /// By that name, or by its two letters of ISO 639-1: "de".
 std::optional<Language> language_by_name(std::string_view name);
+
+/// Whether a word, as folded() leaves it, says nothing of what a question in one of these is about:
+/// "the", "what", "is". Of languages whose commonest words are known; pure.
+bool is_stop_word(std::string_view folded, std::span<const Language> languages);
 
 /// By the script, and where several languages share it by their commonest words, in the first 4 KiB
 /// of the text. Where these do not say, a text in ASCII is taken for English: a wrong stem costs

@@ -20,10 +20,12 @@ class ItemReading {
     std::vector<Forms> places;
     bool ends_alone = false;
     bool ends_with_tail = false;
+    is_weak_ = true;
     // Between quotation marks words are meant as they are.
     const bool has_stems = item.kind != Item::Kind::kPhrase && item.kind != Item::Kind::kPrefix;
     analyzer_.analyze(item.text, has_stems ? languages_ : std::span<const analysis::Language>(),
                       [&](const Token& token) {
+                        is_weak_ = is_weak_ && says_nothing(token);
                         Forms forms{.terms = {token.term}};
                         forms.terms.insert(forms.terms.end(), token.stems.begin(),
                                            token.stems.end());
@@ -40,6 +42,9 @@ class ItemReading {
     return places;
   }
 
+  /// Of what was read last.
+  bool is_weak() const { return is_weak_; }
+
   void mark(const std::vector<Forms>& places) {
     for (const auto& forms : places) marked_.insert(forms.terms.begin(), forms.terms.end());
   }
@@ -47,10 +52,20 @@ class ItemReading {
  private:
   static constexpr std::size_t kPlacesMax = 64;
 
+  // A letter, and no digit; characters of scripts without spaces are no words of this kind.
+  bool says_nothing(const Token& token) const {
+    if (token.kind != Token::Kind::kWord) return false;
+    const auto characters = std::ranges::count_if(
+        token.term, [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; });
+    const bool is_digit = token.term.front() >= '0' && token.term.front() <= '9';
+    return (characters == 1 && !is_digit) || analysis::is_stop_word(token.term, languages_);
+  }
+
   analysis::Analyzer& analyzer_;
   std::span<const analysis::Language> languages_;
   const TermsWith& terms_;
   Marked& marked_;
+  bool is_weak_ = false;
 };
 
 Wanted wanted_of(ItemReading& reading, const Item& item, std::vector<Forms> places) {
@@ -60,6 +75,7 @@ Wanted wanted_of(ItemReading& reading, const Item& item, std::vector<Forms> plac
   // A prefix that no text has.
   if (std::ranges::any_of(places, is_of_none)) return wanted;
   if (!item.is_excluded) reading.mark(places);
+  wanted.is_weak = item.kind == Item::Kind::kWord && reading.is_weak();
   wanted.places = std::move(places);
   return wanted;
 }
@@ -130,6 +146,9 @@ std::optional<Leaders> leaders_of(const std::vector<Wanted>& wanted, std::int64_
   }
   auto possible = words;
   std::erase_if(possible, is_empty);
+  // A question that has nothing else is asked by these.
+  const auto is_weak = [&](std::size_t i) { return wanted[i].is_weak; };
+  if (!std::ranges::all_of(words, is_weak)) std::erase_if(possible, is_weak);
   if (possible.empty()) return std::nullopt;
   if (!leaders.all.empty() && !rarest_of(wanted, leaders.all).is_cut) {
     leaders.any = std::move(possible);
@@ -166,6 +185,13 @@ Result<Meaning> meaning_of(analysis::Analyzer& analyzer, std::string_view query,
       std::ranges::any_of(meaning.wanted, [](const Wanted& wanted) { return !wanted.is_excluded; });
   if (!has_any) return fail(wrong_at(query, 0, "there is no word to look for"));
   return meaning;
+}
+
+std::vector<std::size_t> Expression::leading(const std::vector<Wanted>& wanted) const {
+  const auto is_weak = [&](std::size_t i) { return wanted[i].is_weak; };
+  auto leading = further;
+  if (!std::ranges::all_of(any, is_weak)) std::erase_if(leading, is_weak);
+  return leading;
 }
 
 Expression expression_of(const std::vector<Wanted>& wanted, std::int64_t texts_max) {

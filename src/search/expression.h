@@ -37,6 +37,8 @@ struct Wanted {
   bool is_required = false;
   bool is_excluded = false;
   bool is_filter = false;  // of keys: has no part in relevance
+  /// A word that says nothing alone, as "the", or one letter: beside others it makes nothing a hit.
+  bool is_weak = false;
   Frequency frequency = {};
 
   bool is_impossible() const { return places.empty(); }
@@ -68,6 +70,9 @@ struct Expression {
   std::int64_t lowest = 0;  // places below are not looked at
   bool is_partial = false;  // texts with common words only are left out, or old ones
 
+  /// Of `further` those that may lead to texts that `any` does not lead to: no weak ones, where
+  /// `any` has others.
+  std::vector<std::size_t> leading(const std::vector<Wanted>& wanted) const;
   /// Nothing can match.
   bool is_empty() const { return all.empty() && any.empty(); }
 };

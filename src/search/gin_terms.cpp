@@ -151,7 +151,8 @@ struct GinTerms::Lead {
   static Lead of(const Reading& reading) {
     const auto& expression = reading.expression;
     auto any = expression.any;
-    if (!any.empty()) any.insert(any.end(), expression.further.begin(), expression.further.end());
+    const auto leading = expression.leading(reading.wanted);
+    if (!any.empty()) any.insert(any.end(), leading.begin(), leading.end());
     return of(reading.wanted, expression.all, any, expression.excluded);
   }
 };
@@ -326,9 +327,9 @@ std::int64_t GinTerms::rank(const Reading& reading, const Window& window, const 
   };
   Ranks ranks;
   auto looked_to = rank_led(reading, lead_by(expression.any), window.texts_max, ranks);
-  if (!expression.any.empty() && !expression.further.empty()) {
-    looked_to = std::max(looked_to,
-                         rank_led(reading, lead_by(expression.further), window.texts_max, ranks));
+  const auto leading = expression.leading(reading.wanted);
+  if (!expression.any.empty() && !leading.empty()) {
+    looked_to = std::max(looked_to, rank_led(reading, lead_by(leading), window.texts_max, ranks));
   }
   for (const auto& [place, relevance] : ranks) take(place, relevance);
   return looked_to;

@@ -199,6 +199,42 @@ TEST_F(IndexTest, PrefersTitlesAndTextsWithAllWords) {
   EXPECT_EQ(found("what is the plan of the garden").substr(0, 5), "Other");
 }
 
+// What a letter or "the" alone is in has nothing to do with the question.
+TEST_F(IndexTest, AsksNothingByWordsThatSayNothing) {
+  put(document("Oak", "Acorns under the oak, where I sat and what it was."));
+  put(document("Letter", "I think that the one is what I was."));
+  EXPECT_EQ(found("What should I plant under the oak?"), "Oak");
+  EXPECT_EQ(found("the i oak"), "Oak");
+  EXPECT_EQ(found("what is the zebra"), "");
+  EXPECT_EQ(found("what is the tag:home zebra"), "");
+  // Where there is nothing else it is meant.
+  EXPECT_EQ(found("I").size(), std::string("Oak, Letter").size());
+  EXPECT_EQ(found("\"that the one\" oak"), "Letter");
+  put(document("Vitamin", "Vitamin C, in table 5."));
+  EXPECT_EQ(found("vitamin c"), "Vitamin");
+  EXPECT_EQ(found("chart 5"), "Vitamin");
+  put(document("寺", "京都の寺"));
+  EXPECT_EQ(found("東 寺 oak"), "寺, Oak");
+}
+
+TEST_F(IndexTest, FindsTagsBelowATag) {
+  auto one = document("One");
+  one.tags = {"Year/2026/March", "home"};
+  auto other = document("Other");
+  other.tags = {"years", "/odd/", "year"};
+  put(one);
+  put(other);
+  EXPECT_EQ(found("tag:year").size(), std::string("One, Other").size());
+  EXPECT_EQ(found("tag:year/2026"), "One");
+  EXPECT_EQ(found("tag:year/2026/march"), "One");
+  EXPECT_EQ(found("tag:year/2027"), "");
+  EXPECT_EQ(found("tag:march"), "");
+  EXPECT_EQ(found("tag:/odd/"), "Other");
+  EXPECT_EQ(found("home -tag:year"), "");
+  remove(one.id);
+  EXPECT_EQ(found("tag:year"), "Other");
+}
+
 TEST_F(IndexTest, FindsPhrasesAsTheyAreWritten) {
   put(document("A", "the red apple falls"));
   put(document("B", "the apple is red"));

@@ -103,7 +103,7 @@ void Search::stop() {
 }
 
 std::string Search::version() const {
-  auto all = analysis::version();
+  auto all = analysis::version() + "\n" + std::string(kStreamsVersion);
   for (const auto& kind : kinds_) all += fmt::format("\n{}\n{}", kind.name, kind.version);
   return to_hex(sha256(all)).substr(0, 12);
 }

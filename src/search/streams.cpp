@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "analysis/folding.h"
 #include "base/json.h"
@@ -115,10 +116,17 @@ Streams streams_of(analysis::Analyzer& analyzer, std::int64_t user, const Kept& 
   write(Column::kText, kept.text);
   write(Column::kOthers, kept.others);
   add_key("type", kept.type);
+  // "year/2026" is found by "year", too, as those are who look through a tree of tags.
+  std::set<std::string> tags;
   for (const auto& tag : parsed(kept.tags, Json::array()).as_array()) {
-    write(Column::kTags, tag.as_string());
-    add_key("tag", tag.as_string());
+    const auto& name = tag.as_string();
+    write(Column::kTags, name);
+    tags.insert(name);
+    for (auto at = name.find('/', 1); at != name.npos; at = name.find('/', at + 1)) {
+      tags.insert(name.substr(0, at));
+    }
   }
+  for (const auto& tag : tags) add_key("tag", tag);
   for (const auto& [name, value] : parsed(kept.fields, Json::object()).as_object()) {
     add_key(name, value.as_string());
   }

@@ -14,6 +14,9 @@
 
 namespace synap::search {
 
+/// Another, where what is made of a document is another than before: then indexes are made again.
+inline constexpr std::string_view kStreamsVersion = "2";
+
 /// The columns with words, in their order in the table; behind them comes that of keys.
 enum class Column : std::uint8_t { kTitle, kText, kTags, kOthers };
 inline constexpr std::size_t kColumns = 4;
