@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <mutex>
 #include <numeric>
@@ -13,25 +12,38 @@
 namespace synap::vectors {
 namespace {
 
-// Rows of a segment: so many that a scan of one is long, so few that a small block is small, and
-// that growing never copies what is there.
+// Rows of a segment: so many that a scan of one is long, so few that growing copies little of what
+// is there. The last one has room for some rows, and then for twice as many: most users have few.
 constexpr std::size_t kSegmentRows = 1024;
+constexpr std::size_t kFirstRows = 16;
 // How many of the scan's best are compared again: with 40, of 100,000 real vectors none of the ten
 // nearest was missed.
 constexpr std::size_t kComparedMin = 40;
 constexpr std::size_t kComparedTimes = 4;
-// How far the square of a length may be from 1: what floats lose in 8,192 additions.
-constexpr float kLengthError = 1e-3F;
 
 }  // namespace
 
 struct Block::Segment {
-  explicit Segment(std::size_t stride)
-      : rows(kSegmentRows * stride), rests(kSegmentRows * stride) {}
+  // So that there is room for so many rows.
+  void grow(std::size_t count, std::size_t stride) {
+    if (count <= ids.size()) return;
+    const auto room = std::min(std::max(2 * ids.size(), kFirstRows), kSegmentRows);
+    const auto enlarge = [room](auto& all, std::size_t each) {
+      all.reserve(room * each);
+      all.resize(room * each);
+    };
+    enlarge(rows, stride);
+    enlarge(rests, stride);
+    enlarge(scales, 1);
+    enlarge(ids, 1);
+  }
+  std::size_t bytes() const {
+    return rows.size() + rests.size() + ids.size() * (sizeof(float) + sizeof(Id));
+  }
   std::vector<std::int8_t> rows;
   std::vector<std::int8_t> rests;
-  std::array<float, kSegmentRows> scales{};
-  std::array<Id, kSegmentRows> ids{};
+  std::vector<float> scales;
+  std::vector<Id> ids;
 };
 
 // The best of a scan: a heap whose first is the worst of them.
@@ -97,8 +109,9 @@ Result<> Block::put(Id id, std::span<const float> vector) {
   std::unique_lock lock(mutex_);
   const auto [at, is_new] = places_.try_emplace(id, places_.size());
   if (is_new && at->second / kSegmentRows == segments_.size()) {
-    segments_.push_back(std::make_unique<Segment>(stride_));
+    segments_.push_back(std::make_unique<Segment>());
   }
+  segments_[at->second / kSegmentRows]->grow(at->second % kSegmentRows + 1, stride_);
   write(at->second, id, vector);
   return {};
 }
@@ -205,8 +218,9 @@ std::size_t Block::bytes() const {
   std::shared_lock lock(mutex_);
   // An entry of the map is a node of its own: the pair, a link and what the allocator adds.
   constexpr std::size_t kNode = sizeof(std::pair<Id, std::size_t>) + 2 * sizeof(void*);
-  return sizeof(Block) + segments_.size() * (sizeof(Segment) + 2 * kSegmentRows * stride_) +
-         places_.size() * kNode + places_.bucket_count() * sizeof(void*);
+  std::size_t rows = 0;
+  for (const auto& segment : segments_) rows += sizeof(Segment) + segment->bytes();
+  return sizeof(Block) + rows + places_.size() * kNode + places_.bucket_count() * sizeof(void*);
 }
 
 }  // namespace synap::vectors

@@ -80,6 +80,18 @@ TEST(Block, FindsWhatTheVectorsThemselvesSay) {
   }
 }
 
+// Most users have few: some hundred of them were as many MB.
+TEST(Block, TakesLittleForFewAndNotMuchMoreForMany) {
+  auto block = block_of(384);
+  ASSERT_TRUE(block->put(0, test::unit_vector(384, 0)));
+  EXPECT_LT(block->bytes(), 16U * (2 * 384 + 12) + 1000);
+  for (unsigned i = 1; i < 1'200; ++i) ASSERT_TRUE(block->put(i, test::unit_vector(384, i)));
+  EXPECT_LT(block->bytes(), 2U * 1'200 * (2 * 384 + 80));
+  for (unsigned i = 0; i < 1'200; ++i) {
+    EXPECT_NEAR(*block->score(i, test::unit_vector(384, i)), 1, 1e-3) << i;
+  }
+}
+
 TEST(Block, FollowsChangesAcrossItsSegments) {
   auto block = block_of(32);
   Vectors vectors;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <numeric>
 
 namespace synap::vectors {
 
@@ -39,16 +40,8 @@ std::string pack(std::span<const float> values) {
   return bytes;
 }
 
-bool is_packed(std::string_view bytes, std::size_t count) {
-  if (bytes.size() != sizeof(float) + 2 * count) return false;
-  float scale = 0;
-  std::memcpy(&scale, bytes.data(), sizeof scale);
-  // No value of any vector that was ever packed is beyond this, and none of it is then.
-  return scale >= 0 && scale < 1e30F;
-}
-
 std::optional<std::vector<float>> unpack(std::string_view bytes, std::size_t count) {
-  if (!is_packed(bytes, count)) return std::nullopt;
+  if (bytes.size() != sizeof(float) + 2 * count) return std::nullopt;
   float scale = 0;
   std::memcpy(&scale, bytes.data(), sizeof scale);
   const auto* parts = reinterpret_cast<const std::int8_t*>(bytes.data() + sizeof(float));
@@ -57,6 +50,15 @@ std::optional<std::vector<float>> unpack(std::string_view bytes, std::size_t cou
     values[i] =
         scale * (static_cast<float>(parts[i]) + static_cast<float>(parts[count + i]) / kFiner);
   }
+  return values;
+}
+
+std::optional<std::vector<float>> unpack_direction(std::string_view bytes, std::size_t count) {
+  auto values = unpack(bytes, count);
+  if (!values) return std::nullopt;
+  const float square = std::inner_product(values->begin(), values->end(), values->begin(), 0.F);
+  // Whatever is no number is not near either.
+  if (!(std::fabs(square - 1) <= kLengthError)) return std::nullopt;
   return values;
 }
 

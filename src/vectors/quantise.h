@@ -22,9 +22,11 @@ void quantise_rest(std::span<const float> values, float scale, const std::int8_t
 /// A vector as it is kept in a file: the scale, four bytes of a float as this machine has it, then
 /// the bytes of quantise(), then those of quantise_rest(). So it is what a block has of it.
 std::string pack(std::span<const float> values);
-/// Whether these are the bytes of so many values.
-bool is_packed(std::string_view bytes, std::size_t count);
-/// Nothing: they are not.
+/// Nothing: these are not the bytes of so many values.
 std::optional<std::vector<float>> unpack(std::string_view bytes, std::size_t count);
+/// The same of a vector of length 1, as a block has them. Nothing: it is none.
+std::optional<std::vector<float>> unpack_direction(std::string_view bytes, std::size_t count);
+/// How far the square of its length may be from 1: what floats lose in 8,192 additions.
+inline constexpr float kLengthError = 1e-3F;
 
 }  // namespace synap::vectors

@@ -121,10 +121,10 @@ TEST_F(BlocksTest, RefusesAFileOfAnotherModel) {
   EXPECT_EQ(loaded.error().fault, Fault::kDamaged);
 }
 
-// Room for two: a block takes some 140 KB at least.
+// Room for two: a block takes some 3 KB at least.
 class FewBlocksTest : public BlocksTest {
  protected:
-  FewBlocksTest() : BlocksTest(400'000) {}
+  FewBlocksTest() : BlocksTest(7'000) {}
 };
 
 TEST_F(FewBlocksTest, PutsAwayWhoWasLookedForLeastRecently) {

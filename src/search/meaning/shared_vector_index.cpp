@@ -268,7 +268,7 @@ BlockPage SharedVectorIndex::page_in(db::Tx& tx, const BlockOwner& owner, std::i
     const auto place = places.find(id >> kPassageBits);
     if (place == places.end()) continue;
     const auto number = static_cast<std::size_t>(id & (kPassagesMax - 1));
-    auto vector = vectors::unpack(rows.view(1), dimension());
+    auto vector = vectors::unpack_direction(rows.view(1), dimension());
     auto& thing = *page.effects[place->second].now;
     if (vector && number < thing.passages.size()) {
       thing.passages[number] = std::move(*vector);
@@ -407,7 +407,7 @@ bool SharedVectorIndex::list_part(db::Tx& tx, const VectorTypes& types,
         tx.query("SELECT vector FROM passages WHERE id >= $1 AND id < $2 ORDER BY id", next, until);
     while (rows.next()) {
       thing.passages.push_back(
-          vectors::unpack(rows.view(0), dimension()).value_or(std::vector<float>()));
+          vectors::unpack_direction(rows.view(0), dimension()).value_or(std::vector<float>()));
     }
   }
   if (!tx.ok()) return true;

@@ -284,6 +284,9 @@ TEST_F(SharedVectorIndexTest, LeavesOutAThingThatIsDamagedAndMakesItAgain) {
   const std::vector<std::string> harms = {
       "UPDATE passages_{0} SET vector = '\\x00' WHERE id >> 16 = {1}",
       "DELETE FROM passages_{0} WHERE id >> 16 = {1}",
+      // Of another length: no vector of a text.
+      "UPDATE passages_{0} SET vector = '\\x0000803f' || substring(vector FROM 5) "
+      "WHERE id >> 16 = {1}",
       "UPDATE passages_{0} SET vector = '\\x0000c07f' || substring(vector FROM 5) "
       "WHERE id >> 16 = {1}",
       "INSERT INTO passages_{0} SELECT id + 1, \"user\", part, begin_at, end_at, hash, vector "

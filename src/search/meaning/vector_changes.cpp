@@ -87,7 +87,8 @@ bool VectorChanges::is_same(const Stored& stored, const std::vector<Piece>& piec
     if (rows.integer(0) != static_cast<std::int64_t>(piece.part) ||
         rows.integer(1) != static_cast<std::int64_t>(piece.begin) ||
         rows.integer(2) != static_cast<std::int64_t>(piece.end) ||
-        rows.view(3) != bytes_of(piece.hash) || !vectors::is_packed(rows.view(4), dimension)) {
+        rows.view(3) != bytes_of(piece.hash) ||
+        !vectors::unpack_direction(rows.view(4), dimension)) {
       return false;
     }
   }

@@ -130,7 +130,7 @@ Task<Result<VectorIndex::Made>> VectorIndex::made_of(Change change, std::size_t&
     std::ranges::move(*known, std::back_inserter(made.vectors));
   }
   for (auto& vector : made.vectors) {
-    if (!vectors::is_packed(vector, dimension_)) vector.clear();
+    if (!vectors::unpack_direction(vector, dimension_)) vector.clear();
   }
   const auto count = co_await embed_missing(made);
   if (!count) co_return fail(count.error());
