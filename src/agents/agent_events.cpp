@@ -27,11 +27,11 @@ void fold_requested(db::Tx& tx, const events::Event& event) {
   const auto& fork = asked.fork;
   tx.run(
       "INSERT INTO agent_runs_data(id, user_id, agent, status, input, questions, position, "
-      "created_at, fork_of, fork_checkpoint, correlation) VALUES ($1, $2, $3, 'running', $4, '[]', "
+      "created_at, fork_of, fork_checkpoint, chain) VALUES ($1, $2, $3, 'running', $4, '[]', "
       "$5, $6, $7, $8, $9)",
       *event.aggregate_id, event.user_id, asked.agent, asked.input.dump(), event.position,
       event.timestamp, fork ? Uuid::parse(fork->id) : std::nullopt,
-      fork ? std::optional(fork->checkpoint) : std::nullopt, event.correlation_id);
+      fork ? std::optional(fork->checkpoint) : std::nullopt, chain_of(event));
 }
 
 void end(db::Tx& tx, const events::Event& event, std::string_view status, const std::string& output,
@@ -129,7 +129,10 @@ const ObjectSchema<RunRequested>& describe(Type<RunRequested>) {
                                         "followed from the one before. Absent: it is the first.")
                                  .field("trusting", &RunRequested::is_trusting, boolean(),
                                         "Whoever asked trusts what it reads: what its model asks "
-                                        "for is done at once.");
+                                        "for is done at once.")
+                                 .field("chain", &RunRequested::chain, string().uuid(),
+                                        "The first of the runs of agents from which it follows. "
+                                        "Absent: it is the first.");
   return schema;
 }
 
@@ -160,6 +163,16 @@ const ObjectSchema<RunResumed>& describe(Type<RunResumed>) {
   return schema;
 }
 
+Uuid chain_of(const events::Event& requested) {
+  const auto data = data_of(requested, kRunRequested);
+  const auto own = requested.aggregate_id.value_or(requested.id);
+  if (!data) return own;
+  const auto& asked = **data;
+  if (asked.chain) return Uuid::parse(*asked.chain).value_or(own);
+  // A version asked that counted all that follows from one cause.
+  return asked.depth ? requested.correlation_id.value_or(own) : own;
+}
+
 void add_event_types(events::EventTypes& types) {
   types.add(kRunRequested, "An agent is to do something for somebody.");
   types.add_failed(kRunRequested.name);
@@ -171,31 +184,30 @@ void add_event_types(events::EventTypes& types) {
 
 projections::Projection runs_projection() {
   using db::ColumnType;
-  return {
-      .name = "agent_runs",
-      .kind = projections::Projection::Kind::kInline,
-      .tables = {{.name = "agent_runs",
-                  .columns = {{"id", ColumnType::kBytes},
-                              {"user_id"},
-                              {"agent"},
-                              {"status"},
-                              {"input"},
-                              {.name = "output", .is_nullable = true},
-                              {.name = "error", .is_nullable = true},
-                              {"questions"},
-                              {"position", ColumnType::kInteger},
-                              {"created_at", ColumnType::kInteger},
-                              {"ended_at", ColumnType::kInteger, true},
-                              {"fork_of", ColumnType::kBytes, true},
-                              {"fork_checkpoint", ColumnType::kInteger, true},
-                              // Of all that follows from one cause.
-                              {"correlation", ColumnType::kBytes, true}},
-                  .primary_key = {"id"},
-                  .indexes = {{.columns = {"user_id", "position"}}, {.columns = {"correlation"}}}}},
-      .types = {std::string(kRunRequested.name), std::string(kRunCompleted.name),
-                std::string(kRunFailed.name), std::string(kRunInterrupted.name),
-                std::string(kRunResumed.name)},
-      .fold = fold};
+  return {.name = "agent_runs",
+          .kind = projections::Projection::Kind::kInline,
+          .tables = {{.name = "agent_runs",
+                      .columns = {{"id", ColumnType::kBytes},
+                                  {"user_id"},
+                                  {"agent"},
+                                  {"status"},
+                                  {"input"},
+                                  {.name = "output", .is_nullable = true},
+                                  {.name = "error", .is_nullable = true},
+                                  {"questions"},
+                                  {"position", ColumnType::kInteger},
+                                  {"created_at", ColumnType::kInteger},
+                                  {"ended_at", ColumnType::kInteger, true},
+                                  {"fork_of", ColumnType::kBytes, true},
+                                  {"fork_checkpoint", ColumnType::kInteger, true},
+                                  // Its first run.
+                                  {"chain", ColumnType::kBytes}},
+                      .primary_key = {"id"},
+                      .indexes = {{.columns = {"user_id", "position"}}, {.columns = {"chain"}}}}},
+          .types = {std::string(kRunRequested.name), std::string(kRunCompleted.name),
+                    std::string(kRunFailed.name), std::string(kRunInterrupted.name),
+                    std::string(kRunResumed.name)},
+          .fold = fold};
 }
 
 projections::Projection switches_projection() {

@@ -37,6 +37,8 @@ struct RunRequested {
   std::optional<std::int64_t> depth = std::nullopt;
   /// Whoever asked trusted what it would read (Guard::kTrusting).
   std::optional<bool> is_trusting = std::nullopt;
+  /// The first run of its chain. Absent: it is the first.
+  std::optional<std::string> chain = std::nullopt;
 };
 const ObjectSchema<RunRequested>& describe(Type<RunRequested>);
 
@@ -81,6 +83,9 @@ inline constexpr events::EventType<RunCompleted> kRunCompleted{"agent.run.comple
 inline constexpr events::EventType<events::Failure> kRunFailed{"agent.run.failed"};
 inline constexpr events::EventType<RunInterrupted> kRunInterrupted{"agent.run.interrupted"};
 inline constexpr events::EventType<RunResumed> kRunResumed{"agent.run.resumed"};
+
+/// The chain that this request of a run is of: its first run (chain.h).
+Uuid chain_of(const events::Event& requested);
 
 void add_event_types(events::EventTypes& types);
 

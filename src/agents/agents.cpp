@@ -59,6 +59,7 @@ class RunHandler final : public workers::EventHandler {
         .log = rooms_.log,
         .types = rooms_.types,
         .run = *event.aggregate_id,
+        .chain = chain_of(event),
         .agent = agent->name,
         .tools = Tools(rooms_.procedures, agent->tools, actor_of(event, *agent, *std::move(scopes)),
                        authority, event.id, guard_of(is_trusting), trust_in(event, *agent)),

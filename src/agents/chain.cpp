@@ -9,7 +9,8 @@ namespace synap::agents {
 namespace {
 
 // From what an agent did to the event that begins the next are some events: what was asked for,
-// what came of it, a function between them. What lies further back is bounded by runs_max alone.
+// what came of it, a function between them. Whoever is further back than this is of the chain of
+// its cause.
 constexpr int kCausesMax = 64;
 
 std::int64_t depth_of(const events::Event& requested) {
@@ -27,9 +28,11 @@ Task<Result<ChainPlace>> place_behind(events::EventLog& log, const events::Event
   for (int i = 0; i < kCausesMax; ++i) {
     if (at->type == kRunRequested.name) {
       place.depth = depth_of(*at) + 1;
-      break;
+      place.first = chain_of(*at);
+      co_return place;
     }
-    if (!at->causation_id) break;
+    // Nothing before it: no agent did this.
+    if (!at->causation_id) co_return place;
     auto before =
         co_await log.find(events::Tenancy::of_user(cause.user_id), Uuid(*at->causation_id));
     if (!before && before.error().code == Code::kNotFound) break;
@@ -37,6 +40,7 @@ Task<Result<ChainPlace>> place_behind(events::EventLog& log, const events::Event
     kept = *std::move(before);
     at = kept.get();
   }
+  place.first = place.correlation;
   co_return place;
 }
 
@@ -47,14 +51,14 @@ void admit(db::Tx& tx, const ChainPlace& place, const ChainLimits& limits) {
         "more may (agent_chain_depth_max)",
         limits.depth_max)));
   }
-  if (!place.correlation) return;
+  if (!place.first) return;
   auto rows = tx.query(
-      "SELECT count(*) FROM (SELECT 1 FROM agent_runs_data WHERE correlation = $1 LIMIT $2) AS "
-      "so_far",
-      *place.correlation, limits.runs_max);
+      "SELECT count(*) FROM (SELECT 1 FROM agent_runs_data WHERE chain = $1 LIMIT $2) AS so_far",
+      *place.first, limits.runs_max);
   if (!rows.next() || rows.integer(0) < limits.runs_max) return;
   tx.abort(beyond_limit(
-      fmt::format("{} runs of agents follow from one cause, and no more may (agent_chain_runs_max)",
+      fmt::format("{} runs of agents are of one chain, begun by what others of it did, and no more "
+                  "may be (agent_chain_runs_max)",
                   limits.runs_max)));
 }
 

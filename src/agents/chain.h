@@ -1,13 +1,19 @@
-// Chain: runs of agents each of which follows from another one, by what that one did. An agent may
-// do what begins an agent, itself among them, and so might never come to an end: a chain is
-// bounded in how many runs stand one behind the other, and in how many follow from one cause.
+// Chain: a run of an agent, and all that follow from it, each from what another of them did. An
+// agent may do what begins an agent, itself among them, and so might never come to an end: a chain
+// is bounded in how many of its runs stand one behind the other, in how many there are, and in what
+// models may take for all of them together.
+//
+// What people and programs cause is no chain, however much it is: of the 2,000 notes of an import
+// each begins one of its own. How many begin in an hour is bounded, and those beyond wait.
 //
 // A request of a run beyond a bound is refused, which whoever asks is told: a caller by the answer,
-// an event that would have begun it by a run that was given up (a dead letter).
+// an event that would have begun it by a run that was given up (a dead letter). A call of a model
+// beyond one is refused, and ends its run.
 #pragma once
 
 #include <cstdint>
 #include <optional>
+#include <string>
 
 #include "base/task.h"
 #include "db/database.h"
@@ -15,10 +21,15 @@
 
 namespace synap::agents {
 
-/// The settings agent_chain_depth_max, agent_chain_runs_max and agent_runs_per_hour_max.
+/// The settings agent_chain_*_max and agent_runs_per_hour_max.
 struct ChainLimits {
   std::int64_t depth_max = 8;
   std::int64_t runs_max = 100;
+  /// Of all calls of models of a chain (models/account.h). 0: any number. One run may take nearly
+  /// so many by itself: 32 calls, each of 24,000 tokens and an answer of 4,096.
+  std::int64_t tokens_max = 1'000'000;
+  /// In the currency of the prices. 0: any amount. What five runs may cost at most.
+  double cost_max = 5;
   /// Of one agent and user, begun by events: those beyond wait. 0: any number.
   std::int64_t runs_per_hour_max = 1'000;
 };
@@ -26,6 +37,8 @@ struct ChainLimits {
 /// Where a run stands in the chain that it would be a part of.
 struct ChainPlace {
   std::int64_t depth = 1;  // how many runs there are up to it, with it
+  /// The first run of it. Nothing: this is the first.
+  std::optional<Uuid> first = std::nullopt;
   /// Of all that follows from one cause. Nothing: the run follows from nothing.
   std::optional<Uuid> correlation = std::nullopt;
 
@@ -33,10 +46,14 @@ struct ChainPlace {
   std::optional<std::int64_t> told_depth() const {
     return depth > 1 ? std::optional(depth) : std::nullopt;
   }
+  std::optional<std::string> told_first() const {
+    return first ? std::optional(first->to_string()) : std::nullopt;
+  }
 };
 
 /// The place of a run that would follow from `cause`, which must outlive the call. Errors are those
-/// of EventLog::find, without kNotFound: what is not there leads no further.
+/// of EventLog::find, without kNotFound: what is not there leads no further. Where it cannot be
+/// followed to its beginning, all that has the same cause is one chain.
 Task<Result<ChainPlace>> place_behind(events::EventLog& log, const events::Event& cause);
 
 /// In the transaction that appends the request of a run at this place. Aborts it where there are as

@@ -70,7 +70,8 @@ struct RunContext {
   models::Models& models;
   events::EventLog& log;
   const events::EventTypes& types;
-  Uuid run;  // the agent's, as its events have it
+  Uuid run;    // the agent's, as its events have it
+  Uuid chain;  // whose it is (chain.h)
   std::string agent;
   Tools tools;
   Limits limits;

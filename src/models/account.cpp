@@ -119,13 +119,16 @@ void OpenCall::drop() {
 }
 
 std::vector<db::Database::Migration> Account::migrations() {
-  return {{"models.1", kCalls}, {"models.2", kAccounts}};
+  return {{"models.1", kCalls},
+          {"models.2", kAccounts},
+          {"models.3", "ALTER TABLE model_calls ADD COLUMN chain BLOB"}};
 }
 
-Account::Account(const Rooms& rooms, Budget of_user, Budget of_key)
+Account::Account(const Rooms& rooms, Budget of_user, Budget of_key, Budget of_chain)
     : rooms_(rooms),
       of_user_(of_user),
       of_key_(of_key),
+      of_chain_(of_chain),
       executor_(rooms.world.make_executor("models")) {}
 
 Account::~Account() {
@@ -176,6 +179,35 @@ Task<Result<Account::Taken>> Account::taken_today(std::string user_id, std::stri
       [&](db::Tx& tx) { return taken(tx, user_id, key_id, day); });
 }
 
+Account::Taken Account::taken_of_chain(db::Tx& tx, const std::string& user_id, const Uuid& chain) {
+  auto rows = tx.query(
+      "SELECT coalesce(sum(tokens), 0), coalesce(sum(cost), 0) FROM ("
+      "SELECT tokens, cost FROM model_chains_data WHERE chain = $2 UNION ALL "
+      "SELECT tokens, cost FROM model_calls WHERE user_id = $1 AND chain = $2) AS so_far",
+      user_id, chain);
+  return rows.next() ? Taken{rows.integer(0), rows.integer(1)} : Taken{};
+}
+
+std::optional<Error> Account::excess_of_chain(const Taken& taken, const Taken& more) const {
+  const auto refuse = [](std::string_view what, auto most, auto used, auto asked,
+                         std::string_view setting) {
+    return Error{
+        Code::kUnprocessableContent,
+        fmt::format("Runs of agents that follow from each other may take {} {} of models together: "
+                    "{} are used or held by calls under way, and this call may take {} ({})",
+                    most, what, used, asked, setting),
+        std::make_shared<const Json>(Json::object({{"reason", "AGENT_LIMIT"}}))};
+  };
+  if (of_chain_.tokens && taken.tokens + more.tokens > *of_chain_.tokens) {
+    return refuse("tokens", *of_chain_.tokens, taken.tokens, more.tokens, "agent_chain_tokens_max");
+  }
+  if (of_chain_.cost && taken.cost + more.cost > std::llround(*of_chain_.cost * 1e9)) {
+    return refuse("(money)", *of_chain_.cost, money(taken.cost), money(more.cost),
+                  "agent_chain_cost_max");
+  }
+  return std::nullopt;
+}
+
 std::optional<Error> Account::excess(const Budget& budget, std::string_view whose,
                                      const Taken& taken, const Taken& more) {
   const auto refuse = [&](std::string_view what, auto most, auto used, auto asked) {
@@ -199,6 +231,7 @@ Task<Result<OpenCall>> Account::open(const Caller& caller, ModelCall call, Usage
                                      std::int64_t reserved_nanos, std::int64_t until) {
   call.call_id = rooms_.world.new_id().to_string();
   call.day = day_of(rooms_.world.unix_ms());
+  if (caller.chain) call.chain = caller.chain->to_string();
   auto kept = kept_of(caller, std::move(call));
   // As the next start finds it, if nobody settles it before.
   auto left = kept;
@@ -212,7 +245,8 @@ Task<Result<OpenCall>> Account::open(const Caller& caller, ModelCall call, Usage
   const Taken more{reserved.input + reserved.output, reserved_nanos};
   auto opened = co_await rooms_.database.write([&](db::Tx& tx) {
     const auto& user_id = kept.user_id;
-    if (of_user_.is_set() || of_key_.is_set()) tx.run(kTakeTurn, user_id);
+    const bool has_chain = caller.chain && of_chain_.is_set();
+    if (of_user_.is_set() || of_key_.is_set() || has_chain) tx.run(kTakeTurn, user_id);
     {
       auto rows = tx.query("SELECT count(*) FROM model_calls WHERE user_id = $1", user_id);
       if (rows.next() && rows.integer(0) >= kOpenOfUserMax) return tx.abort(kTooMany);
@@ -225,10 +259,14 @@ Task<Result<OpenCall>> Account::open(const Caller& caller, ModelCall call, Usage
       const auto sum = taken(tx, user_id, key_id, kept.call.day);
       if (auto error = excess(of_key_, "your key", sum, more)) return tx.abort(*error);
     }
+    if (has_chain) {
+      const auto sum = taken_of_chain(tx, user_id, *caller.chain);
+      if (auto error = excess_of_chain(sum, more)) return tx.abort(*error);
+    }
     tx.run(
-        "INSERT INTO model_calls(id, user_id, key_id, day, tokens, cost, until, call) VALUES ($1, "
-        "$2, $3, $4, $5, $6, $7, $8)",
-        id, user_id, key_id, kept.call.day, more.tokens, more.cost, until, text);
+        "INSERT INTO model_calls(id, user_id, key_id, day, tokens, cost, until, call, chain) "
+        "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        id, user_id, key_id, kept.call.day, more.tokens, more.cost, until, text, caller.chain);
   });
   if (!opened) co_return fail(opened.error());
   co_return OpenCall(*this, std::move(kept));

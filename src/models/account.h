@@ -8,6 +8,10 @@
 //
 // A day is one of UTC, by the clock at the moment a call is opened. What was used on days to come
 // counts as of today, so a clock that was set back gives nobody a new budget.
+//
+// A chain of runs of agents has a budget of its own, which is of no day. It holds what a call may
+// take at most until it is settled, so it is passed by no more than what a provider counts of a
+// question beyond the estimate of it.
 #pragma once
 
 #include <functional>
@@ -27,6 +31,8 @@ namespace synap::models {
 /// For whom a call is made: whose event it is, and from what it follows.
 struct Caller {
   events::Envelope envelope;
+  /// The chain of runs of agents that it is of. Nothing: of none.
+  std::optional<Uuid> chain = std::nullopt;
 
   const std::string& user_id() const { return envelope.user_id; }
   /// The API key that called; empty: none did.
@@ -89,7 +95,7 @@ class Account {
   static std::vector<db::Database::Migration> migrations();
 
   /// All must outlive it.
-  Account(const Rooms& rooms, Budget of_user, Budget of_key);
+  Account(const Rooms& rooms, Budget of_user, Budget of_key, Budget of_chain = {});
   ~Account();
 
   /// Whose the calls are that are found at the start.
@@ -105,7 +111,7 @@ class Account {
 
   /// `reserved`: what the call may take at most. `until`: when it is over at the latest, Unix ms.
   /// kPaymentRequired: a budget does not have that; kTooManyRequests: the user has kOpenOfUserMax
-  /// calls under way.
+  /// calls under way; kUnprocessableContent, reason AGENT_LIMIT: its chain may not take that.
   Task<Result<OpenCall>> open(const Caller& caller, ModelCall call, Usage reserved,
                               std::int64_t reserved_nanos, std::int64_t until);
 
@@ -131,6 +137,8 @@ class Account {
  private:
   static Taken taken(db::Tx& tx, const std::string& user_id, const std::string& key_id,
                      const std::string& day);
+  static Taken taken_of_chain(db::Tx& tx, const std::string& user_id, const Uuid& chain);
+  std::optional<Error> excess_of_chain(const Taken& taken, const Taken& more) const;
   static std::optional<Error> excess(const Budget& budget, std::string_view whose,
                                      const Taken& taken, const Taken& more);
   Task<void> settle_alone(KeptCall kept);
@@ -141,6 +149,7 @@ class Account {
   const Rooms rooms_;
   const Budget of_user_;
   const Budget of_key_;
+  const Budget of_chain_;
   const std::unique_ptr<Executor> executor_;
   std::mutex mutex_;
   bool is_stopped_ = false;  // under mutex_

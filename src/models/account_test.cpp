@@ -37,6 +37,12 @@ class AccountTest : public ModelsRig {
     if (!call) return fail(call.error());
     return end(std::move(*call), tokens);
   }
+  /// A run's of the chain that begins with this one.
+  static Caller of_chain(const Uuid& first) {
+    auto whose = caller("ann", "");
+    whose.chain = first;
+    return whose;
+  }
   std::int64_t open_calls() { return count("SELECT count(*) FROM model_calls"); }
 };
 
@@ -109,6 +115,70 @@ TEST_F(AccountTest, MoneyIsABudgetToo) {
   ASSERT_FALSE(call);
   EXPECT_THAT(call.error().message, HasSubstr("of 0.5 (money) a day 0.4 are used"));
   EXPECT_TRUE(begin(1, caller(), 100'000'000));
+}
+
+TEST_F(AccountTest, AChainOfRunsHasABudgetThatIsNotPassed) {
+  ModelsRig::open({.of_chain = {.tokens = 100}});
+  const auto first = Uuid::v7();
+  EXPECT_TRUE(use(60, of_chain(first)));
+  auto refused = use(41, of_chain(first));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Code::kUnprocessableContent);
+  EXPECT_EQ(refused.error().details->string_or("reason", ""), "AGENT_LIMIT");
+  EXPECT_EQ(refused.error().message,
+            "Runs of agents that follow from each other may take 100 tokens of models together: 60 "
+            "are used or held by calls under way, and this call may take 41 "
+            "(agent_chain_tokens_max)");
+  EXPECT_TRUE(use(40, of_chain(first)));
+  EXPECT_FALSE(use(1, of_chain(first)));
+  // Other chains have their own, and what is of none has no such limit.
+  EXPECT_TRUE(use(100, of_chain(Uuid::v7())));
+  EXPECT_TRUE(use(1'000));
+}
+
+TEST_F(AccountTest, CallsOfAChainAtTheSameTimeDoNotOverdrawItTogether) {
+  ModelsRig::open({.of_chain = {.tokens = 100}});
+  const auto first = Uuid::v7();
+  std::vector<OpenCall> under_way;
+  for (int i = 0; i < 10; ++i) {
+    if (auto call = begin(30, of_chain(first))) under_way.push_back(std::move(*call));
+  }
+  EXPECT_EQ(under_way.size(), 3U);
+  EXPECT_EQ(count("SELECT sum(opened) FROM model_accounts WHERE user_id = 'ann'"), 3)
+      << "of two nodes the other waits for the commit";
+  // What one takes beyond what it held is its own alone: nothing more begins.
+  EXPECT_TRUE(end(std::move(under_way[0]), 90));
+  EXPECT_FALSE(begin(1, of_chain(first)));
+}
+
+TEST_F(AccountTest, AChainHasABudgetOfMoneyToo) {
+  ModelsRig::open({.of_chain = {.cost = 0.5}});
+  const auto first = Uuid::v7();
+  auto call = begin(1, of_chain(first), 400'000'000);
+  ASSERT_TRUE(call);
+  EXPECT_TRUE(end(std::move(*call), 1, 400'000'000));
+  call = begin(1, of_chain(first), 100'000'001);
+  ASSERT_FALSE(call);
+  EXPECT_THAT(call.error().message, HasSubstr("may take 0.5 (money) of models together: 0.4 are"));
+  EXPECT_THAT(call.error().message, HasSubstr("agent_chain_cost_max"));
+  EXPECT_TRUE(begin(1, of_chain(first), 100'000'000));
+}
+
+TEST_F(AccountTest, WhatAChainHasTakenIsKnownBehindARestart) {
+  ModelsRig::open({.of_chain = {.tokens = 100}});
+  const auto first = Uuid::v7();
+  EXPECT_TRUE(use(30, of_chain(first)));
+  auto call = begin(50, of_chain(first));
+  ASSERT_TRUE(call);
+  std::ignore = call->release();  // as if the process had ended
+  ModelsRig::open({.of_chain = {.tokens = 100}});
+  EXPECT_EQ(open_calls(), 0);
+  EXPECT_FALSE(use(21, of_chain(first))) << "what was cut short counts";
+  EXPECT_TRUE(use(20, of_chain(first)));
+  EXPECT_EQ(calls().front().chain, first.to_string());
+  auto verified = sync_wait(executor, projections->verify("model_chains"));
+  ASSERT_TRUE(verified);
+  EXPECT_TRUE(verified->is_equal()) << verified->first_difference;
 }
 
 TEST_F(AccountTest, AClockThatIsSetBackGivesNoNewBudget) {

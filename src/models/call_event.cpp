@@ -26,6 +26,19 @@ void fold(db::Tx& tx, const events::Event& event) {
       call.output, call.cached, call.cost_nanos);
 }
 
+void fold_chain(db::Tx& tx, const events::Event& event) {
+  auto data = data_of(event, kModelCalled);
+  if (!data) return tx.abort(data.error());
+  const auto& call = **data;
+  const auto chain = call.chain ? Uuid::parse(*call.chain) : std::nullopt;
+  if (!chain) return;
+  tx.run(
+      "INSERT INTO model_chains_data(chain, user_id, tokens, cost) VALUES ($1, $2, $3, $4) "
+      "ON CONFLICT (chain) DO UPDATE SET tokens = model_chains_data.tokens + excluded.tokens, "
+      "cost = model_chains_data.cost + excluded.cost",
+      *chain, event.user_id, call.input + call.output, call.cost_nanos);
+}
+
 }  // namespace
 
 const ObjectSchema<ModelCall>& describe(Type<ModelCall>) {
@@ -59,7 +72,9 @@ const ObjectSchema<ModelCall>& describe(Type<ModelCall>) {
           .field("requestHash", &ModelCall::request_hash, string(),
                  "SHA-256 of what was sent, hexadecimal.")
           .field("attempts", &ModelCall::attempts, integer().min(0),
-                 "Requests, of all providers that were tried.");
+                 "Requests, of all providers that were tried.")
+          .field("chain", &ModelCall::chain, string().uuid(),
+                 "The chain of runs of agents that it is of: its first run.");
   return schema;
 }
 
@@ -88,6 +103,20 @@ projections::Projection usage_projection() {
                   .primary_key = {"user_id", "day", "key_id", "capability", "provider", "model"}}},
       .types = {std::string(kModelCalled.name)},
       .fold = fold};
+}
+
+projections::Projection chains_projection() {
+  using db::ColumnType;
+  return {.name = "model_chains",
+          .kind = projections::Projection::Kind::kInline,
+          .tables = {{.name = "model_chains",
+                      .columns = {{"chain", ColumnType::kBytes},
+                                  {"user_id"},
+                                  {"tokens", ColumnType::kInteger},
+                                  {"cost", ColumnType::kInteger}},
+                      .primary_key = {"chain"}}},
+          .types = {std::string(kModelCalled.name)},
+          .fold = fold_chain};
 }
 
 std::string day_of(std::int64_t unix_ms) {

@@ -34,6 +34,8 @@ struct ModelCall {
   std::optional<std::string> request_id;  // the provider's
   std::string request_hash;               // SHA-256 of what was sent; empty: nothing was
   std::int64_t attempts = 0;              // requests, of all providers
+  /// The chain of runs of agents that it is of: its first run. Absent: of none.
+  std::optional<std::string> chain = std::nullopt;
 };
 const ObjectSchema<ModelCall>& describe(Type<ModelCall>);
 
@@ -45,6 +47,9 @@ inline constexpr std::string_view kAccountType = "model-account";
 
 /// model_usage: tokens and money of each user by day, key, capability, provider and model.
 projections::Projection usage_projection();
+
+/// model_chains: tokens and money of each chain of runs of agents.
+projections::Projection chains_projection();
 
 /// "2026-11-27", UTC.
 std::string day_of(std::int64_t unix_ms);

@@ -33,10 +33,12 @@ Caller caller_of(const events::Event& event, const Uuid& run_id) {
 }
 
 Task<Result<Answer>> generate_in_step(workers::Step& step, std::string_view id, Models& models,
-                                      const events::Event& event, Ask ask, Models::Hear hear) {
+                                      const events::Event& event, Ask ask, Models::Hear hear,
+                                      std::optional<Uuid> chain) {
   auto called = co_await step.run<Memo>(id, [&]() -> Task<Result<Memo>> {
-    auto done =
-        co_await models.generate_open(caller_of(event, step.run_id()), std::move(ask), {}, hear);
+    auto caller = caller_of(event, step.run_id());
+    caller.chain = chain;
+    auto done = co_await models.generate_open(std::move(caller), std::move(ask), {}, hear);
     if (!done) co_return fail(done.error());
     // From here on it is settled by the commit below, which stores this memo; if the process ends
     // before that, nobody has the answer, and the next start settles the call.

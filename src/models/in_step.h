@@ -16,10 +16,11 @@ namespace synap::models {
 /// transaction: a call that was finished is never made again, whatever interrupts the run. One that
 /// was cut short is made again, and both are in the account. Errors are those of generate(); what
 /// can go away is tried again by the step, as often as the function's retries allow. `hear` is told
-/// the pieces of each try, and nothing of a call that was finished before.
+/// the pieces of each try, and nothing of a call that was finished before. `chain`: Caller::chain.
 Task<Result<Answer>> generate_in_step(workers::Step& step, std::string_view id, Models& models,
                                       const events::Event& event, Ask ask,
-                                      Models::Hear hear = nullptr);
+                                      Models::Hear hear = nullptr,
+                                      std::optional<Uuid> chain = std::nullopt);
 
 /// For whom a run's calls are: no key's budget is theirs, the user's is.
 Caller caller_of(const events::Event& event, const Uuid& run_id);

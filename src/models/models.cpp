@@ -121,7 +121,7 @@ struct Models::Progress {
 Models::Models(Options options, outbound::Policy policy, const Account::Rooms& rooms)
     : options_(std::move(options)),
       client_(std::move(policy), client_options()),
-      account_(rooms, options_.of_user, options_.of_key) {}
+      account_(rooms, options_.of_user, options_.of_key, options_.of_chain) {}
 
 Models::~Models() = default;
 

@@ -70,6 +70,7 @@ struct Options {
   std::vector<Provider> embed = {};
   Budget of_user = {};
   Budget of_key = {};
+  Budget of_chain = {};  // of runs of agents (agents/chain.h), however many days it lasts
 };
 
 /// The host and port of a provider, as the list of allowed addresses has them ("127.0.0.1:11434"):

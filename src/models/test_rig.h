@@ -100,6 +100,7 @@ class ModelsRig : public testing::Test {
     types.add(kModelCalled, "");
     projections = std::make_unique<projections::Projections>(*database, *log, types);
     projections->add(usage_projection());
+    projections->add(chains_projection());
     add_more();
     ASSERT_TRUE(projections->prepare());
     models = std::make_unique<Models>(std::move(options), *outbound::Policy::public_only(allowed),

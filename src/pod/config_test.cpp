@@ -275,6 +275,14 @@ TEST_F(ConfigTest, BoundsChainsOfAgents) {
   EXPECT_EQ(config->pod.agent_chains.depth_max, 3);
   EXPECT_EQ(config->pod.agent_chains.runs_max, 7);
   EXPECT_EQ(config->pod.agent_chains.runs_per_hour_max, 0);
+  EXPECT_EQ(config->pod.agent_chains.tokens_max, 1'000'000) << "as docs/agents.md says";
+  EXPECT_EQ(config->pod.agent_chains.cost_max, 5);
+  const auto of_models = load("agent_chain_tokens_max = 0\nagent_chain_cost_max = 2.5\n");
+  ASSERT_TRUE(of_models);
+  EXPECT_EQ(of_models->pod.agent_chains.tokens_max, 0);
+  EXPECT_EQ(of_models->pod.agent_chains.cost_max, 2.5);
+  EXPECT_THAT(refusal("agent_chain_tokens_max = -1\n"), HasSubstr("from 0 to 1000000000000"));
+  EXPECT_THAT(refusal("agent_chain_cost_max = -0.5\n"), HasSubstr("a number from 0 to 1000000"));
   EXPECT_THAT(refusal("agent_chain_depth_max = 0\n"), HasSubstr("from 1 to 1000"));
   EXPECT_THAT(refusal("agent_chain_runs_max = 0\n"), HasSubstr("from 1 to 1000000"));
 }

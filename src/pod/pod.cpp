@@ -291,7 +291,11 @@ Result<> Pod::Parts::open_models() {
   }
   auto policy = outbound::Policy::public_only(allowed);
   if (!policy) return fail(policy.error());
-  models = std::make_unique<models::Models>(options.models, std::move(*policy),
+  auto of_models = options.models;
+  const auto& chains = options.agent_chains;
+  if (chains.tokens_max > 0) of_models.of_chain.tokens = chains.tokens_max;
+  if (chains.cost_max > 0) of_models.of_chain.cost = chains.cost_max;
+  models = std::make_unique<models::Models>(std::move(of_models), std::move(*policy),
                                             models::Account::Rooms{*database, *log, types, world});
   return {};
 }

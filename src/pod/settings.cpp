@@ -176,6 +176,21 @@ Setting chain_setting(std::string_view name, std::string_view docs, std::int64_t
   return setting;
 }
 
+// A whole or decimal number of 0 to this.
+std::optional<double> number_of(const SettingValue& value, double most) {
+  const auto fitting = [most](double number) {
+    return number >= 0 && number <= most ? std::optional(number) : std::nullopt;
+  };
+  if (const auto whole = as<std::int64_t>(value)) return fitting(static_cast<double>(*whole));
+  if (const auto real = as<double>(value)) return fitting(*real);
+  const auto text = as<std::string>(value);
+  if (!text) return std::nullopt;
+  double number = 0;
+  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), number);
+  if (error != std::errc{} || end != text->data() + text->size()) return std::nullopt;
+  return fitting(number);
+}
+
 // What agents may do.
 void add_agent_settings(std::vector<Setting>& all) {
   all.push_back(text_setting(
@@ -191,30 +206,29 @@ void add_agent_settings(std::vector<Setting>& all) {
       "agent_chain_depth_max",
       "Runs of agents that may follow from each other, one from what the one before it did.", 1,
       1'000, &agents::ChainLimits::depth_max));
-  all.push_back(chain_setting("agent_chain_runs_max",
-                              "Runs of agents that may follow from one cause, all together.", 1,
-                              1'000'000, &agents::ChainLimits::runs_max));
+  all.push_back(
+      chain_setting("agent_chain_runs_max",
+                    "Runs of agents of one chain: the first, and all that follow from what it did.",
+                    1, 1'000'000, &agents::ChainLimits::runs_max));
+  all.push_back(chain_setting(
+      "agent_chain_tokens_max",
+      "Tokens that models may read and write for runs of agents that follow from each other, all "
+      "together. 0 is any number.",
+      0, 1'000'000'000'000, &agents::ChainLimits::tokens_max));
+  all.push_back({{"agent_chain_cost_max",
+                  "The same in money, in the currency of the prices of models. 0 is any amount."},
+                 "a number from 0 to 1000000, as 2.5",
+                 [](Config& config, const SettingValue& value) {
+                   const auto cost = number_of(value, 1'000'000);
+                   if (cost) config.pod.agent_chains.cost_max = *cost;
+                   return cost.has_value();
+                 },
+                 [](const Config& c) { return fmt::format("{}", c.pod.agent_chains.cost_max); }});
   all.push_back(chain_setting(
       "agent_runs_per_hour_max",
       "Runs of one agent an hour that events may begin, for each user; those beyond wait. 0 is any "
       "number.",
       0, 1'000'000, &agents::ChainLimits::runs_per_hour_max));
-}
-
-// A whole or decimal number of 0 to 1.
-std::optional<double> ratio_of(const SettingValue& value) {
-  if (const auto whole = as<std::int64_t>(value)) {
-    return *whole == 0 || *whole == 1 ? std::optional(static_cast<double>(*whole)) : std::nullopt;
-  }
-  if (const auto real = as<double>(value)) {
-    return *real >= 0 && *real <= 1 ? real : std::nullopt;
-  }
-  const auto text = as<std::string>(value);
-  if (!text) return std::nullopt;
-  double ratio = 0;
-  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), ratio);
-  if (error != std::errc{} || end != text->data() + text->size()) return std::nullopt;
-  return ratio >= 0 && ratio <= 1 ? std::optional(ratio) : std::nullopt;
 }
 
 // Of a text that OpenTelemetry's own variable may say, too.
@@ -253,7 +267,7 @@ void add_trace_settings(std::vector<Setting>& all) {
                   "caller says it."},
                  "a number from 0 to 1, as 0.1",
                  [](Config& config, const SettingValue& value) {
-                   const auto ratio = ratio_of(value);
+                   const auto ratio = number_of(value, 1);
                    if (ratio) config.pod.traces.ratio = *ratio;
                    return ratio.has_value();
                  },

@@ -1277,6 +1277,7 @@ export declare const AgentRunRequested: z.ZodObject<{
     key: z.ZodOptional<z.ZodString>;
     depth: z.ZodOptional<z.ZodInt>;
     trusting: z.ZodOptional<z.ZodBoolean>;
+    chain: z.ZodOptional<z.ZodUUID>;
 }, z.core.$strip>;
 export declare const AgentRunResumed: z.ZodObject<{
     entityId: z.ZodUUID;
@@ -1518,6 +1519,7 @@ export declare const ModelCall: z.ZodObject<{
     requestId: z.ZodOptional<z.ZodString>;
     requestHash: z.ZodString;
     attempts: z.ZodInt;
+    chain: z.ZodOptional<z.ZodUUID>;
 }, z.core.$strip>;
 export declare const NoteFile: z.ZodObject<{
     name: z.ZodString;
@@ -3122,6 +3124,7 @@ export declare const eventSchemas: {
         key: z.ZodOptional<z.ZodString>;
         depth: z.ZodOptional<z.ZodInt>;
         trusting: z.ZodOptional<z.ZodBoolean>;
+        chain: z.ZodOptional<z.ZodUUID>;
     }, z.core.$strip>;
     "agent.run.resumed": z.ZodObject<{
         entityId: z.ZodUUID;
@@ -3416,6 +3419,7 @@ export declare const eventSchemas: {
         requestId: z.ZodOptional<z.ZodString>;
         requestHash: z.ZodString;
         attempts: z.ZodInt;
+        chain: z.ZodOptional<z.ZodUUID>;
     }, z.core.$strip>;
     "note.creation.completed": z.ZodObject<{
         entityId: z.ZodUUID;

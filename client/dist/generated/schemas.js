@@ -929,6 +929,7 @@ export const AgentRunRequested = z.object({
     key: z.string().optional().describe("By whose right it was asked: a session stands for its key."),
     depth: z.int().min(1).optional().describe("How many runs of agents there are up to it, each of which followed from the one before. Absent: it is the first."),
     trusting: z.boolean().optional().describe("Whoever asked trusts what it reads: what its model asks for is done at once."),
+    chain: z.uuid(anId).optional().describe("The first of the runs of agents from which it follows. Absent: it is the first."),
 });
 export const AgentRunResumed = z.object({
     entityId: z.uuid(anId),
@@ -1125,6 +1126,7 @@ export const ModelCall = z.object({
     requestId: z.string().optional().describe("The provider's."),
     requestHash: z.string().describe("SHA-256 of what was sent, hexadecimal."),
     attempts: z.int().min(0).describe("Requests, of all providers that were tried."),
+    chain: z.uuid(anId).optional().describe("The chain of runs of agents that it is of: its first run."),
 });
 export const NoteFile = z.object({
     name: z.string().describe("Its name in the content store."),

@@ -3661,6 +3661,8 @@ export interface AgentRunRequested {
   depth?: number;
   /** Whoever asked trusts what it reads: what its model asks for is done at once. */
   trusting?: boolean;
+  /** The first of the runs of agents from which it follows. Absent: it is the first. */
+  chain?: string;
 }
 
 export interface AgentRunResumed {
@@ -3957,6 +3959,8 @@ export interface ModelCall {
   requestHash: string;
   /** Requests, of all providers that were tried. */
   attempts: number;
+  /** The chain of runs of agents that it is of: its first run. */
+  chain?: string;
 }
 
 export interface NoteFile {

@@ -79,13 +79,14 @@ class BeginningHandler final : public workers::EventHandler {
     envelope.causation_id = event.id;
     envelope.request_id = of("request");
     events::set_trace_of_run(envelope, event, step.run_id());
-    return rooms_.types.make(agents::kRunRequested,
-                             agents::RunRequested{id.to_string(), agent_.name, std::move(input),
-                                                  std::move(scopes), std::nullopt,
-                                                  // What has happened is stored text.
-                                                  event.type != bus::kFunctionScheduled.name,
-                                                  std::nullopt, place.told_depth()},
-                             std::move(envelope));
+    return rooms_.types.make(
+        agents::kRunRequested,
+        agents::RunRequested{id.to_string(), agent_.name, std::move(input), std::move(scopes),
+                             std::nullopt,
+                             // What has happened is stored text.
+                             event.type != bus::kFunctionScheduled.name, std::nullopt,
+                             place.told_depth(), std::nullopt, place.told_first()},
+        std::move(envelope));
   }
 
   const Rooms& rooms_;

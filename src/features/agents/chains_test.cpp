@@ -4,14 +4,20 @@
 #include <gtest/gtest.h>
 
 #include "agents/agent_events.h"
+#include "agents/conversation.h"
 #include "bus/function_events.h"
 #include "features/agents/running.h"
 #include "features/feature_test.h"
 #include "features/notes/notes.h"
+#include "models/test_rig.h"
 
 namespace synap::features::tasks {
 void add(const Rooms& rooms);
 }  // namespace synap::features::tasks
+
+namespace synap::features::language_models {
+void add(const Rooms& rooms);
+}  // namespace synap::features::language_models
 
 namespace synap::features::agent_runs {
 namespace {
@@ -68,6 +74,16 @@ Act using_tool(std::string path, Json input) {
   };
 }
 
+/// Asks a model, and then does what begins it again.
+Task<Result<>> ask_and_write(Node& node) {
+  models::Ask ask;
+  ask.messages = {agents::message("user", "On?")};
+  auto answer = co_await node.ask("on", std::move(ask));
+  if (!answer) co_return fail(answer.error());
+  auto done = co_await node.use("it", "notes.create", Json::object({{"content", "One more"}}));
+  co_return done ? Result<>{} : fail(done.error());
+}
+
 Task<Result<>> ask_a_crowd(Node& node) {
   auto& context = node.context();
   co_return co_await context.step.commit(node.step_id("ask"), [&context](db::Tx& tx) {
@@ -90,6 +106,7 @@ class AgentChains : public FeatureTest {
           rooms.types.add(kCrowdAsked, "Work for many.");
           notes::add(rooms);
           tasks::add(rooms);
+          language_models::add(rooms);
           add(rooms);
           const auto note = Json::object({{"content", "One more"}});
           add_agent(rooms, "echo", "note.creation.completed", {"notes.create"},
@@ -98,6 +115,7 @@ class AgentChains : public FeatureTest {
                     using_tool("tasks.create", Json::object({{"title", "One more"}})));
           add_agent(rooms, "pong", "task.creation.completed", {"notes.create"},
                     using_tool("notes.create", note));
+          add_agent(rooms, "asker", "note.creation.completed", {"notes.create"}, ask_and_write);
           add_agent(rooms, "crowd", std::string(kCrowdAsked.name), {}, ask_a_crowd);
           add_agent(rooms, "worker", std::string(kWorkAsked.name), {},
                     [](Node&) -> Task<Result<>> { co_return Result<>{}; });
@@ -118,6 +136,25 @@ class AgentChains : public FeatureTest {
       ASSERT_TRUE(sync_wait(
           executor, log->append({.events = {*types.make(type, Work{i}, std::move(envelope))}})));
     }
+  }
+  /// As an import does: all because of one thing that a person has asked for.
+  void append_of_one_cause(int times) {
+    const auto cause = Uuid::v7();
+    events::Append all;
+    for (int i = 0; i < times; ++i) {
+      events::Envelope envelope;
+      envelope.user_id = "ann";
+      envelope.correlation_id = cause;
+      all.events.push_back(*types.make(kWorkAsked, Work{i}, std::move(envelope)));
+    }
+    ASSERT_TRUE(sync_wait(executor, log->append(std::move(all))));
+  }
+  /// A model that answers with 15 tokens, and chains that may take so many.
+  void answer_within(std::int64_t tokens) {
+    llm.then(models::sse(models::chat_answer("yes")));
+    model_options.chat = {{.name = "p", .url = llm.url(), .model = "m", .tokens_max = 100}};
+    model_options.of_chain.tokens = tokens;
+    open();
   }
   void write_note() {
     ASSERT_TRUE(call("notes.create", Json::object({{"content", "The first"}})));
@@ -161,6 +198,8 @@ class AgentChains : public FeatureTest {
     }
     return told;
   }
+  models::ScriptedProvider llm;
+
   std::int64_t count(std::string_view sql) {
     return *test::run(executor, [&] {
       return database->read([&](db::Tx& tx) {
@@ -205,11 +244,58 @@ TEST_F(AgentChains, OfAThousandThatFollowFromOneCauseSoManyRunAndTheOthersAreTol
   EXPECT_EQ(all(agents::kRunCompleted.name).size(), 20U) << "the crowd's own among them";
   const auto told = given_up();
   EXPECT_EQ(told.size(), std::size_t{kCrowd} - 19);
-  EXPECT_THAT(told.at(0), HasSubstr("20 runs of agents follow from one cause"));
+  EXPECT_THAT(told.at(0), HasSubstr("20 runs of agents are of one chain"));
   // Others' causes are none of it.
   append(kWorkAsked);
   wait_for_ends();
   EXPECT_EQ(all(agents::kRunCompleted.name).size(), 21U);
+}
+
+TEST_F(AgentChains, WhatAPersonCausesIsNoChainHoweverMuchItIs) {
+  rooms->agents->chain_limits.runs_max = 20;
+  enable({"worker"});
+  append_of_one_cause(200);
+  wait_for_ends();
+  EXPECT_EQ(all(agents::kRunCompleted.name).size(), 200U);
+  EXPECT_TRUE(given_up().empty());
+}
+
+TEST_F(AgentChains, WhatCannotBeFollowedToItsBeginningIsOfTheChainOfItsCause) {
+  rooms->agents->chain_limits.runs_max = 3;
+  enable({"worker"});
+  const auto root = Uuid::v7();
+  for (int i = 0; i < 5; ++i) {
+    events::Envelope envelope;
+    envelope.user_id = "ann";
+    envelope.correlation_id = root;
+    envelope.causation_id = Uuid::v7();  // which is not in the log
+    ASSERT_TRUE(sync_wait(
+        executor,
+        log->append({.events = {*types.make(kWorkAsked, Work{i}, std::move(envelope))}})));
+  }
+  wait_for_ends();
+  EXPECT_EQ(all(agents::kRunCompleted.name).size(), 3U);
+  EXPECT_EQ(given_up().size(), 2U);
+}
+
+TEST_F(AgentChains, AChainEndsWhereItsModelsHaveTakenTheirTokens) {
+  answer_within(150);
+  enable({"asker"});
+  write_note();
+  EXPECT_EQ(asked(), "asker 1, asker 2, asker 3, asker 4, asker 5, ");
+  EXPECT_EQ(llm.asked(), 4U) << "the fifth call might have passed it";
+  const auto told = given_up();
+  ASSERT_EQ(told.size(), 1U);
+  EXPECT_THAT(told[0], HasSubstr("agents.run UNPROCESSABLE_CONTENT Runs of agents that follow"));
+  EXPECT_THAT(told[0], HasSubstr("60 are used or held"));
+  EXPECT_EQ(count("SELECT tokens FROM model_chains_data"), 60);
+  EXPECT_EQ(count("SELECT count(*) FROM agent_runs_data WHERE status = 'failed'"), 1);
+  // It is the account that knows, and not the process.
+  open();
+  enable({"asker"});
+  write_note();
+  EXPECT_EQ(llm.asked(), 8U) << "what begins anew is at its beginning";
+  EXPECT_EQ(count("SELECT count(*) FROM model_chains_data"), 2);
 }
 
 TEST_F(AgentChains, SoManyBeginInAnHourAndTheOthersWait) {
@@ -247,7 +333,7 @@ TEST_F(AgentChains, ACallThatFollowsFromAChainIsCountedToo) {
   EXPECT_EQ(start(runs[0]->id).message, "");
   EXPECT_EQ(start(runs[1]->id).message, "");
   EXPECT_EQ(asked(), "echo 1, echo 2, echo 3, worker 2, worker 3, ");
-  EXPECT_THAT(start(runs[0]->id).message, HasSubstr("5 runs of agents follow from one cause"));
+  EXPECT_THAT(start(runs[0]->id).message, HasSubstr("5 runs of agents are of one chain"));
 }
 
 }  // namespace

@@ -423,7 +423,7 @@ Task<Result<Accepted>> start(const Rooms& rooms, const Session& session, const A
       agents::kRunRequested,
       agents::RunRequested{id.to_string(), agent.name, std::move(input),
                            session.actor->scopes.names(), std::move(fork), session.is_tainted,
-                           key_of(session), place->told_depth()},
+                           key_of(session), place->told_depth(), std::nullopt, place->told_first()},
       std::move(envelope));
   if (!event) co_return fail(event.error());
   const auto decide = [&](db::Tx& tx) { agents::admit(tx, *place, rooms.agents->chain_limits); };

@@ -187,6 +187,7 @@ void add(const Rooms& rooms) {
   rooms.types.add(models::kModelCalled,
                   "A language model was called for somebody: what it took, and how it ended.");
   rooms.projections.add(models::usage_projection());
+  rooms.projections.add(models::chains_projection());
   add_generating(rooms);
   add_query(rooms, "models.list",
             {.summary = "Which language models are set, and how they were last time."}, list);
