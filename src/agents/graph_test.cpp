@@ -146,6 +146,34 @@ TEST_F(GraphTest, ManyCallsOfOneAnswerAreNotMadeAndTenThousandAreNotRead) {
   EXPECT_EQ(sum, limits.tool_calls_of_answer);
 }
 
+TEST_F(GraphTest, AProviderThatIsDownEndsTheRunWithItsSentence) {
+  make_tool_graph();
+  llm.then_cut("");
+  start();
+  const auto id = ask_for_run();
+  wait_for(id, "failed");
+  EXPECT_TRUE(error_of(id).contains("BAD_GATEWAY")) << error_of(id);
+  EXPECT_EQ(llm.asked(), 4U) << "once, and three times more";
+  EXPECT_EQ(calls().size(), 4U) << "each is in the account";
+}
+
+// The whole call had come, and not the answer's end.
+TEST_F(GraphTest, WhatHalfAStreamAsksForIsNotDone) {
+  make_tool_graph();
+  const auto whole = answer_with_call("sums_add", R"({"number":4})");
+  llm.then_cut(whole.substr(0, whole.find("data: {\"choices\":[{\"index\":0,\"delta\":{}")));
+  llm.then(sse(chat_answer("nothing to add")));
+  start();
+  const auto id = ask_for_run();
+  wait_for(id, "completed");
+  EXPECT_EQ(sum, 0);
+  EXPECT_EQ(output_of(id).text, "nothing to add");
+  const auto all = calls();
+  ASSERT_EQ(all.size(), 2U);
+  EXPECT_EQ(all[0].reason, "MODEL_STREAM_CUT");
+  EXPECT_GT(all[0].output, 0);
+}
+
 TEST_F(GraphTest, AModelThatGoesOnForEverIsStopped) {
   make_tool_graph();
   llm.then(answer_with_call("sums_add", R"({"number":1})", 16));

@@ -9,6 +9,26 @@ namespace {
 
 using testing::HasSubstr;
 
+constexpr std::int64_t kDayMs = std::int64_t{24} * 60 * 60 * 1'000;
+
+// The real world, on another day.
+struct Clock final : World {
+  std::int64_t unix_ms() override { return real_world().unix_ms() + shift; }
+  SteadyClock::time_point now() override { return real_world().now(); }
+  void random(std::uint8_t* out, std::size_t n) override { real_world().random(out, n); }
+  Uuid new_id() override { return real_world().new_id(); }
+  Timers& timers() override { return real_world().timers(); }
+  std::unique_ptr<Executor> make_executor(std::string name, ThreadPriority priority) override {
+    return real_world().make_executor(std::move(name), priority);
+  }
+  std::unique_ptr<Signal> make_signal() override { return real_world().make_signal(); }
+  std::unique_ptr<WorldThread> start_thread(std::string name, ThreadPriority priority,
+                                            std::function<bool()> turn) override {
+    return real_world().start_thread(std::move(name), priority, std::move(turn));
+  }
+  std::int64_t shift = 0;
+};
+
 class AccountTest : public ModelsRig {
  protected:
   // An account without a provider: calls are opened and settled by hand.
@@ -182,27 +202,11 @@ TEST_F(AccountTest, WhatAChainHasTakenIsKnownBehindARestart) {
 }
 
 TEST_F(AccountTest, AClockThatIsSetBackGivesNoNewBudget) {
-  struct Clock final : World {
-    std::int64_t unix_ms() override { return real_world().unix_ms() + shift; }
-    SteadyClock::time_point now() override { return real_world().now(); }
-    void random(std::uint8_t* out, std::size_t n) override { real_world().random(out, n); }
-    Uuid new_id() override { return real_world().new_id(); }
-    Timers& timers() override { return real_world().timers(); }
-    std::unique_ptr<Executor> make_executor(std::string name, ThreadPriority priority) override {
-      return real_world().make_executor(std::move(name), priority);
-    }
-    std::unique_ptr<Signal> make_signal() override { return real_world().make_signal(); }
-    std::unique_ptr<WorldThread> start_thread(std::string name, ThreadPriority priority,
-                                              std::function<bool()> turn) override {
-      return real_world().start_thread(std::move(name), priority, std::move(turn));
-    }
-    std::int64_t shift = 0;
-  };
   open({.tokens = 100});
   Clock clock;
   Account moving({*database, *log, types, clock}, {.tokens = 100}, {});
   const auto use_at = [&](std::int64_t days, std::int64_t tokens) {
-    clock.shift = days * 24 * 60 * 60 * 1'000;
+    clock.shift = days * kDayMs;
     auto call =
         sync_wait(executor, moving.open(caller(), {.capability = "chat"}, {.input = tokens}, 0, 1));
     if (!call) return false;
@@ -217,6 +221,32 @@ TEST_F(AccountTest, AClockThatIsSetBackGivesNoNewBudget) {
   EXPECT_TRUE(use_at(1, 100)) << "tomorrow";
   EXPECT_FALSE(use_at(0, 1));
   EXPECT_TRUE(use_at(2, 100));
+}
+
+// It is taken for one that nobody goes on with. Who does then has the answer all the same, and what
+// it may have taken at most is no longer held: it counts as of the day on which it began.
+TEST_F(AccountTest, ACallOverWhichTheClockJumpsIsInTheLogOnce) {
+  open({.tokens = 100});
+  Clock clock;
+  Account moving({*database, *log, types, clock}, {.tokens = 100}, {});
+  auto call = sync_wait(executor, moving.open(caller(), {.capability = "chat"}, {.input = 70}, 0,
+                                              clock.unix_ms() + 60'000));
+  ASSERT_TRUE(call);
+  const auto day = call->call().day;
+  clock.shift = 2 * kDayMs;
+  moving.start(Account::Left::kByOthers);
+  ASSERT_TRUE(test::wait_until(executor, database->commits(), [&] { return open_calls() == 0; }));
+  call->call().finish = "stop";
+  call->call().input = 70;
+  EXPECT_TRUE(sync_wait(executor, moving.settle(std::move(*call))));
+  moving.stop();
+  const auto all = calls();
+  ASSERT_EQ(all.size(), 1U);
+  EXPECT_EQ(all[0].finish, "interrupted");
+  EXPECT_EQ(all[0].input, 70);
+  EXPECT_EQ(all[0].day, day);
+  EXPECT_FALSE(use(31)) << "of the day on which it began";
+  EXPECT_TRUE(use(30));
 }
 
 TEST_F(AccountTest, ACallIsInTheLogOnceHoweverOftenItIsSettled) {

@@ -1,6 +1,7 @@
 #include "models/models.h"
 
 #include <future>
+#include <thread>
 
 #include "models/test_rig.h"
 #include "models/test_streams.h"
@@ -110,6 +111,47 @@ TEST_F(ModelsTest, ASilentProviderIsGivenUp) {
   ASSERT_FALSE(answer);
   EXPECT_EQ(answer.error().code, Code::kGatewayTimeout);
   EXPECT_EQ(first.asked(), 1U);
+}
+
+// Each byte comes in time, and the answer never ends.
+TEST_F(ModelsTest, ASlowProviderHasItsTimeAndNoMore) {
+  first.then([](outbound::Wire& wire, const outbound::Seen&) {
+    wire.send("HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\n");
+    for (int i = 0; i < 100; ++i) {
+      wire.send("data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"more \"}}]}\n\n");
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+    wire.wait_for_end();
+  });
+  auto provider = chat(first);
+  provider.timeout = std::chrono::milliseconds(400);
+  provider.silence = std::chrono::seconds(5);
+  provider.retries = 5;
+  open({.chat = {provider}});
+  const auto began = SteadyClock::now();
+  auto answer = generate(ask());
+  ASSERT_FALSE(answer);
+  EXPECT_LT(SteadyClock::now() - began, std::chrono::seconds(3));
+  EXPECT_EQ(reason(answer.error()), "MODEL_STREAM_CUT") << answer.error().message;
+  EXPECT_EQ(first.asked(), 1U) << "a part was handed on";
+  const auto call = calls().at(0);
+  EXPECT_GT(call.output, 10) << "what had come counts";
+  EXPECT_TRUE(call.is_estimated);
+}
+
+// As gateways do that send a question elsewhere: it is told, and paid as what was asked.
+TEST_F(ModelsTest, AModelThatAnswersForAnotherIsTold) {
+  first.then(sse(chat_answer("I am another", 1'000'000, 0)));
+  open({.chat = {chat(first)}});
+  auto answer = generate(ask());
+  ASSERT_TRUE(answer) << answer.error().message;
+  EXPECT_EQ(answer->model, "m");
+  EXPECT_EQ(answer->answered_by, "m-1");
+  EXPECT_DOUBLE_EQ(answer->cost, 1);
+  const auto call = calls().at(0);
+  EXPECT_EQ(call.model, "m");
+  EXPECT_EQ(call.answered_by, "m-1");
+  EXPECT_EQ(count("SELECT count(*) FROM model_usage_data WHERE model = 'm'"), 1);
 }
 
 TEST_F(ModelsTest, NothingIsAskedOfAnAddressThatTheOwnerDidNotName) {
