@@ -2,6 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <iterator>
+#include <thread>
+
 #include "models/test_rig.h"
 
 namespace synap::models {
@@ -169,6 +173,36 @@ TEST_F(AccountTest, CallsOfAChainAtTheSameTimeDoNotOverdrawItTogether) {
   // What one takes beyond what it held is its own alone: nothing more begins.
   EXPECT_TRUE(end(std::move(under_way[0]), 90));
   EXPECT_FALSE(begin(1, of_chain(first)));
+}
+
+// Each of them has a connection of its own, on PostgreSQL.
+TEST_F(AccountTest, NodesDoNotOverdrawAChainTogether) {
+  ModelsRig::open({.of_chain = {.tokens = 100}});
+  const auto aside = store->open_aside();
+  Account other({aside != nullptr ? *aside : *database, *log, types, world}, {}, {},
+                {.tokens = 100});
+  const auto open_some = [](Account& account, const Uuid& first, std::vector<OpenCall>& opened) {
+    ThreadExecutor own("node");
+    for (int i = 0; i < 4; ++i) {
+      auto call =
+          sync_wait(own, account.open(of_chain(first), {.capability = "chat"}, {.input = 30}, 0,
+                                      account.world().unix_ms() + 60'000));
+      if (call) opened.push_back(std::move(*call));
+    }
+  };
+  for (int round = 0; round < 20; ++round) {
+    const auto first = Uuid::v7();
+    std::vector<OpenCall> here;
+    std::vector<OpenCall> there;
+    std::thread node([&] { open_some(other, first, there); });
+    open_some(account(), first, here);
+    node.join();
+    EXPECT_EQ(here.size() + there.size(), 3U) << "in round " << round;
+    std::ranges::move(there, std::back_inserter(here));
+    for (auto& call : here) EXPECT_TRUE(end(std::move(call), 30));
+  }
+  other.stop();
+  if (aside != nullptr) aside->close();
 }
 
 TEST_F(AccountTest, AChainHasABudgetOfMoneyToo) {
