@@ -139,15 +139,16 @@ class AgentChains : public FeatureTest {
   }
   /// As an import does: all because of one thing that a person has asked for.
   void append_of_one_cause(int times) {
-    const auto cause = Uuid::v7();
-    events::Append all;
+    append(kCrowdAsked);
+    const auto asked = all(kCrowdAsked.name).front();
+    events::Append behind;
     for (int i = 0; i < times; ++i) {
       events::Envelope envelope;
       envelope.user_id = "ann";
-      envelope.correlation_id = cause;
-      all.events.push_back(*types.make(kWorkAsked, Work{i}, std::move(envelope)));
+      events::set_cause(envelope, *asked);
+      behind.events.push_back(*types.make(kWorkAsked, Work{i}, std::move(envelope)));
     }
-    ASSERT_TRUE(sync_wait(executor, log->append(std::move(all))));
+    ASSERT_TRUE(sync_wait(executor, log->append(std::move(behind))));
   }
   /// A model that answers with 15 tokens, and chains that may take so many.
   void answer_within(std::int64_t tokens) {
