@@ -8,7 +8,7 @@ import path from 'node:path';
 import readline from 'node:readline';
 
 export const BIN = process.env.SYNAP_BIN ?? path.resolve('build/dev/bin/synap');
-const WAIT_MS = 30_000;
+const WAIT_MS = 120_000;
 
 // Nothing of the caller's own environment may reach the program's settings.
 const environment = {
@@ -71,7 +71,7 @@ export class Running {
   }
 
   async end() {
-    const { code, signal } = await within(this.closed, 'the end of the process', 60_000);
+    const { code, signal } = await within(this.closed, 'the end of the process', 240_000);
     return { code, signal, stdout: this.stdout, stderr: this.stderr };
   }
 
@@ -99,7 +99,7 @@ export async function inTerminal(args, { env = {}, columns = 80, lines = 24, inp
   let text = '';
   child.stdout.setEncoding('utf8').on('data', (shown) => (text += shown));
   child.stdin.end(input);
-  const [code] = await within(once(child, 'close'), 'the end of the terminal', 60_000);
+  const [code] = await within(once(child, 'close'), 'the end of the terminal', 240_000);
   children.delete(child);
   return { code, text: text.replaceAll('\r\n', '\n') };
 }

@@ -130,7 +130,7 @@ test('a full disk refuses writes in a sentence and loses nothing', { timeout: 30
   for (let i = 0; i < 10; ++i) assert.ok(await create(i % 2 ? 100_000 : 100), 'writes work again, all of them');
   let allDone = true;
   for (const requestId of ledger.acks.keys()) {
-    const request = await owner.settled(requestId, 45_000);
+    const request = await owner.settled(requestId, 120_000);
     allDone &&= request.status === 'completed';
   }
   const drained = performance.now() - freedAt;

@@ -85,7 +85,7 @@ export class Siege {
   async isWell(what) {
     assert.equal(this.pod.child?.pid ?? null, this.pid, `after ${what} the pod lives: ${this.pod.lines.slice(-3).join(' | ')}`);
     const { requestId, entityId } = await this.owner.tell('notes.create', { content: `still well ${what}` });
-    const request = await this.owner.settled(requestId, 15_000);
+    const request = await this.owner.settled(requestId, 60_000);
     assert.equal(request.status, 'completed', what);
     assert.equal((await this.owner.ask('notes.get', { id: entityId })).content, `still well ${what}`);
   }
