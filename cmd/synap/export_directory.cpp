@@ -58,8 +58,6 @@ struct Folder {
 };
 
 constexpr int kFolderFlags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
-// An export makes half as many below each other; a tree that somebody made has an end, too.
-constexpr int kDepthMax = 64;
 
 /// Where a file of an export is.
 struct Place {
@@ -93,6 +91,15 @@ Result<std::string> read_in(int directory, const std::string& file) {
   auto bytes = read_opened(opened, {.bytes_max = kFileBytesMax});
   ::close(opened);
   return bytes;
+}
+
+// The note that a file says it was exported from.
+std::optional<MarkdownNote> exported_note(const Result<std::string>& bytes,
+                                          const std::string& name) {
+  if (!bytes) return std::nullopt;
+  auto note = read_note(name, *bytes, {}, INT64_MAX / 2);
+  if (!note || note->exported_id.empty()) return std::nullopt;
+  return std::move(*note);
 }
 
 Result<> write_all(int file, std::string_view bytes) {
@@ -137,7 +144,7 @@ Result<ExportDirectory> ExportDirectory::open(const std::string& path) {
     return fail(Code::kConflict,
                 fmt::format("Another export is writing into {}: wait for it", displayed(path)));
   }
-  if (auto found = opened.find_exported(directory, {}, 0); !found) return fail(found.error());
+  if (auto found = opened.find_exported(); !found) return fail(found.error());
   return opened;
 }
 
@@ -148,49 +155,37 @@ ExportDirectory::~ExportDirectory() {
   if (directory_ >= 0) ::close(directory_);
 }
 
-// One that cannot be read is told: the notes whose files are there would be written once more.
-Result<> ExportDirectory::find_exported(int directory, const std::string& above, int depth) {
-  const Folder own(::openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  const int listed = own.fd >= 0 ? ::fcntl(own.fd, F_DUPFD_CLOEXEC, 0) : -1;
-  DIR* listing = listed >= 0 ? ::fdopendir(listed) : nullptr;
-  if (listing == nullptr) {
-    auto refused = failed(above.empty() ? "The directory cannot be read"
-                                        : fmt::format("{} cannot be read", displayed(above)));
-    if (listed >= 0) ::close(listed);
-    return refused;
-  }
-  Result<> done;
-  while (const auto* entry = done ? ::readdir(listing) : nullptr) {
+Result<> ExportDirectory::find_exported() {
+  const int again = ::openat(directory_, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  DIR* listing = again >= 0 ? ::fdopendir(again) : nullptr;
+  if (listing == nullptr) return failed("The directory cannot be read");
+  while (const auto* entry = ::readdir(listing)) {
     const std::string name = entry->d_name;
-    struct stat status{};
-    if (name.starts_with('.')) continue;  // as an import does
-    if (name.ends_with(".md")) note_exported(own.fd, name, above + name);
-    if (depth == kDepthMax || ::fstatat(own.fd, entry->d_name, &status, AT_SYMLINK_NOFOLLOW) != 0 ||
-        !S_ISDIR(status.st_mode)) {
-      continue;
-    }
-    const Folder below(::openat(own.fd, entry->d_name, kFolderFlags));
-    done = below.fd >= 0 ? find_exported(below.fd, above + name + "/", depth + 1)
-                         : failed(fmt::format("{} cannot be opened", displayed(above + name)));
+    if (!name.ends_with(".md")) continue;
+    const auto note = exported_note(read_in(directory_, name), name);
+    if (!note) continue;
+    // Of copies the one that comes first by name, so that each export takes the same.
+    auto& kept = exported_[note->exported_id];
+    if (kept.name.empty() || name < kept.name) kept = {name, note->exported_version};
   }
   ::closedir(listing);
-  return done;
+  return {};
 }
 
-void ExportDirectory::note_exported(int directory, const std::string& file,
-                                    const std::string& name) {
-  const auto bytes = read_in(directory, file);
-  const auto note = bytes ? read_note(name, *bytes, {}, INT64_MAX / 2)
-                          : Result<MarkdownNote>(fail(bytes.error()));
-  if (!note || note->exported_id.empty()) return;
-  // Of copies the one that comes first by name, so that each export takes the same.
-  auto& kept = exported_[note->exported_id];
-  if (kept.name.empty() || name < kept.name) kept = {name, note->exported_version};
+std::optional<ExportDirectory::Exported> ExportDirectory::exported_at(
+    const std::string& id, const std::string& name) const {
+  const auto note = exported_note(read(name), name);
+  if (!note || note->exported_id != id) return std::nullopt;
+  return Exported{name, note->exported_version};
 }
 
-const ExportDirectory::Exported* ExportDirectory::of_note(const std::string& id) const {
+std::optional<ExportDirectory::Exported> ExportDirectory::of_note(
+    const std::string& id, const std::vector<std::string>& names) const {
+  for (const auto& name : names) {
+    if (auto found = exported_at(id, name)) return found;
+  }
   const auto found = exported_.find(id);
-  return found != exported_.end() ? &found->second : nullptr;
+  return found != exported_.end() ? std::optional(found->second) : std::nullopt;
 }
 
 Result<std::string> ExportDirectory::read(const std::string& name) const {

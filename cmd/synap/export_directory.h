@@ -5,6 +5,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/status.h"
 
@@ -12,8 +13,8 @@ namespace synap::cli {
 
 class ExportDirectory {
  public:
-  /// Makes the directory (not those above it) if it is not there, and reads which notes its files
-  /// were exported from. kNotFound, kForbidden: why it cannot be.
+  /// Makes the directory (not those above it) if it is not there, and reads which notes the files
+  /// at its top were exported from. kNotFound, kForbidden: why it cannot be.
   static Result<ExportDirectory> open(const std::string& path);
   ExportDirectory(ExportDirectory&& other) noexcept;
   ~ExportDirectory();
@@ -22,8 +23,10 @@ class ExportDirectory {
     std::string name;          // from the directory on: "of/them.md"
     std::int64_t version = 0;  // of the note
   };
-  /// The file that was exported from this note, if there is one.
-  const Exported* of_note(const std::string& id) const;
+  /// The file that was exported from this note, if there is one: of the given names, in their
+  /// order, or at the top. What lies elsewhere is somebody's: a copy, another export.
+  std::optional<Exported> of_note(const std::string& id,
+                                  const std::vector<std::string>& names) const;
 
   /// The bytes of a file. kNotFound: there is none. kForbidden: it is no regular file.
   Result<std::string> read(const std::string& name) const;
@@ -35,11 +38,11 @@ class ExportDirectory {
 
  private:
   explicit ExportDirectory(int directory) : directory_(directory) {}
-  Result<> find_exported(int directory, const std::string& above, int depth);
-  void note_exported(int directory, const std::string& file, const std::string& name);
+  Result<> find_exported();
+  std::optional<Exported> exported_at(const std::string& id, const std::string& name) const;
 
   int directory_ = -1;
-  std::map<std::string, Exported> exported_;  // by the note's id
+  std::map<std::string, Exported> exported_;  // at the top, by the note's id
 };
 
 }  // namespace synap::cli

@@ -128,19 +128,37 @@ class Exporter {
     auto bytes = note_file(note);
     if (!bytes) return fail_note(note, bytes.error().message);
     const std::string id(note.string_or("id", ""));
-    if (const auto* before = directory_.of_note(id)) return renew(note, *before, *bytes);
-    const auto name = layout_.name_of(note);
     // The end of an id is random, its beginning the time.
     constexpr std::size_t kIdCharacters = 8;
-    const auto other = fmt::format("{} {}", name, id.substr(id.size() - kIdCharacters));
-    for (const auto& candidate : {name, other}) {
+    const auto end = " " + id.substr(id.size() - kIdCharacters);
+    const auto name = layout_.name_of(note);
+    if (const auto before = directory_.of_note(id, places_of(name, end))) {
+      return renew(note, *before, *bytes);
+    }
+    // At the top where a file of somebody's has the name of its directory.
+    const auto top = name.substr(name.rfind('/') + 1) + end;
+    for (const auto& candidate : {name, name + end, top}) {
       const auto file = candidate + ".md";
       if (!names_.take(file)) continue;
       const auto added = directory_.add(file, *bytes);
       if (added) return ++written, void();
       if (added.error().code != Code::kConflict) return fail_note(note, added.error().message);
     }
-    fail_note(note, "other files have its names: " + name + ".md, " + other + ".md");
+    fail_note(note, "other files have its names: " + name + ".md, " + name + end + ".md");
+  }
+
+  // Where an earlier export has put it: there were fewer places then that all notes came from, so
+  // it may have taken more off.
+  static std::vector<std::string> places_of(std::string_view name, std::string_view end) {
+    std::vector<std::string> places;
+    for (std::size_t at = 0; at != std::string_view::npos;) {
+      const auto place = std::string(name.substr(at));
+      places.push_back(place + ".md");
+      places.push_back(fmt::format("{}{}.md", place, end));
+      at = name.find('/', at);
+      if (at != std::string_view::npos) ++at;
+    }
+    return places;
   }
 
   // The file that an earlier export made keeps its name. One that was edited since stays as it is.

@@ -70,7 +70,8 @@ std::thread start_thread(std::move_only_function<void()> run) {
   {
     std::lock_guard lock(mutex);
     // A process that was forked has the memory, and only the thread that forked.
-    if (std::exchange(process, getpid()) != getpid()) starter = new Starter;
+    if (process != getpid()) starter = new Starter;
+    process = getpid();
     mine = starter;
   }
   return mine->start(std::move(run));

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, readFileSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
@@ -138,6 +138,18 @@ test('what was imported lies where its file lay, and links by path hold in the n
   await importing(pod, elsewhere);
   const second = await exporting(pod, root);
   assert.deepEqual([second.exported, second.unchanged], [1, 5]);
+  // A copy that somebody keeps below is theirs, also where it comes first by name and nothing is at the top.
+  mkdirSync(path.join(root, 'Backup'));
+  copyFileSync(path.join(root, 'home.md'), path.join(root, 'Backup', 'home.md'));
+  const dated = path.join(temporary(t), 'dated');
+  mkdirSync(dated);
+  assert.equal((await exporting(pod, path.join(dated, '2026-10'))).exported, 6);
+  const { notes } = await call(pod, 'notes.list', { limit: 100 });
+  await client(pod)('notes', 'update', notes.find(({ title }) => title === 'Start').id, '--content', '# Start\n\nnewer', '--wait');
+  assert.equal((await exporting(pod, root)).exported, 1);
+  assert.match(readFileSync(path.join(root, 'home.md'), 'utf8'), /newer/);
+  assert.doesNotMatch(readFileSync(path.join(root, 'Backup', 'home.md'), 'utf8'), /newer/);
+  assert.equal((await exporting(pod, dated)).exported, 6);
   // A directory of somebody's that is no directory, or leads elsewhere, is none of an export.
   const fresh = path.join(temporary(t), 'fresh');
   const outside = path.join(temporary(t), 'outside');
@@ -147,7 +159,9 @@ test('what was imported lies where its file lay, and links by path hold in the n
   symlinkSync(outside, path.join(fresh, 'garden'));
   writeFileSync(path.join(fresh, 'work'), 'mine');
   const refused = JSON.parse((await run(['export', fresh, '--json'], { env: other.env })).stdout);
-  assert.deepEqual([refused.exported, refused.failed.length], [2, 3]);
+  assert.deepEqual([refused.exported, refused.failed], [5, []]);
+  assert.ok(readdirSync(fresh).some((name) => /^plan [0-9a-f]{8}\.md$/.test(name)), 'at the top');
+  assert.equal(readFileSync(path.join(fresh, 'work'), 'utf8'), 'mine');
   assert.deepEqual(readdirSync(outside), []);
 });
 
