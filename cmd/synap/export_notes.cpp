@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <map>
 #include <memory>
 #include <span>
@@ -33,7 +34,9 @@ struct Left {
 
 class Exporter {
  public:
-  Exporter(PodClient& pod, ExportDirectory& directory) : pod_(pod), directory_(directory) {}
+  /// `path`: of the directory, without links.
+  Exporter(PodClient& pod, ExportDirectory& directory, std::string path)
+      : pod_(pod), directory_(directory), path_(std::move(path)) {}
 
   std::size_t written = 0;
   std::size_t unchanged = 0;
@@ -135,6 +138,7 @@ class Exporter {
     if (const auto before = directory_.of_note(id, places_of(name, end))) {
       return renew(note, *before, *bytes);
     }
+    if (const auto own = imported_from_here(note)) return renew(note, {*own, 0}, *bytes);
     // At the top where a file of somebody's has the name of its directory.
     const auto top = name.substr(name.rfind('/') + 1) + end;
     for (const auto& candidate : {name, name + end, top}) {
@@ -145,6 +149,24 @@ class Exporter {
       if (added.error().code != Code::kConflict) return fail_note(note, added.error().message);
     }
     fail_note(note, "other files have its names: " + name + ".md, " + name + end + ".md");
+  }
+
+  // Somebody has written it into the export, and it was imported from there. (A name that is none
+  // of an export's leads out of the directory, and is left alone.)
+  std::optional<std::string> imported_from_here(const Json& note) const {
+    const Json* origin = note.find("origin");
+    auto path = std::string(origin != nullptr ? origin->string_or("path", "") : "");
+    if (!path.starts_with(path_ + "/")) return std::nullopt;
+    path.erase(0, path_.size() + 1);
+    const auto is_hidden = [](std::string_view name) { return name.empty() || name[0] == '.'; };
+    for (std::string_view rest = path; !rest.empty();) {
+      const auto part = rest.substr(0, rest.find('/'));
+      if (is_hidden(part)) return std::nullopt;
+      rest.remove_prefix(std::min(rest.size(), part.size() + 1));
+    }
+    const auto bytes = directory_.read(path);
+    if (!bytes || to_hex(sha256(*bytes)) != origin->string_or("checksum", "")) return std::nullopt;
+    return path;
   }
 
   // Where an earlier export has put it: there were fewer places then that all notes came from, so
@@ -188,6 +210,7 @@ class Exporter {
 
   PodClient& pod_;
   ExportDirectory& directory_;
+  const std::string path_;
   ExportLayout layout_;
   FileNames names_;
   std::size_t at_once_ = kNotesAtOnce;
@@ -224,7 +247,9 @@ int export_notes(const ExportOptions& options) {
   if (auto end = pod->end_of_log(); !end) return report(end.error(), is_json);
   auto directory = ExportDirectory::open(options.directory);
   if (!directory) return report(directory.error(), is_json);
-  Exporter exporter(*pod, *directory);
+  std::error_code unknown;
+  Exporter exporter(*pod, *directory,
+                    std::filesystem::canonical(options.directory, unknown).string());
   if (auto done = exporter.run(); !done) return report(done.error(), is_json);
   if (is_json) {
     print_json(Json::object({{"failed", json_of(exporter.failed)},

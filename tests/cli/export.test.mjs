@@ -138,18 +138,26 @@ test('what was imported lies where its file lay, and links by path hold in the n
   await importing(pod, elsewhere);
   const second = await exporting(pod, root);
   assert.deepEqual([second.exported, second.unchanged], [1, 5]);
+  // What somebody has written into the export is that note's file from then on.
+  mkdirSync(path.join(root, 'new'));
+  writeFileSync(path.join(root, 'new', 'n.md'), '# New here\n');
+  assert.equal((await importing(pod, root)).imported, 1);
+  const own = await exporting(pod, root);
+  assert.deepEqual([own.exported, own.unchanged, own.left, own.failed], [1, 6, [], []]);
+  assert.match(readFileSync(path.join(root, 'new', 'n.md'), 'utf8'), /^---\ntitle: New here\n[^]*# New here\n$/);
+  assert.equal(readdirSync(root, { recursive: true }).filter((name) => name.endsWith('.md')).length, 7);
   // A copy that somebody keeps below is theirs, also where it comes first by name and nothing is at the top.
   mkdirSync(path.join(root, 'Backup'));
   copyFileSync(path.join(root, 'home.md'), path.join(root, 'Backup', 'home.md'));
   const dated = path.join(temporary(t), 'dated');
   mkdirSync(dated);
-  assert.equal((await exporting(pod, path.join(dated, '2026-10'))).exported, 6);
+  assert.equal((await exporting(pod, path.join(dated, '2026-10'))).exported, 7);
   const { notes } = await call(pod, 'notes.list', { limit: 100 });
   await client(pod)('notes', 'update', notes.find(({ title }) => title === 'Start').id, '--content', '# Start\n\nnewer', '--wait');
   assert.equal((await exporting(pod, root)).exported, 1);
   assert.match(readFileSync(path.join(root, 'home.md'), 'utf8'), /newer/);
   assert.doesNotMatch(readFileSync(path.join(root, 'Backup', 'home.md'), 'utf8'), /newer/);
-  assert.equal((await exporting(pod, dated)).exported, 6);
+  assert.equal((await exporting(pod, dated)).exported, 7);
   // A directory of somebody's that is no directory, or leads elsewhere, is none of an export.
   const fresh = path.join(temporary(t), 'fresh');
   const outside = path.join(temporary(t), 'outside');
