@@ -214,14 +214,24 @@ Result<> ExportDirectory::add(const std::string& name, std::string_view bytes) c
   return refused;
 }
 
-Result<> ExportDirectory::replace(const std::string& name, std::string_view bytes) const {
+std::vector<std::string> ExportDirectory::names() const {
+  std::vector<std::string> names;
+  for (const auto& [id, exported] : exported_) names.push_back(exported.name);
+  return names;
+}
+
+Result<> ExportDirectory::replace(const std::string& name, std::string_view present,
+                                  std::string_view bytes) const {
   const auto place = place_of(directory_, name, /*makes=*/false);
   if (!place) return fail(place.error());
   const auto& [folder, file] = *place;
   auto temporary = write_temporary(folder.fd, bytes);
   if (!temporary) return fail(temporary.error());
-  if (::renameat(folder.fd, temporary->c_str(), folder.fd, file.c_str()) == 0) return {};
-  auto refused = failed("cannot be replaced");
+  // Somebody may have saved it since it was read, which may be long ago: the pod was asked.
+  const auto now = read_in(folder.fd, file);
+  const bool is_same = now && *now == present;
+  if (is_same && ::renameat(folder.fd, temporary->c_str(), folder.fd, file.c_str()) == 0) return {};
+  auto refused = is_same ? failed("cannot be replaced") : fail(Code::kConflict, "was edited");
   ::unlinkat(folder.fd, temporary->c_str(), 0);
   return refused;
 }

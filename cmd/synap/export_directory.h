@@ -33,8 +33,11 @@ class ExportDirectory {
   /// Makes the directories of its name, too. kConflict: there is one of this name, whatever it is;
   /// or what is no directory, where one is to be.
   Result<> add(const std::string& name, std::string_view bytes) const;
-  /// In the place of what is there under this name.
-  Result<> replace(const std::string& name, std::string_view bytes) const;
+  /// In the place of what is there under this name, which was `present` when it was read.
+  /// kConflict: it is that no more, and stays.
+  Result<> replace(const std::string& name, std::string_view present, std::string_view bytes) const;
+  /// Of the files at the top that were exported.
+  std::vector<std::string> names() const;
 
  private:
   explicit ExportDirectory(int directory) : directory_(directory) {}

@@ -45,6 +45,8 @@ class Exporter {
 
   // Errors are those of the pod. All are listed twice: where one of them lies depends on all.
   Result<> run() {
+    // None of them is given to another note, whichever comes first.
+    for (const auto& name : directory_.names()) std::ignore = names_.take(name);
     auto done = for_each_page([this](std::span<const Json> listed) { return lay_out(listed); });
     layout_.settle();
     if (!done) return done;
@@ -193,7 +195,11 @@ class Exporter {
       left.push_back({before.name, "it was edited since it was exported; import it first"});
       return;
     }
-    const auto replaced = directory_.replace(before.name, bytes);
+    const auto replaced = directory_.replace(before.name, *present, bytes);
+    if (!replaced && replaced.error().code == Code::kConflict) {
+      left.push_back({before.name, "it was edited while it was exported; import it first"});
+      return;
+    }
     if (!replaced) return fail_note(note, replaced.error().message);
     ++written;
   }

@@ -230,6 +230,18 @@ test('other files and links are left alone', async (t) => {
   assert.ok(!readdirSync(root).includes('nowhere'));
 });
 
+test('a later export gives no note the name of another one that it has, whatever the case', async (t) => {
+  const pod = await startPod(t, path.join(temporary(t), 'pod'));
+  const root = path.join(temporary(t), 'export');
+  await makeNote(pod, '# bee\n');
+  await exporting(pod, root);
+  await client(pod)('call', 'notes.create', JSON.stringify({ content: '# Bee\n', createdAt: '2020-01-01T00:00:00Z' }), '--wait');
+  assert.deepEqual((await exporting(pod, root)).exported, 1);
+  const names = readdirSync(root);
+  assert.equal(names.length, 2);
+  assert.ok(names.includes('bee.md') && names.some((name) => /^Bee [0-9a-f]{8}\.md$/.test(name)), names.join());
+});
+
 test('says why it cannot, and makes no directory without a pod', async (t) => {
   const root = path.join(temporary(t), 'export');
   const away = await run(['export', root, '--url', 'http://127.0.0.1:9', '--data', root]);
