@@ -1,6 +1,7 @@
 #include "search/expression.h"
 
 #include <algorithm>
+#include <functional>
 #include <optional>
 #include <tuple>
 
@@ -146,9 +147,14 @@ std::optional<Leaders> leaders_of(const std::vector<Wanted>& wanted, std::int64_
   }
   auto possible = words;
   std::erase_if(possible, is_empty);
-  // A question that has nothing else is asked by these.
+  // A question that has nothing else, or of whose other words no text has any, is asked by these.
   const auto is_weak = [&](std::size_t i) { return wanted[i].is_weak; };
-  if (!std::ranges::all_of(words, is_weak)) std::erase_if(possible, is_weak);
+  const auto leads = [&](std::size_t i) { return !is_weak(i) && wanted[i].frequency.texts > 0; };
+  if (std::ranges::any_of(possible, leads)) {
+    std::erase_if(possible, is_weak);
+  } else if (std::ranges::any_of(possible, is_weak)) {
+    std::erase_if(possible, std::not_fn(is_weak));
+  }
   if (possible.empty()) return std::nullopt;
   if (!leaders.all.empty() && !rarest_of(wanted, leaders.all).is_cut) {
     leaders.any = std::move(possible);

@@ -37,7 +37,8 @@ struct Wanted {
   bool is_required = false;
   bool is_excluded = false;
   bool is_filter = false;  // of keys: has no part in relevance
-  /// A word that says nothing alone, as "the", or one letter: beside others it makes nothing a hit.
+  /// A word that says nothing alone, as "the", or one letter: beside others that are in a text it
+  /// makes nothing a hit.
   bool is_weak = false;
   Frequency frequency = {};
 

@@ -205,8 +205,8 @@ TEST_F(IndexTest, AsksNothingByWordsThatSayNothing) {
   put(document("Letter", "I think that the one is what I was."));
   EXPECT_EQ(found("What should I plant under the oak?"), "Oak");
   EXPECT_EQ(found("the i oak"), "Oak");
-  EXPECT_EQ(found("what is the zebra"), "");
-  EXPECT_EQ(found("what is the tag:home zebra"), "");
+  EXPECT_EQ(found("what is the acorn"), "Oak");
+  EXPECT_EQ(found("what is the tag:home acorn"), "");
   // Where there is nothing else it is meant.
   EXPECT_EQ(found("I").size(), std::string("Oak, Letter").size());
   EXPECT_EQ(found("\"that the one\" oak"), "Letter");
@@ -215,6 +215,25 @@ TEST_F(IndexTest, AsksNothingByWordsThatSayNothing) {
   EXPECT_EQ(found("chart 5"), "Vitamin");
   put(document("寺", "京都の寺"));
   EXPECT_EQ(found("東 寺 oak"), "寺, Oak");
+}
+
+// "who" may be an organisation, "may" a month: where nothing else is in any text, they are meant.
+TEST_F(IndexTest, AsksByWordsThatSayNothingWhereNoTextHasOthers) {
+  put(document("WHO", "It recommends washing hands."));
+  auto budget = document("May budget", "The one of the department is due.");
+  budget.tags = {"home"};
+  put(budget);
+  put(document("Vitamin", "Vitamin C tablets"));
+  EXPECT_EQ(found("WHO guidelines"), "WHO");
+  EXPECT_EQ(found("may bugdet"), "May budget");
+  EXPECT_EQ(found("may bugd*"), "May budget");
+  EXPECT_EQ(found("C guidelines"), "Vitamin");
+  EXPECT_EQ(found("may who bugdet tag:home"), "May budget");
+  // As if they were alone: many texts have "of", and it does not keep those with "c" away.
+  EXPECT_EQ(found("c of guidelines", {.texts_max = 1}), found("c of", {.texts_max = 1}));
+  EXPECT_EQ(found("who guidelines hands c"), "WHO");
+  EXPECT_EQ(found("who \"guidelines\""), "");
+  EXPECT_EQ(found("guidelines"), "");
 }
 
 TEST_F(IndexTest, FindsTagsBelowATag) {
