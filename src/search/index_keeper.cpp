@@ -26,6 +26,10 @@ constexpr std::chrono::milliseconds kGiveWayMax(5'000);
 // does.
 constexpr std::chrono::milliseconds kGiveWayStep(250);
 
+// So often it is tried to open the index of before, in a minute, until the new one is made without
+// it.
+constexpr int kFormerTriesMax = 8;
+
 bool is_damage(const Error& error) {
   return error.fault == Fault::kDamaged;
 }
@@ -175,18 +179,34 @@ Task<Result<>> IndexKeeper::follow(std::stop_token stop) {
   const auto name = current_name();
   current_.reset();
   former_.reset();
+  is_former_left_ = false;
   auto opened = co_await open(name, false);
   if (!opened) co_return fail(opened.error());
   current_ = std::move(*opened);
   current_position_ = current_->checkpoint().position;
-  if (!current_->checkpoint().is_complete) former_ = co_await open_former(name);
+  if (!current_->checkpoint().is_complete) {
+    auto former = co_await open_former(name);
+    if (!former && ++former_failures_ < kFormerTriesMax) co_return fail(former.error());
+    if (former) {
+      former_ = std::move(*former);
+      former_failures_ = 0;
+    } else {
+      write_log(LogLevel::kWarn, "search",
+                "{index} of before cannot be opened: it is not answered from while the new one is "
+                "made: {error}",
+                {{"index", options_.subject}, {"error", former.error().message}});
+    }
+    is_former_left_ = !former;
+  }
   if (former_ != nullptr) {
     former_position_ = former_->checkpoint().position;
     publish(former_, former_position_);
     std::lock_guard lock(mutex_);
     next_position_ = current_position_;
   } else {
-    if (auto done = co_await retire_former(); !done) co_return done;
+    if (!is_former_left_) {
+      if (auto done = co_await retire_former(); !done) co_return done;
+    }
     publish(current_, current_position_);
   }
   indexed_.raise(current_position_);
@@ -256,33 +276,53 @@ Task<Result<std::unique_ptr<IndexFile>>> IndexKeeper::open(const std::string& na
   co_return co_await open(name, true);
 }
 
-// One of an earlier description that was complete; others are removed.
-Task<std::unique_ptr<IndexFile>> IndexKeeper::open_former(const std::string& current) {
+// One of an earlier description that was complete; those that nobody can be answered from are
+// removed, and not such as only cannot be opened now: there would be no other until all is made.
+Task<Result<std::unique_ptr<IndexFile>>> IndexKeeper::open_former(const std::string& current) {
   std::unique_ptr<IndexFile> former;
+  std::optional<Error> error;
   auto& place = *options_.place;
   const auto names = co_await place.names();
-  if (!names) co_return nullptr;
+  if (!names) co_return fail(names.error());
   for (const auto& name : *names) {
     if (name == current) continue;
     if (former == nullptr && place.is_readable(name)) {
-      auto opened = place.open(name);
-      const bool is_loaded = opened && (co_await (*opened)->load()).has_value();
-      if (is_loaded && (*opened)->checkpoint().is_complete && options_.serves(**opened)) {
-        Indexer indexer(rooms_, kinds_, options_.page_events);
-        const auto of_this_log = co_await indexer.is_of_this_log((*opened)->checkpoint());
-        if (of_this_log && *of_this_log) {
-          former = std::move(*opened);
-          continue;
-        }
+      auto usable = co_await open_usable(name);
+      if (usable && *usable != nullptr) {
+        former = std::move(*usable);
+        continue;
+      }
+      if (!usable && !is_damage(usable.error())) {
+        error = usable.error();
+        continue;
+      }
+      if (!usable) {
+        write_log(LogLevel::kWarn, "search", "{index} of before is damaged: it is removed: {error}",
+                  {{"index", options_.subject}, {"error", usable.error().message}});
       }
     }
     std::ignore = co_await place.remove(name);
   }
+  if (former == nullptr && error) co_return fail(*error);
   co_return former;
+}
+
+// nullptr: it is none to answer from.
+Task<Result<std::unique_ptr<IndexFile>>> IndexKeeper::open_usable(const std::string& name) {
+  auto opened = options_.place->open(name);
+  if (!opened) co_return fail(opened.error());
+  if (auto loaded = co_await (*opened)->load(); !loaded) co_return fail(loaded.error());
+  if (!(*opened)->checkpoint().is_complete || !options_.serves(**opened)) co_return nullptr;
+  Indexer indexer(rooms_, kinds_, options_.page_events);
+  const auto of_this_log = co_await indexer.is_of_this_log((*opened)->checkpoint());
+  if (!of_this_log) co_return fail(of_this_log.error());
+  if (!*of_this_log) co_return nullptr;
+  co_return std::move(*opened);
 }
 
 Task<Result<>> IndexKeeper::retire_former() {
   former_.reset();
+  is_former_left_ = false;
   const auto current = current_name();
   auto names = co_await options_.place->names();
   if (!names) co_return fail(names.error());
@@ -367,6 +407,9 @@ Task<Result<>> IndexKeeper::keep_current(Indexer& indexer, std::stop_token stop)
     if (former_ == nullptr) {
       position_ = step->position;
       is_complete_ = current_->checkpoint().is_complete;
+      if (is_former_left_ && is_complete_) {
+        if (auto retired = co_await retire_former(); !retired) co_return retired;
+      }
     } else if (step->is_at_end) {
       publish(current_, current_position_);
       if (auto retired = co_await retire_former(); !retired) co_return retired;

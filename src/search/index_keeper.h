@@ -83,7 +83,8 @@ class IndexKeeper {
   struct Seen;
   Task<Result<Seen>> look();
   Task<Result<std::unique_ptr<IndexFile>>> open(const std::string& name, bool is_remade);
-  Task<std::unique_ptr<IndexFile>> open_former(const std::string& current);
+  Task<Result<std::unique_ptr<IndexFile>>> open_former(const std::string& current);
+  Task<Result<std::unique_ptr<IndexFile>>> open_usable(const std::string& name);
   Task<Result<>> keep_former(Indexer& indexer);
   Task<Result<>> keep_current(Indexer& indexer, std::stop_token stop);
   Task<Result<>> mend(Indexer& indexer);
@@ -105,7 +106,9 @@ class IndexKeeper {
   std::shared_ptr<IndexFile> former_;
   std::int64_t current_position_ = 0;
   std::int64_t former_position_ = 0;
-  bool is_settled_ = false;  // nothing was written since it was found to be
+  int former_failures_ = 0;      // since one was opened
+  bool is_former_left_ = false;  // it could not be opened, and goes when the new one is complete
+  bool is_settled_ = false;      // nothing was written since it was found to be
   struct Look {
     std::int64_t end = 0;  // of the log
     SteadyClock::time_point at;

@@ -8,6 +8,7 @@
 
 #include <filesystem>
 
+#include "base/background.h"
 #include "base/simulated_world.h"
 #include "base/test_support.h"
 #include "content/local/local_store.h"
@@ -155,6 +156,107 @@ TEST_F(IndexKeeperTest, GivesWayForAFewSecondsAtMost) {
   }
   EXPECT_THAT(lags, testing::Contains(testing::Gt(8'000)));
   EXPECT_THAT(lags, testing::Each(testing::Lt(12'000)));
+}
+
+// One that is no file: what opening it comes to, the test says.
+class FormerIndexTest : public IndexKeeperTest {
+ protected:
+  struct Place;
+  struct OneIndex final : IndexFile {
+    OneIndex(std::shared_ptr<db::Engine> engine, Place& of, std::string called)
+        : IndexFile(std::move(engine), {}), place(of), name(std::move(called)) {}
+    static Result<std::unique_ptr<db::Engine>> make(const std::string& path, World& world) {
+      return open_database(path, world);
+    }
+    Task<Result<>> load() override {
+      if (name == "old" && place.error) co_return fail(*place.error);
+      kept({.is_complete = name == "old"});
+      co_return Result<>{};
+    }
+    Task<Result<>> apply(std::vector<Change>, Checkpoint to) override {
+      if (place.is_held) co_return fail(Code::kServiceUnavailable, "It is held");
+      kept(to);
+      co_return Result<>{};
+    }
+    Place& place;
+    const std::string name;
+  };
+  struct Place final : IndexPlace {
+    std::string name_of(std::string_view version) const override { return std::string(version); }
+    bool is_readable(const std::string&) const override { return true; }
+    Task<Result<>> prepare() override { co_return Result<>{}; }
+    Task<Result<std::vector<std::string>>> names() override { co_return there; }
+    Result<std::unique_ptr<IndexFile>> open(const std::string& name) override {
+      if (std::ranges::find(there, name) == there.end()) there.push_back(name);
+      return std::make_unique<OneIndex>(engine, *this, name);
+    }
+    Task<Result<>> remove(std::string name) override {
+      std::erase(there, name);
+      co_return Result<>{};
+    }
+    Task<Result<std::optional<Checkpoint>>> checkpoint_of(std::string) override {
+      co_return std::nullopt;
+    }
+
+    std::shared_ptr<db::Engine> engine;
+    std::vector<std::string> there = {"old"};
+    std::optional<Error> error;  // of opening the old one
+    bool is_held = true;         // nothing is written into the new one
+  };
+
+  // From which index is answered; and which are there.
+  std::string seen() {
+    const auto serving = keeper.serving();
+    auto all = serving == nullptr ? "none" : dynamic_cast<OneIndex&>(*serving).name;
+    all += " of";
+    for (const auto& name : place->there) all += " " + name;
+    return all;
+  }
+
+  std::shared_ptr<Place> place = [&] {
+    auto made = std::make_shared<Place>();
+    made->engine = std::move(*OneIndex::make(directory.path() + "/one.db", world));
+    return made;
+  }();
+  std::vector<Kind> kinds;
+  IndexKeeper keeper{Rooms{*store.database, *store.log, *content, world},
+                     kinds,
+                     {.place = place, .version = [] { return "new"; }, .subject = "it"}};
+  Background background{*executor};
+};
+
+TEST_F(FormerIndexTest, IsOpenedAgainWhereThatFailedForAMoment) {
+  place->error = Error{Code::kServiceUnavailable, "It is locked", nullptr, Fault::kBusy};
+  background.begin(keeper.run(background.token()));
+  pass(2s);
+  EXPECT_EQ(seen(), "none of old new");
+  EXPECT_EQ(keeper.progress().error, "It is locked");
+  place->error.reset();
+  pass(5s);
+  EXPECT_EQ(seen(), "old of old new");
+  place->is_held = false;
+  pass(60s);
+  EXPECT_EQ(seen(), "new of new");
+  background.stop();
+}
+
+TEST_F(FormerIndexTest, IsRemovedWhereItIsDamaged) {
+  place->error = Error{Code::kInternalServerError, "It is none", nullptr, Fault::kDamaged};
+  background.begin(keeper.run(background.token()));
+  pass(500ms);
+  EXPECT_EQ(seen(), "new of new");
+  background.stop();
+}
+
+TEST_F(FormerIndexTest, StaysWhereItCannotBeOpenedUntilTheNewOneIsComplete) {
+  place->error = Error{Code::kInternalServerError, "It may not be read"};
+  background.begin(keeper.run(background.token()));
+  pass(70s);
+  EXPECT_EQ(seen(), "new of old new");
+  place->is_held = false;
+  pass(70s);
+  EXPECT_EQ(seen(), "new of new");
+  background.stop();
 }
 
 }  // namespace
