@@ -15,6 +15,7 @@
 #include <thread>
 #include <unordered_set>
 
+#include "base/recent_lines.h"
 #include "base/test_support.h"
 #include "embedding/test_embedders.h"
 #include "events/test_store.h"
@@ -520,6 +521,30 @@ TEST_F(NeighboursTest, GoesOnWithOthersWhereOneFails) {
   EXPECT_GT(keep(), 1);
   EXPECT_TRUE(owner("second").is_listed);
   EXPECT_EQ(count("SELECT count(*) FROM neighbours_" + name), 3 * kLarge);
+}
+
+TEST_F(NeighboursTest, SaysWhyItHasNoConnectionOfItsOwn) {
+  add(1, "small");
+  index = std::make_unique<SharedVectorIndex>(
+      engine, name,
+      VectorIndex::Options{.blocks_bytes_max = kBytes,
+                           .embedder = embedder,
+                           .kinds = "one",
+                           .open_another = []() -> Result<std::shared_ptr<db::Engine>> {
+                             return fail(Code::kServiceUnavailable, "There are too many");
+                           }});
+  ASSERT_TRUE(test::run(executor, [&] { return index->load(); }));
+  // As if it were listed in what is not there.
+  run(fmt::format("UPDATE users_{} SET listed = 1", name));
+  const auto before = recent_lines().find({}).end;
+  EXPECT_EQ(keep(), 1);
+  flush_log();
+  std::vector<std::string> lines;
+  for (const auto& line : recent_lines().find({.after = before}).lines) {
+    if (line.level == LogLevel::kWarn) lines.push_back(line.message);
+  }
+  EXPECT_THAT(lines, testing::ElementsAre(testing::EndsWith(": There are too many")));
+  EXPECT_EQ(owner("small").listed, 0);
 }
 
 // One that cannot be read is left out, and listed when it is there again.

@@ -460,7 +460,14 @@ void SharedVectorIndex::carry_out(db::Tx& tx, const Next& next) const {
 db::Database& SharedVectorIndex::another() {
   if (another_ == nullptr && options().open_another) {
     auto opened = options().open_another();
-    if (opened) another_ = std::move(*opened);
+    if (opened) {
+      another_ = std::move(*opened);
+    } else {
+      write_log_bounded(Same::kLine, LogLevel::kWarn, "search",
+                        "the index of neighbours has no connection of its own now, and the index "
+                        "of words waits for it: {error}",
+                        {{"error", opened.error().message}});
+    }
   }
   return another_ != nullptr ? *another_ : database();
 }
