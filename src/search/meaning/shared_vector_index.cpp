@@ -58,6 +58,20 @@ constexpr std::string_view kChanged =
 // waits for its end.
 constexpr std::int64_t kListedAtOnce = 20;
 
+// Of a thing whose id cannot be read: its number stands for it. No thing has such an id, which
+// would be of the year 1970.
+Uuid id_of_nameless(std::int64_t number) {
+  Uuid id;
+  for (std::size_t i = 0; i < sizeof number; ++i) {
+    id.bytes[id.bytes.size() - 1 - i] = static_cast<std::uint8_t>(number >> (8 * i));
+  }
+  return id;
+}
+
+bool is_nameless(const Uuid& entity, std::int64_t number) {
+  return entity == id_of_nameless(number);
+}
+
 // Where others may not have been told it stands there, so it is told once.
 void note_damaged(db::Tx& tx, const std::vector<DamagedThing>& things) {
   for (const auto& thing : things) {
@@ -67,6 +81,15 @@ void note_damaged(db::Tx& tx, const std::vector<DamagedThing>& things) {
         thing.entity, thing.user, thing.number);
     if (!rows.next()) continue;
     const auto entity = thing.entity.to_string();
+    if (is_nameless(thing.entity, thing.number)) {
+      write_log_bounded(
+          Same::kMessage, LogLevel::kWarn, "search",
+          "the id of a thing is damaged in the index of meanings: the thing is taken "
+          "away, and is not found by its meaning until it is changed (thing {number}, "
+          "of user {user})",
+          {{"number", thing.number}, {"user", thing.user}});
+      continue;
+    }
     write_log_bounded(Same::kMessage, LogLevel::kWarn, "search",
                       "what the index of meanings has of a thing is damaged: it is made again "
                       "(thing {number}, {entity}, of user {user})",
@@ -167,7 +190,16 @@ Task<Result<std::vector<Uuid>>> SharedVectorIndex::to_mend() {
 Task<Result<>> SharedVectorIndex::mended(std::vector<Uuid> ids) {
   auto done = co_await write_background([&](db::Tx& tx) {
     tables_.stay(tx);
+    const auto changes = this->changes(tx);
     for (const auto& id : ids) {
+      // Of what was told.
+      if (id == Uuid{}) tx.run("DELETE FROM damaged WHERE length(entity) <> 16");
+      std::optional<std::int64_t> number;
+      {
+        auto rows = tx.query("SELECT number FROM damaged WHERE entity = $1", id);
+        if (rows.next()) number = rows.integer(0);
+      }
+      if (number) changes->remove_nameless(*number, id);
       // How much of it was there may have been damaged, too.
       tx.run(
           "UPDATE users SET (\"documents\", \"passages\") = "
@@ -246,11 +278,13 @@ BlockPage SharedVectorIndex::page_in(db::Tx& tx, const BlockOwner& owner, std::i
       }
       page.last = rows.integer(0);
       ++count;
-      Effect effect{.entity = rows.uuid(2).value_or(Uuid{}), .now = {}};
-      if (const auto number = rows.integer(1); number != 0) {
+      const auto number = rows.integer(1);
+      const auto entity = rows.uuid(2);
+      Effect effect{.entity = entity.value_or(id_of_nameless(number)), .now = {}};
+      if (number != 0) {
         effect.now = Vectors{effect.entity, number, rows.integer(3), {}};
         const auto had = rows.integer(4);
-        if (had >= 0 && had <= kPassagesMax) {
+        if (entity && had >= 0 && had <= kPassagesMax) {
           effect.now->passages.resize(static_cast<std::size_t>(had));
           passages += had;
         } else {
@@ -395,14 +429,15 @@ bool SharedVectorIndex::list_part(db::Tx& tx, const VectorTypes& types,
     auto rows = tx.query(kChanged, owner.number, owner.listed, std::int64_t{1});
     if (!rows.next() || rows.integer(4) <= listed_at_once(owner)) return false;
     revision = rows.integer(0);
-    thing = {rows.uuid(2).value_or(Uuid{}), rows.integer(1), rows.integer(3), {}};
+    const auto number = rows.integer(1);
+    thing = {rows.uuid(2).value_or(id_of_nameless(number)), number, rows.integer(3), {}};
     end = (thing.number << kPassageBits) + std::min(rows.integer(4), kPassagesMax);
   }
   // One by a version before, whose whole user would not be listed before it is.
   if (revision < 2) return false;
   const auto next = neighbours_->to_go_on_at(tx, owner.number, thing);
   const auto until = std::min(next + listed_at_once(owner), end);
-  {
+  if (!is_nameless(thing.entity, thing.number)) {
     auto rows =
         tx.query("SELECT vector FROM passages WHERE id >= $1 AND id < $2 ORDER BY id", next, until);
     while (rows.next()) {

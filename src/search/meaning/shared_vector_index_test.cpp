@@ -320,6 +320,48 @@ TEST_F(SharedVectorIndexTest, LeavesOutAThingThatIsDamagedAndMakesItAgain) {
             std::vector<std::string>{"2"});
 }
 
+// Which thing it was nobody knows: it cannot be made again, and is not told of for ever.
+TEST_F(SharedVectorIndexTest, TakesAwayAThingWhoseIdIsDamaged) {
+  put(noted("A cat"));
+  put(noted("A kitty"));
+  put(noted("Some bread"));
+  put(noted("My garden", "bob"));
+  const auto all_damaged = [&] {
+    return *test::run(executor, [&] { return writer.index->to_mend(); });
+  };
+  ASSERT_TRUE(run(fmt::format(
+      "UPDATE documents_{} SET entity = entity || entity WHERE number IN (1, 2)", name)));
+  // One of them cannot be read at all.
+  ASSERT_TRUE(run(fmt::format("UPDATE passages_{} SET vector = '' WHERE id >> 16 = 2", name)));
+  reader = node({.blocks_bytes_max = kBytes});
+  ASSERT_TRUE(test::run(executor, [&] { return reader.index->load_to_read(); }));
+  EXPECT_THAT(nearest(reader, "kitty"), testing::StartsWith("Some bread"));
+  const auto ids = all_damaged();
+  EXPECT_EQ(ids.size(), 2U);
+  for (const auto& id : ids) ASSERT_TRUE(apply(*writer.index, {{id, std::nullopt}}));
+  ASSERT_TRUE(test::run(executor, [&] { return writer.index->mended(ids); }));
+  EXPECT_TRUE(all_damaged().empty());
+  EXPECT_EQ(rows_of(fmt::format("SELECT CAST(number AS text) FROM documents_{0} UNION "
+                                "SELECT CAST(id >> 16 AS text) FROM passages_{0} ORDER BY 1",
+                                name)),
+            (std::vector<std::string>{"3", "4"}));
+  EXPECT_EQ(rows_of(fmt::format(
+                "SELECT \"documents\" || ' ' || \"passages\" FROM users_{} ORDER BY number", name)),
+            (std::vector<std::string>{"1 1", "1 1"}));
+  EXPECT_THAT(nearest(reader, "kitty"), testing::StartsWith("Some bread"));
+  reader = node({.blocks_bytes_max = kBytes});
+  ASSERT_TRUE(test::run(executor, [&] { return reader.index->load_to_read(); }));
+  EXPECT_THAT(nearest(reader, "kitty"), testing::StartsWith("Some bread"));
+  EXPECT_TRUE(all_damaged().empty());
+  // And where what was told is damaged.
+  ASSERT_TRUE(run(fmt::format("INSERT INTO damaged_{} VALUES ('\\x00', 1, 3)", name)));
+  const auto told = all_damaged();
+  EXPECT_EQ(told.size(), 1U);
+  ASSERT_TRUE(test::run(executor, [&] { return writer.index->mended(told); }));
+  EXPECT_TRUE(all_damaged().empty());
+  EXPECT_THAT(nearest(reader, "loaf"), testing::StartsWith("Some bread"));
+}
+
 // Until a node of this version writes it.
 TEST_F(SharedVectorIndexTest, LeavesOutAThingThatIsDamagedWhereNobodyCanBeTold) {
   put(noted("A cat"));

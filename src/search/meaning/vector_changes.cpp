@@ -65,6 +65,20 @@ std::pair<std::string, Effect> VectorChanges::carry_out(const Change& change,
   return {document.user_id, std::move(effect)};
 }
 
+void VectorChanges::remove_nameless(std::int64_t number, const Uuid& entity) {
+  std::optional<Stored> stored;
+  {
+    auto rows = tx_.query(
+        "SELECT number, \"user\", updated_at, \"passages\" FROM documents "
+        "WHERE number = $1 AND length(entity) <> 16",
+        number);
+    if (!rows.next()) return;
+    stored = {rows.integer(0), rows.integer(1), rows.integer(2), rows.integer(3)};
+  }
+  remove(*stored);
+  note(stored->user, entity, std::nullopt);
+}
+
 std::optional<VectorChanges::Stored> VectorChanges::stored(const Uuid& id) {
   auto rows = tx_.query(
       "SELECT number, \"user\", updated_at, \"passages\" FROM documents WHERE entity = $1", id);

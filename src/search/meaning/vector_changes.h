@@ -34,6 +34,9 @@ class VectorChanges {
   std::pair<std::string, Effect> carry_out(const Change& change, const std::vector<Piece>& pieces,
                                            const std::vector<std::string>& vectors);
 
+  /// The thing of this number, if its id is none any more; those who are told know it by `entity`.
+  void remove_nameless(std::int64_t number, const Uuid& entity);
+
  protected:
   /// A thing of a user is another now, by its number; nothing: he has it no more. For those who are
   /// not told of it.
