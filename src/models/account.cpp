@@ -41,9 +41,10 @@ constexpr std::string_view kTakeTurn =
     "INSERT INTO model_accounts(user_id, opened) VALUES ($1, 1) "
     "ON CONFLICT(user_id) DO UPDATE SET opened = model_accounts.opened + 1";
 
-const Error kTooMany{Code::kTooManyRequests,
-                     fmt::format("{} calls of models are under way for you: wait for one to end",
-                                 Account::kOpenOfUserMax)};
+Error too_many(std::int64_t open) {
+  return {Code::kTooManyRequests,
+          fmt::format("{} calls of models are under way for you: wait for one to end", open)};
+}
 
 events::Envelope envelope_of(const KeptCall& kept) {
   events::Envelope envelope;
@@ -249,7 +250,8 @@ Task<Result<OpenCall>> Account::open(const Caller& caller, ModelCall call, Usage
     if (of_user_.is_set() || of_key_.is_set() || has_chain) tx.run(kTakeTurn, user_id);
     {
       auto rows = tx.query("SELECT count(*) FROM model_calls WHERE user_id = $1", user_id);
-      if (rows.next() && rows.integer(0) >= kOpenOfUserMax) return tx.abort(kTooMany);
+      const auto most = caller.chain ? kOpenOfUserMax : kOpenOfProgramsMax;
+      if (rows.next() && rows.integer(0) >= most) return tx.abort(too_many(rows.integer(0)));
     }
     if (of_user_.is_set()) {
       const auto sum = taken(tx, user_id, "", kept.call.day);

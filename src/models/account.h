@@ -84,6 +84,8 @@ class OpenCall {
 class Account {
  public:
   static constexpr std::int64_t kOpenOfUserMax = 256;
+  /// Of these, so many may be what programs ask of models by themselves: chats go on beside them.
+  static constexpr std::int64_t kOpenOfProgramsMax = 192;
 
   struct Rooms {
     db::Database& database;

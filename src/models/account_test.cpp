@@ -328,14 +328,21 @@ TEST_F(AccountTest, ACallThatNobodySettlesIsCancelled) {
 TEST_F(AccountTest, AUserHasSoManyCallsUnderWayAndNoMore) {
   open({});
   std::vector<OpenCall> under_way;
-  for (std::int64_t i = 0; i < Account::kOpenOfUserMax; ++i) {
-    auto call = begin(1);
-    ASSERT_TRUE(call);
-    under_way.push_back(std::move(*call));
-  }
-  auto refused = begin(1);
-  ASSERT_FALSE(refused);
-  EXPECT_EQ(refused.error().code, Code::kTooManyRequests);
+  auto of_agent = caller("ann");
+  of_agent.chain = Uuid::v7();
+  const auto fill = [&](std::int64_t to, const Caller& by) {
+    while (std::ssize(under_way) < to) {
+      auto call = begin(1, by);
+      ASSERT_TRUE(call);
+      under_way.push_back(std::move(*call));
+    }
+    auto refused = begin(1, by);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, Code::kTooManyRequests);
+  };
+  fill(Account::kOpenOfProgramsMax, caller("ann"));
+  // Who asks much of models by programs can still chat.
+  fill(Account::kOpenOfUserMax, of_agent);
   EXPECT_TRUE(begin(1, caller("bob")));
 }
 
