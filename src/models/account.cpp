@@ -180,31 +180,46 @@ Task<Result<Account::Taken>> Account::taken_today(std::string user_id, std::stri
       [&](db::Tx& tx) { return taken(tx, user_id, key_id, day); });
 }
 
-Account::Taken Account::taken_of_chain(db::Tx& tx, const std::string& user_id, const Uuid& chain) {
-  auto rows = tx.query(
-      "SELECT coalesce(sum(tokens), 0), coalesce(sum(cost), 0) FROM ("
-      "SELECT tokens, cost FROM model_chains_data WHERE chain = $2 UNION ALL "
-      "SELECT tokens, cost FROM model_calls WHERE user_id = $1 AND chain = $2) AS so_far",
-      user_id, chain);
-  return rows.next() ? Taken{rows.integer(0), rows.integer(1)} : Taken{};
+Account::TakenOfChain Account::taken_of_chain(db::Tx& tx, const std::string& user_id,
+                                              const Uuid& chain) {
+  const auto read = [](db::Rows rows) {
+    return rows.next() ? Taken{rows.integer(0), rows.integer(1)} : Taken{};
+  };
+  return {
+      .used = read(tx.query("SELECT tokens, cost FROM model_chains_data WHERE chain = $1", chain)),
+      .held = read(tx.query("SELECT coalesce(sum(tokens), 0), coalesce(sum(cost), 0) FROM "
+                            "model_calls WHERE user_id = $1 AND chain = $2",
+                            user_id, chain))};
 }
 
-std::optional<Error> Account::excess_of_chain(const Taken& taken, const Taken& more) const {
-  const auto refuse = [](std::string_view what, auto most, auto used, auto asked,
-                         std::string_view setting) {
+std::optional<Error> Account::excess_of_chain(const TakenOfChain& taken, const Taken& more) const {
+  const auto& [used, held] = taken;
+  // What calls under way hold they may not take: then there is room when they have ended.
+  const auto refuse = [](bool is_for_good, std::string_view what, auto most, auto so_far,
+                         auto asked, std::string_view setting) {
     return Error{
-        Code::kUnprocessableContent,
+        is_for_good ? Code::kUnprocessableContent : Code::kTooManyRequests,
         fmt::format("Runs of agents that follow from each other may take {} {} of models together: "
-                    "{} are used or held by calls under way, and this call may take {} ({})",
-                    most, what, used, asked, setting),
+                    "{} are used or held by calls under way, and this call may take {} ({}){}",
+                    most, what, so_far, asked, setting,
+                    is_for_good ? "" : ": try again when those have ended"),
         std::make_shared<const Json>(Json::object({{"reason", "AGENT_LIMIT"}}))};
   };
-  if (of_chain_.tokens && taken.tokens + more.tokens > *of_chain_.tokens) {
-    return refuse("tokens", *of_chain_.tokens, taken.tokens, more.tokens, "agent_chain_tokens_max");
+  if (of_chain_.tokens) {
+    const auto most = *of_chain_.tokens;
+    const auto all = used.tokens + held.tokens;
+    if (all + more.tokens > most) {
+      return refuse(used.tokens + more.tokens > most, "tokens", most, all, more.tokens,
+                    "agent_chain_tokens_max");
+    }
   }
-  if (of_chain_.cost && taken.cost + more.cost > std::llround(*of_chain_.cost * 1e9)) {
-    return refuse("(money)", *of_chain_.cost, money(taken.cost), money(more.cost),
-                  "agent_chain_cost_max");
+  if (of_chain_.cost) {
+    const auto most = std::llround(*of_chain_.cost * 1e9);
+    const auto all = used.cost + held.cost;
+    if (all + more.cost > most) {
+      return refuse(used.cost + more.cost > most, "(money)", *of_chain_.cost, money(all),
+                    money(more.cost), "agent_chain_cost_max");
+    }
   }
   return std::nullopt;
 }

@@ -113,7 +113,8 @@ class Account {
 
   /// `reserved`: what the call may take at most. `until`: when it is over at the latest, Unix ms.
   /// kPaymentRequired: a budget does not have that; kTooManyRequests: the user has kOpenOfUserMax
-  /// calls under way; kUnprocessableContent, reason AGENT_LIMIT: its chain may not take that.
+  /// calls under way. With the reason AGENT_LIMIT: its chain may not take that
+  /// (kUnprocessableContent), or not while others of its calls are under way (kTooManyRequests).
   Task<Result<OpenCall>> open(const Caller& caller, ModelCall call, Usage reserved,
                               std::int64_t reserved_nanos, std::int64_t until);
 
@@ -139,8 +140,12 @@ class Account {
  private:
   static Taken taken(db::Tx& tx, const std::string& user_id, const std::string& key_id,
                      const std::string& day);
-  static Taken taken_of_chain(db::Tx& tx, const std::string& user_id, const Uuid& chain);
-  std::optional<Error> excess_of_chain(const Taken& taken, const Taken& more) const;
+  struct TakenOfChain {
+    Taken used;
+    Taken held;  // by calls under way
+  };
+  static TakenOfChain taken_of_chain(db::Tx& tx, const std::string& user_id, const Uuid& chain);
+  std::optional<Error> excess_of_chain(const TakenOfChain& taken, const Taken& more) const;
   static std::optional<Error> excess(const Budget& budget, std::string_view whose,
                                      const Taken& taken, const Taken& more);
   Task<void> settle_alone(KeptCall kept);

@@ -160,6 +160,29 @@ TEST_F(AccountTest, AChainOfRunsHasABudgetThatIsNotPassed) {
   EXPECT_TRUE(use(1'000));
 }
 
+TEST_F(AccountTest, WhatACallUnderWayHoldsOfAChainIsNotRefusedForGood) {
+  ModelsRig::open({.of_chain = {.tokens = 100, .cost = 0.5}});
+  const auto first = Uuid::v7();
+  auto under_way = begin(60, of_chain(first), 300'000'000);
+  ASSERT_TRUE(under_way);
+  auto refused = begin(41, of_chain(first));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Code::kTooManyRequests);
+  EXPECT_TRUE(refused.error().is_retriable());
+  EXPECT_EQ(refused.error().details->string_or("reason", ""), "AGENT_LIMIT");
+  EXPECT_THAT(refused.error().message,
+              HasSubstr("60 are used or held by calls under way, and this call may take 41 "
+                        "(agent_chain_tokens_max): try again when those have ended"));
+  refused = begin(1, of_chain(first), 200'000'001);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Code::kTooManyRequests) << "of money as of tokens";
+  refused = begin(101, of_chain(first));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Code::kUnprocessableContent) << "whatever those come to";
+  EXPECT_TRUE(end(std::move(*under_way), 10, 1));
+  EXPECT_TRUE(begin(41, of_chain(first), 200'000'001));
+}
+
 TEST_F(AccountTest, CallsOfAChainAtTheSameTimeDoNotOverdrawItTogether) {
   ModelsRig::open({.of_chain = {.tokens = 100}});
   const auto first = Uuid::v7();

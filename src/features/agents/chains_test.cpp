@@ -84,6 +84,23 @@ Task<Result<>> ask_and_write(Node& node) {
   co_return done ? Result<>{} : fail(done.error());
 }
 
+/// Asks a model two things at once.
+Task<Result<>> ask_twice(Node& node) {
+  const auto ask_one = [&node](std::string_view what) -> Task<Result<>> {
+    models::Ask ask;
+    ask.messages = {agents::message("user", "On?")};
+    auto answer = co_await node.ask(what, std::move(ask));
+    co_return answer ? Result<>{} : fail(answer.error());
+  };
+  std::vector<Task<Result<>>> both;
+  both.push_back(ask_one("one"));
+  both.push_back(ask_one("two"));
+  for (auto& done : co_await when_all(std::move(both))) {
+    if (!done) co_return fail(done.error());
+  }
+  co_return Result<>{};
+}
+
 Task<Result<>> ask_a_crowd(Node& node) {
   auto& context = node.context();
   co_return co_await context.step.commit(node.step_id("ask"), [&context](db::Tx& tx) {
@@ -116,6 +133,7 @@ class AgentChains : public FeatureTest {
           add_agent(rooms, "pong", "task.creation.completed", {"notes.create"},
                     using_tool("notes.create", note));
           add_agent(rooms, "asker", "note.creation.completed", {"notes.create"}, ask_and_write);
+          add_agent(rooms, "twice", std::string(kWorkAsked.name), {}, ask_twice);
           add_agent(rooms, "crowd", std::string(kCrowdAsked.name), {}, ask_a_crowd);
           add_agent(rooms, "worker", std::string(kWorkAsked.name), {},
                     [](Node&) -> Task<Result<>> { co_return Result<>{}; });
@@ -297,6 +315,18 @@ TEST_F(AgentChains, AChainEndsWhereItsModelsHaveTakenTheirTokens) {
   write_note();
   EXPECT_EQ(llm.asked(), 8U) << "what begins anew is at its beginning";
   EXPECT_EQ(count("SELECT count(*) FROM model_chains_data"), 2);
+}
+
+TEST_F(AgentChains, ACallThatOthersUnderWayLeaveNoRoomForIsTriedAgain) {
+  answer_within(150);  // one may take 101, and takes 15
+  enable({"twice"});
+  append(kWorkAsked);
+  wait_for_ends();
+  EXPECT_TRUE(given_up().empty()) << given_up().front();
+  EXPECT_EQ(llm.asked(), 2U);
+  EXPECT_EQ(count("SELECT count(*) FROM agent_runs_data WHERE status = 'completed'"), 1);
+  wait_for_followers();
+  EXPECT_EQ(count("SELECT tokens FROM model_chains_data"), 30);
 }
 
 TEST_F(AgentChains, SoManyBeginInAnHourAndTheOthersWait) {
