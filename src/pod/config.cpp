@@ -17,6 +17,7 @@
 #include <limits>
 #include <variant>
 
+#include "agents/graph_run.h"
 #include "base/check.h"
 #include "base/suggestion.h"
 #include "pod/model_settings.h"
@@ -238,6 +239,20 @@ Result<> read_key(std::string_view setting, const std::string& path, std::string
   return {};
 }
 
+// A chain that holds no call that an agent may make would answer no chat at all.
+Result<> check_chains(const PodOptions& pod) {
+  std::int64_t answer = 0;
+  for (const auto& model : pod.models.chat) answer = std::max(answer, model.tokens_max);
+  const auto question = agents::Limits{}.tokens_of_ask;
+  const auto most = pod.agent_chains.tokens_max;
+  if (most == 0 || most >= question + answer) return {};
+  return fail(Code::kBadRequest,
+              fmt::format("agent_chain_tokens_max must be 0, for any number, or at least {}, which "
+                          "one call of a model may take: {} of a question and {} of an answer "
+                          "(tokens_max of models.chat)",
+                          question + answer, question, answer));
+}
+
 // The relay and what it keeps are one process's.
 Result<> check_nodes(const Config& config) {
   if (!config.pod.node.is_one_of_many) return {};
@@ -372,6 +387,7 @@ Result<Config> load_config(const ConfigSources& sources) {
                             address_text(pod.host, pod.port)));
   }
   if (auto checked = check_bus(pod); !checked) return fail(checked.error());
+  if (auto checked = check_chains(pod); !checked) return fail(checked.error());
   if (auto checked = check_database(config); !checked) return fail(checked.error());
   if (auto checked = check_content(config.pod.content); !checked) return fail(checked.error());
   if (pod.connections_kept.value_or(0) >= pod.connections_max) {

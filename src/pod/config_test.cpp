@@ -282,6 +282,20 @@ TEST_F(ConfigTest, BoundsChainsOfAgents) {
   EXPECT_EQ(of_models->pod.agent_chains.tokens_max, 0);
   EXPECT_EQ(of_models->pod.agent_chains.cost_max, 2.5);
   EXPECT_THAT(refusal("agent_chain_tokens_max = -1\n"), HasSubstr("from 0 to 1000000000000"));
+  EXPECT_THAT(refusal("agent_chain_tokens_max = 23999\n"),
+              HasSubstr("agent_chain_tokens_max must be 0, for any number, or at least 24000"));
+  EXPECT_TRUE(load("agent_chain_tokens_max = 24000\n"));
+  const auto with_model = [](std::string_view tokens) {
+    return fmt::format(
+        "agent_chain_tokens_max = {}\n[[models.chat]]\nurl = \"http://127.0.0.1/v1\"\n"
+        "model = \"m\"\n",
+        tokens);
+  };
+  EXPECT_THAT(refusal(with_model("28095")),
+              HasSubstr("at least 28096, which one call of a model may take: 24000 of a question "
+                        "and 4096 of an answer (tokens_max of models.chat)"));
+  EXPECT_TRUE(load(with_model("28096")));
+  EXPECT_TRUE(load(with_model("0")));
   EXPECT_THAT(refusal("agent_chain_cost_max = -0.5\n"), HasSubstr("a number from 0 to 1000000"));
   EXPECT_THAT(refusal("agent_chain_depth_max = 0\n"), HasSubstr("from 1 to 1000"));
   EXPECT_THAT(refusal("agent_chain_runs_max = 0\n"), HasSubstr("from 1 to 1000000"));

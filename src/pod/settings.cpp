@@ -213,7 +213,7 @@ void add_agent_settings(std::vector<Setting>& all) {
   all.push_back(chain_setting(
       "agent_chain_tokens_max",
       "Tokens that models may read and write for runs of agents that follow from each other, all "
-      "together. 0 is any number.",
+      "together: at least what one call may take, or 0, which is any number.",
       0, 1'000'000'000'000, &agents::ChainLimits::tokens_max));
   all.push_back({{"agent_chain_cost_max",
                   "The same in money, in the currency of the prices of models. 0 is any amount."},
