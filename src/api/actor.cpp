@@ -16,13 +16,15 @@ std::optional<Role> role_by_name(std::string_view name) {
 
 Requirement requirement_of(const rpc::Procedure& procedure) {
   const auto& meta = procedure.meta;
-  return {.access = meta.access,
-          .path = procedure.path,
-          .scope = meta.has_scope_of_input ? "" : rpc::scope_of(procedure),
-          .proposing_scope = rpc::proposing_scope_of(procedure),
-          .may_be_proposed = meta.may_be_proposed,
-          .is_mutation = procedure.kind == rpc::Kind::kMutation,
-          .keeps_idempotency_keys = meta.keeps_idempotency_keys};
+  return {
+      .access = meta.access,
+      .path = procedure.path,
+      .scope = meta.has_scope_of_input ? "" : rpc::scope_of(procedure),
+      .proposing_scope = rpc::proposing_scope_of(procedure),
+      .may_be_proposed = meta.may_be_proposed,
+      .is_mutation = procedure.kind == rpc::Kind::kMutation,
+      .has_cause = procedure.kind == rpc::Kind::kMutation || meta.effects == rpc::Effects::kAppends,
+      .keeps_idempotency_keys = meta.keeps_idempotency_keys};
 }
 
 Task<Result<std::string>> Authority::propose(const Session&, std::string_view path, Json) const {
@@ -81,7 +83,7 @@ Result<Session> admit(const rpc::Call& call, const Requirement& requirement) {
   if (!context->actor) return fail(context->actor.error());
   Session session{*context->actor, context->idempotency_key, call.stop, &context->authority,
                   context->refuses_unknown_keys};
-  if (requirement.is_mutation) session.caused_by = context->caused_by;
+  if (requirement.has_cause) session.caused_by = context->caused_by;
   const Actor& actor = session.actor;
   if (auto admitted = context->authority.admit(actor); !admitted) return fail(admitted.error());
   if (requirement.access == rpc::Access::kOwner && actor.role != Role::kOwner) {

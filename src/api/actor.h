@@ -116,7 +116,7 @@ struct Session {
   std::stop_token stop;
   const Authority* authority = nullptr;
   bool refuses_unknown_keys = false;
-  std::optional<Uuid> caused_by = std::nullopt;  // of a mutation only
+  std::optional<Uuid> caused_by = std::nullopt;  // of a call that appends
   /// The event that `caused_by` names: what the call appends follows from it. Null: from none.
   events::EventRef cause = nullptr;
   /// The actor may propose the call, and no more: nothing is done but Authority::propose().
@@ -154,6 +154,7 @@ struct Requirement {
   std::string proposing_scope;
   bool may_be_proposed = false;
   bool is_mutation = false;
+  bool has_cause = false;  // it appends, so it may say what that follows from
   bool keeps_idempotency_keys = false;
 };
 Requirement requirement_of(const rpc::Procedure& procedure);

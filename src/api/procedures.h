@@ -190,6 +190,10 @@ void add_subscription(rpc::ProcedureTable& table, std::string path, rpc::Meta me
        .meta = std::move(meta)},
       [function = std::move(function), name = std::move(name)](
           Session session, rpc::Call call, CallTimer timer) -> Task<Result<rpc::Reply>> {
+        if (session.caused_by) {
+          auto found = co_await find_cause(session);
+          if (!found) co_return fail(timer.failed(std::move(found.error())));
+        }
         auto input = procedures_detail::input_of<In>(session, call);
         if (!input) co_return fail(timer.failed(std::move(input.error())));
         auto begin = [&function, input = std::move(*input)](Session session) mutable {

@@ -217,6 +217,28 @@ class AgentChains : public FeatureTest {
     }
     return told;
   }
+  /// As a program outside does that says what its call follows from, to the end of the answer.
+  Error call_because_of(std::optional<Uuid> cause, std::string_view path, Json input) {
+    const EverybodyMay may(keys.get());
+    auto context = std::make_shared<api::CallContext>(may);
+    context->actor = api::Actor::of_key("ann", api::Role::kMember, "key");
+    context->caused_by = cause;
+    rpc::Call asked{.context = context, .input = {.json = std::move(input)}};
+    auto reply = sync_wait(executor, procedures.find(path)->handler(std::move(asked)));
+    if (!reply) return reply.error();
+    auto* items = std::get_if<rpc::Items>(&*reply);
+    if (items == nullptr) return {};
+    return sync_wait(executor, [](rpc::Items& its) -> Task<Error> {
+      while (co_await its.next()) {
+      }
+      co_return its.end() ? Error{} : its.end().error();
+    }(*items));
+  }
+  Error ask_because_of(std::optional<Uuid> cause, std::string_view path) {
+    Json messages = Json::array();
+    messages.push_back(Json::object({{"role", "user"}, {"text", "On?"}}));
+    return call_because_of(cause, path, Json::object({{"messages", std::move(messages)}}));
+  }
   models::ScriptedProvider llm;
 
   std::int64_t count(std::string_view sql) {
@@ -318,7 +340,7 @@ TEST_F(AgentChains, AChainEndsWhereItsModelsHaveTakenTheirTokens) {
 }
 
 TEST_F(AgentChains, ACallThatOthersUnderWayLeaveNoRoomForIsTriedAgain) {
-  answer_within(150);  // one may take 101, and takes 15
+  answer_within(150);  // one may take some 105, and takes 15
   enable({"twice"});
   append(kWorkAsked);
   wait_for_ends();
@@ -347,15 +369,10 @@ TEST_F(AgentChains, ACallThatFollowsFromAChainIsCountedToo) {
   write_note();
   const auto runs = all(agents::kRunRequested.name);
   ASSERT_EQ(runs.size(), 3U);
-  const EverybodyMay may(keys.get());
   const auto start = [&](const Uuid& cause) {
-    auto context = std::make_shared<api::CallContext>(may);
-    context->actor = api::Actor::of_key("ann", api::Role::kMember, "key");
-    context->caused_by = cause;
-    rpc::Call asked{.context = context, .input = {.json = Json::object({{"agent", "worker"}})}};
-    auto reply = sync_wait(executor, procedures.find("agents.start")->handler(std::move(asked)));
+    auto error = call_because_of(cause, "agents.start", Json::object({{"agent", "worker"}}));
     wait_for_ends();
-    return reply ? Error{} : reply.error();
+    return error;
   };
   auto refused = start(runs[2]->id);
   EXPECT_EQ(refused.code, Code::kUnprocessableContent) << refused.message;
@@ -365,6 +382,40 @@ TEST_F(AgentChains, ACallThatFollowsFromAChainIsCountedToo) {
   EXPECT_EQ(start(runs[1]->id).message, "");
   EXPECT_EQ(asked(), "echo 1, echo 2, echo 3, worker 2, worker 3, ");
   EXPECT_THAT(start(runs[0]->id).message, HasSubstr("5 runs of agents are of one chain"));
+}
+
+TEST_F(AgentChains, WhatProgramsAskOfModelsBecauseOfAChainIsOfItsBudget) {
+  answer_within(150);
+  enable({"worker"});
+  append(kWorkAsked);
+  wait_for_ends();
+  const auto run = all(agents::kRunRequested.name).at(0);
+  const auto end = all(agents::kRunCompleted.name).at(0);
+  EXPECT_EQ(ask_because_of(end->id, "models.generate").message, "");
+  EXPECT_EQ(ask_because_of(end->id, "models.stream").message, "");
+  EXPECT_EQ(ask_because_of(run->id, "models.generate").message, "");
+  EXPECT_EQ(ask_because_of(run->id, "models.stream").message, "");
+  for (const auto* path : {"models.generate", "models.stream"}) {
+    const auto refused = ask_because_of(end->id, path);
+    EXPECT_EQ(refused.code, Code::kUnprocessableContent) << path;
+    ASSERT_NE(refused.details, nullptr) << path;
+    EXPECT_EQ(refused.details->string_or("reason", ""), "AGENT_LIMIT");
+    EXPECT_THAT(refused.message, HasSubstr("60 are used or held")) << path;
+  }
+  EXPECT_EQ(llm.asked(), 4U);
+  wait_for_followers();
+  EXPECT_EQ(count("SELECT tokens FROM model_chains_data"), 60);
+  const auto called = all(models::kModelCalled.name);
+  ASSERT_EQ(called.size(), 4U);
+  for (const auto& one : called) {
+    EXPECT_EQ((*data_of(*one, models::kModelCalled))->chain, run->aggregate_id->to_string());
+  }
+  // What no agent did is no chain, whether it says what it follows from or not.
+  const auto asked = all(kWorkAsked.name).at(0);
+  EXPECT_EQ(ask_because_of(asked->id, "models.generate").message, "");
+  EXPECT_EQ(ask_because_of(std::nullopt, "models.stream").message, "");
+  wait_for_followers();
+  EXPECT_EQ(count("SELECT count(*) FROM model_chains_data"), 1);
 }
 
 }  // namespace

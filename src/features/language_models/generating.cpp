@@ -1,6 +1,7 @@
 // models.generate and models.stream: one answer of a model, whole or as it comes.
 #include "base/clock.h"
 #include "events/trace.h"
+#include "features/agents/running.h"
 #include "features/command.h"
 #include "features/language_models/language_models.h"
 #include "features/procedures.h"
@@ -87,8 +88,20 @@ Piece piece_of(models::Delta delta) {
   return piece;
 }
 
+// With the chain of what the call follows from: who was begun by an agent takes of what it may.
+// `session` must outlive it.
+Task<Result<models::Caller>> caller_in_chain(const Rooms& rooms, const Session& session) {
+  auto place = co_await agent_runs::place_of(rooms, session);
+  if (!place) co_return fail(place.error());
+  auto caller = caller_of(session);
+  caller.chain = place->first;
+  co_return caller;
+}
+
 Task<Result<models::Answer>> generate(const Rooms& rooms, Session session, models::Ask ask) {
-  co_return co_await rooms.models.generate(caller_of(session), std::move(ask), session.stop);
+  auto caller = co_await caller_in_chain(rooms, session);
+  if (!caller) co_return fail(caller.error());
+  co_return co_await rooms.models.generate(*std::move(caller), std::move(ask), session.stop);
 }
 
 rpc::Item item_of(std::int64_t number, const Piece& piece) {
@@ -105,7 +118,9 @@ rpc::Items stream(const Rooms& rooms, Session session, StreamAsk input) {
   }
   std::int64_t number = 0;
   co_yield item_of(++number, Started{to_iso8601(rooms.models.world().unix_ms())});
-  auto pieces = rooms.models.stream(caller_of(session), std::move(static_cast<models::Ask&>(input)),
+  auto caller = co_await caller_in_chain(rooms, session);
+  if (!caller) co_return fail(caller.error());
+  auto pieces = rooms.models.stream(*std::move(caller), std::move(static_cast<models::Ask&>(input)),
                                     session.stop);
   while (auto delta = co_await pieces.next()) {
     co_yield item_of(++number, piece_of(std::move(*delta)));
@@ -121,8 +136,12 @@ std::vector<rpc::ErrorMeta> errors() {
            "No model is set, or its provider refuses the pod's key. error.data.details.reason says "
            "which: MODEL_NONE, MODEL_KEY_REFUSED."},
           {Code::kPaymentRequired, "The budget of today does not have it: MODEL_BUDGET."},
-          {Code::kTooManyRequests, "The provider wants fewer calls, or too many are under way."},
-          {Code::kUnprocessableContent, "The provider takes no such request; with its words."},
+          {Code::kTooManyRequests,
+           "The provider wants fewer calls, or too many are under way; with AGENT_LIMIT, of those "
+           "runs of agents from which the call says that it follows."},
+          {Code::kUnprocessableContent,
+           "The provider takes no such request; with its words. Or the runs of agents from which "
+           "the call says that it follows have taken what they may together: AGENT_LIMIT."},
           {Code::kPayloadTooLarge, "The model takes less at a time, or its answer was too large."},
           {Code::kBadGateway,
            "The provider failed, broke off within its answer (MODEL_STREAM_CUT), or the answer "

@@ -7,7 +7,7 @@
 
 namespace synap::features::language_models {
 
-/// For whom a call of this session is.
+/// For whom a call of this session is; not of which chain.
 models::Caller caller_of(const api::Session& session);
 
 void add(const Rooms& rooms);
