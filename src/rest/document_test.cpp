@@ -45,6 +45,12 @@ class RestDocument : public testing::Test {
          .output = note,
          .is_tracked = true,
          .meta = {.summary = "Live."}});
+    add({.path = "models.stream",
+         .kind = rpc::Kind::kSubscription,
+         .input = note,
+         .output = note,
+         .is_tracked = true,
+         .meta = {.effects = rpc::Effects::kAppends}});
     add({.path = "keys.revoke",
          .kind = rpc::Kind::kMutation,
          .meta = {.effects = rpc::Effects::kDestroys, .access = rpc::Access::kOwner}});
@@ -73,7 +79,9 @@ TEST_F(RestDocument, HasAnOperationForEachMethod) {
   EXPECT_EQ(at({"paths", "/api/notes.create", "get"}), "");
   EXPECT_EQ(at({"paths", "/api/notes.create", "post", "operationId"}), "\"notes.create\"");
   EXPECT_EQ(at({"paths", "/api/events.watch", "post"}), "");
-  EXPECT_EQ(at({"tags"}), R"([{"name":"events"},{"name":"pod"},{"name":"keys"},{"name":"notes"}])");
+  EXPECT_EQ(
+      at({"tags"}),
+      R"([{"name":"events"},{"name":"pod"},{"name":"keys"},{"name":"models"},{"name":"notes"}])");
 }
 
 TEST_F(RestDocument, ReadsAFlatInputFromTheQuery) {
@@ -133,6 +141,9 @@ TEST_F(RestDocument, SaysWhoMayCallAndWhatItDoes) {
   EXPECT_EQ(at({"paths", "/api/notes.offer", "post", "x-synap-scope"}), "") << "its input says";
   EXPECT_EQ(at({"paths", "/api/keys.revoke", "post", "parameters"}),
             R"([{"$ref":"#/components/parameters/CausedBy"}])");
+  EXPECT_EQ(at({"paths", "/api/models.stream", "post", "parameters"}),
+            R"([{"$ref":"#/components/parameters/CausedBy"}])")
+      << "it appends";
   EXPECT_EQ(at({"components", "parameters", "CausedBy", "name"}), "\"Synap-Caused-By\"");
   EXPECT_EQ(at({"paths", "/api/notes.list", "post", "parameters"}), "") << "it appends nothing";
   EXPECT_EQ(at({"paths", "/api/notes.create", "post", "deprecated"}), "true");

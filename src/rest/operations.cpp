@@ -197,7 +197,9 @@ Json by_post(const rpc::Procedure& procedure) {
   if (procedure.meta.keeps_idempotency_keys) {
     parameters.push_back(reference("parameters", "IdempotencyKey"));
   }
-  if (procedure.kind == rpc::Kind::kMutation && !procedure.is_public()) {
+  const bool has_cause =
+      procedure.kind == rpc::Kind::kMutation || procedure.meta.effects == rpc::Effects::kAppends;
+  if (has_cause && !procedure.is_public()) {
     parameters.push_back(reference("parameters", "CausedBy"));
   }
   if (procedure.meta.may_be_proposed) parameters.push_back(reference("parameters", "Reason"));
