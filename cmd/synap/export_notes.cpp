@@ -36,7 +36,10 @@ class Exporter {
  public:
   /// `path`: of the directory, without links.
   Exporter(PodClient& pod, ExportDirectory& directory, std::string path)
-      : pod_(pod), directory_(directory), path_(std::move(path)) {}
+      : pod_(pod),
+        directory_(directory),
+        path_(std::move(path)),
+        has_exports_(!directory.names().empty()) {}
 
   std::size_t written = 0;
   std::size_t unchanged = 0;
@@ -158,7 +161,8 @@ class Exporter {
   std::optional<std::string> imported_from_here(const Json& note) const {
     const Json* origin = note.find("origin");
     auto path = std::string(origin != nullptr ? origin->string_or("path", "") : "");
-    if (!path.starts_with(path_ + "/")) return std::nullopt;
+    // Where nothing was exported before, these are files that were imported, and stay as they are.
+    if (!path.starts_with(path_ + "/") || !has_exports_) return std::nullopt;
     path.erase(0, path_.size() + 1);
     const auto is_hidden = [](std::string_view name) { return name.empty() || name[0] == '.'; };
     for (std::string_view rest = path; !rest.empty();) {
@@ -217,6 +221,7 @@ class Exporter {
   PodClient& pod_;
   ExportDirectory& directory_;
   const std::string path_;
+  const bool has_exports_;  // from before, at its top
   ExportLayout layout_;
   FileNames names_;
   std::size_t at_once_ = kNotesAtOnce;

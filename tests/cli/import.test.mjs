@@ -645,7 +645,7 @@ test('a file that names a version which its note has not is a note of its own, a
   assert.deepEqual(numbers(await again()), [0, 0, 0, 3, 0, 0]);
   // Nor does such a file keep the one that is the note's from being it.
   writeFileSync(path.join(exported, 'AAA.md'), said(8));
-  writeFileSync(path.join(exported, 'Diary.md'), readFileSync(path.join(exported, 'Diary.md'), 'utf8').replace('precious', 'precious, by hand'));
+  writeFileSync(path.join(exported, 'diary.md'), readFileSync(path.join(exported, 'diary.md'), 'utf8').replace('precious', 'precious, by hand'));
   const both = await importer(pod, exported)();
   assert.deepEqual(numbers(both), [1, 1, 0, 0, 0, 0]);
   assert.match((await note(pod, id)).content, /precious, by hand/);
@@ -665,9 +665,9 @@ test('an id in capitals is the same note\'s', async (t) => {
   await importer(pod, tree(t, { 'a.md': '# A\nthe first' }))();
   const exported = temporary(t);
   await client(pod)('export', exported);
-  const text = readFileSync(path.join(exported, 'A.md'), 'utf8');
+  const text = readFileSync(path.join(exported, 'a.md'), 'utf8');
   writeFileSync(path.join(exported, 'B.md'), text.replace(/id: \S+/, (id) => `id: ${id.slice(4).toUpperCase()}`).replace('first', 'second'));
-  writeFileSync(path.join(exported, 'A.md'), text.replace('first', 'first, by hand'));
+  writeFileSync(path.join(exported, 'a.md'), text.replace('first', 'first, by hand'));
   const report = await importer(pod, exported)();
   assert.deepEqual(numbers(report), [1, 1, 0, 0, 0, 0]);
   assert.ok(report.remarks.some(({ reason }) => reason.includes('another file claims to be the same note')), JSON.stringify(report.remarks));
@@ -680,7 +680,7 @@ test('an export of a later version than the pod has any more is not taken for it
   await change(pod, 'notes.update', { id, content: '# A\nprecious' });
   const exported = temporary(t);
   await client(pod)('export', exported);
-  const file = path.join(exported, 'A.md');
+  const file = path.join(exported, 'a.md');
   // As of the same version of a pod that was put back since, and went on otherwise.
   const lost = readFileSync(file, 'utf8').replace('precious', 'lost').replace(/updatedAt: .*/, 'updatedAt: 2020-01-01T00:00:00.000Z');
   writeFileSync(file, lost);
@@ -694,7 +694,7 @@ test('of a pod that was put back from an older copy later exports that say the s
   await importer(pod, tree(t, { 'a.md': '# A\nthe same' }))();
   const exported = temporary(t);
   await client(pod)('export', exported);
-  const file = path.join(exported, 'A.md');
+  const file = path.join(exported, 'a.md');
   const later = readFileSync(file, 'utf8').replace(/version: ?1/, 'version: 2');
   assert.match(later, /version: 2/);
   writeFileSync(file, later);

@@ -112,8 +112,8 @@ TEST(PostgresAlone, NodesBehindAPoolerAreConnectedWhileTheyCommit) {
   auto first = std::move(*PostgresDatabase::open(options));
   ThreadExecutor executor{"test"};
   const auto nodes = [&] {
-    return *test::run(executor,
-                      [&] { return first->read([](Tx& tx) { return read_nodes(tx).all; }); });
+    return *test::run(
+        executor, [&] { return first->read_at_start([](Tx& tx) { return read_nodes(tx).all; }); });
   };
   ASSERT_EQ(nodes().size(), 1u);
   EXPECT_TRUE(nodes()[0].is_connected);
