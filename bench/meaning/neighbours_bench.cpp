@@ -18,11 +18,7 @@
 #include <charconv>
 #include <chrono>
 #include <cmath>
-#include <cstring>
-#include <fstream>
-#include <iterator>
 #include <memory>
-#include <numeric>
 #include <random>
 #include <string>
 #include <string_view>
@@ -32,29 +28,20 @@
 #include "base/run_on.h"
 #include "db/postgres/postgres_database.h"
 #include "search/meaning/shared_vector_index.h"
+#include "vector_corpus.h"
 #include "vectors/block.h"
 
 namespace {
 
 using namespace synap;
-using Vector = std::vector<float>;
+using namespace synap::bench;
 using Clock = std::chrono::steady_clock;
 
-constexpr std::size_t kDimension = 384;
-constexpr std::size_t kQueries = 1000;
-constexpr std::size_t kJudged = 200;  // queries whose answers are compared
-constexpr std::size_t kTop = 10;
 constexpr double kRecall = 0.99;
 constexpr std::string_view kName = "meaning_1_bench";
 
 double seconds_since(Clock::time_point begin) {
   return std::chrono::duration<double>(Clock::now() - begin).count();
-}
-
-void be_of_length_one(Vector& vector) {
-  const float length =
-      std::sqrt(std::inner_product(vector.begin(), vector.end(), vector.begin(), 0.F));
-  for (auto& value : vector) value /= length;
 }
 
 // In a few directions more than in others, as of real texts.
@@ -68,28 +55,6 @@ Vector drawn(std::mt19937& random) {
   return vector;
 }
 
-// A vector near one that there is: between it and another, and a little beside.
-Vector made_from(const std::vector<Vector>& all, std::mt19937& random) {
-  const auto& one = all[random() % all.size()];
-  const auto& other = all[random() % all.size()];
-  std::normal_distribution<float> beside(0, 0.01F);
-  Vector made(kDimension);
-  for (std::size_t i = 0; i < kDimension; ++i) made[i] = one[i] + 0.5F * other[i] + beside(random);
-  be_of_length_one(made);
-  return made;
-}
-
-std::vector<Vector> read(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  const std::string bytes{std::istreambuf_iterator<char>(file), {}};
-  std::vector<Vector> all(bytes.size() / (kDimension * sizeof(float)), Vector(kDimension));
-  for (std::size_t i = 0; i < all.size(); ++i) {
-    std::memcpy(all[i].data(), bytes.data() + i * kDimension * sizeof(float),
-                kDimension * sizeof(float));
-  }
-  return all;
-}
-
 struct Corpus {
   std::vector<Vector> all;
   std::vector<Vector> queries;
@@ -97,26 +62,13 @@ struct Corpus {
   std::vector<std::vector<std::size_t>> nearest;  // of the first kJudged queries, by floats
 };
 
-std::vector<std::size_t> exactly(const std::vector<Vector>& all, const Vector& query) {
-  std::vector<float> scores(all.size());
-  for (std::size_t i = 0; i < all.size(); ++i) {
-    vectors::Dots::best().of_floats({query.data(), 1, all[i].data(), 1, kDimension, &scores[i]});
-  }
-  std::vector<std::size_t> numbers(all.size());
-  std::iota(numbers.begin(), numbers.end(), 0);
-  std::ranges::partial_sort(numbers, numbers.begin() + kTop,
-                            [&](auto a, auto b) { return scores[a] > scores[b]; });
-  numbers.resize(kTop);
-  return numbers;
-}
-
 Corpus corpus_of(const std::string& path, std::size_t count) {
   Corpus corpus;
   std::mt19937 random(1);
   if (path == "made") {
     while (corpus.all.size() < count + kQueries) corpus.all.push_back(drawn(random));
   } else {
-    corpus.all = read(path);
+    corpus.all = read_vectors(path);
   }
   if (corpus.all.size() < 2 * kQueries) return {};
   corpus.queries.assign(corpus.all.end() - kQueries, corpus.all.end());

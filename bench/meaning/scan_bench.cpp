@@ -12,31 +12,23 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cmath>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
 #include <fstream>
 #include <iostream>
-#include <iterator>
-#include <numeric>
 #include <random>
 #include <string>
 #include <vector>
 
 #include "embedding/model.h"
+#include "vector_corpus.h"
 #include "vectors/block.h"
 
 namespace {
 
 using namespace synap;
-using Vector = std::vector<float>;
+using namespace synap::bench;
 using Clock = std::chrono::steady_clock;
-
-constexpr std::size_t kDimension = 384;
-constexpr std::size_t kQueries = 1000;
-constexpr std::size_t kJudged = 200;  // queries whose answers are compared
-constexpr std::size_t kTop = 10;
 
 // Of this thread alone: others may have the processor meanwhile.
 double cpu_ms() {
@@ -57,48 +49,12 @@ int embed(const char* model_path, const char* to) {
   return file ? 0 : 1;
 }
 
-std::vector<Vector> read(const char* path) {
-  std::ifstream file(path, std::ios::binary);
-  const std::string bytes{std::istreambuf_iterator<char>(file), {}};
-  std::vector<Vector> all(bytes.size() / (kDimension * sizeof(float)), Vector(kDimension));
-  for (std::size_t i = 0; i < all.size(); ++i) {
-    std::memcpy(all[i].data(), bytes.data() + i * kDimension * sizeof(float),
-                kDimension * sizeof(float));
-  }
-  return all;
-}
-
-// A vector near one that there is: between it and another, and a little beside.
-Vector made_from(const std::vector<Vector>& all, std::mt19937& random) {
-  const auto& one = all[random() % all.size()];
-  const auto& other = all[random() % all.size()];
-  std::normal_distribution<float> beside(0, 0.01F);
-  Vector made(kDimension);
-  for (std::size_t i = 0; i < kDimension; ++i) made[i] = one[i] + 0.5F * other[i] + beside(random);
-  const float length = std::sqrt(std::inner_product(made.begin(), made.end(), made.begin(), 0.F));
-  for (auto& value : made) value /= length;
-  return made;
-}
-
-std::vector<vectors::Id> exactly(const std::vector<Vector>& all, const Vector& query) {
-  std::vector<float> scores(all.size());
-  for (std::size_t i = 0; i < all.size(); ++i) {
-    vectors::Dots::best().of_floats({query.data(), 1, all[i].data(), 1, kDimension, &scores[i]});
-  }
-  std::vector<vectors::Id> ids(all.size());
-  std::iota(ids.begin(), ids.end(), 0);
-  std::ranges::partial_sort(ids, ids.begin() + kTop,
-                            [&](auto a, auto b) { return scores[a] > scores[b]; });
-  ids.resize(kTop);
-  return ids;
-}
-
 }  // namespace
 
 int main(int argc, char** argv) {
   if (argc == 4 && std::string(argv[1]) == "--embed") return embed(argv[2], argv[3]);
   if (argc < 2) return fmt::print(stderr, "scan_bench VECTORS [COUNT]\n"), 2;
-  auto all = read(argv[1]);
+  auto all = read_vectors(argv[1]);
   if (all.size() < 2 * kQueries) return fmt::print(stderr, "too few vectors\n"), 1;
   const std::vector<Vector> queries(all.end() - kQueries, all.end());
   all.resize(all.size() - kQueries);
@@ -126,7 +82,8 @@ int main(int argc, char** argv) {
       if (q >= kJudged) continue;
       const auto wanted = exactly(all, queries[q]);
       for (const auto& hit : *hits) {
-        found += static_cast<std::size_t>(std::ranges::count(wanted, hit.id));
+        found +=
+            static_cast<std::size_t>(std::ranges::count(wanted, static_cast<std::size_t>(hit.id)));
       }
     }
     std::ranges::sort(times);
