@@ -186,8 +186,16 @@ std::unique_ptr<workers::EventHandler> run_handler(RunRooms rooms) {
 }
 
 workers::WorkerPool::FunctionOptions run_options() {
+  auto agent = cel::Expression::parse("event.data.agent");
+  SYNAP_CHECK(agent.has_value(), "it is an expression");
   return {.fulfills = true,
           .is_shared = true,
+          .concurrency = {{.limit = kRunsOfAgentMax, .key = std::move(*agent)}},
+          .limit_keys =
+              [](const Event& event) {
+                auto asked = data_of(event, kRunRequested);
+                return std::vector{asked ? Json((*asked)->agent).dump() : std::string()};
+              },
           .appends = {std::string(kRunCompleted.name), std::string(kRunInterrupted.name)}};
 }
 

@@ -80,6 +80,10 @@ struct RunRooms {
 
 /// The function that carries out what kRunRequested asks for.
 inline constexpr std::string_view kRunFunction = "agents.run";
+/// So many calls of runs of one agent may be under way for one user at a time. It is less than what
+/// the function may have of a user (bus/queue.h), and the agents of a user take turns: somebody who
+/// writes to one does not wait behind what another has to do by itself.
+inline constexpr std::int64_t kRunsOfAgentMax = 128;
 std::unique_ptr<workers::EventHandler> run_handler(RunRooms rooms);
 workers::WorkerPool::FunctionOptions run_options();
 

@@ -83,6 +83,26 @@ TEST_F(GraphTest, ACrashRepeatsNoFinishedCallAndGoesOnAtTheLastCheckpoint) {
   EXPECT_EQ(count("SELECT count(*) FROM model_calls"), 0);
 }
 
+TEST_F(GraphTest, AnAgentDoesNotWaitForWhatAnotherHasToDo) {
+  Watermark let_go;
+  graph.node("long", [&](Node&, Draft) -> Task<Result<Update>> {
+    co_await let_go.wait_past(0);
+    co_return Json::object();
+  });
+  graph.edge(kStart, "long");
+  quick.emplace("quick");
+  quick->node("short", [](Node&, Draft) -> Task<Result<Update>> { co_return Json::object(); });
+  quick->edge(kStart, "short");
+  start();
+  std::vector<Uuid> long_runs;
+  for (int i = 0; i < 300; ++i) long_runs.push_back(ask_for_run());
+  asked_agent = "quick";
+  wait_for(ask_for_run(), "completed");
+  EXPECT_EQ(count("SELECT count(*) FROM agent_runs_data WHERE status = 'completed'"), 1);
+  let_go.raise(1);
+  for (const auto& id : long_runs) wait_for(id, "completed");
+}
+
 TEST_F(GraphTest, AToolIsCalledByTheAgentItselfOnceForEachCall) {
   make_tool_graph();
   llm.then(answer_with_call("sums_add", R"({"number":4})"));

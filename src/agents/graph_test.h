@@ -104,6 +104,13 @@ class GraphTest : public models::ModelsRig {
                  .is_trusted = [this](db::Tx&, const RunRequested&) { return is_trusted.load(); },
                  .tools = tools,
                  .limits = limits});
+    if (quick) {
+      agents->add({.name = "quick",
+                   .input = schema_of<Draft>(),
+                   .graph = quick->share(),
+                   .begin = [](const Json& input, std::int64_t) { return input; },
+                   .end = [](const Json& state) { return state; }});
+    }
     table = {};
     api::add_mutation<Adding, Adding>(
         table, "sums.add",
@@ -176,8 +183,8 @@ class GraphTest : public models::ModelsRig {
     events::Append one;
     one.events.push_back(
         *types.make(kRunRequested,
-                    RunRequested{id.to_string(), "test", std::move(input), scopes, fork, is_tainted,
-                                 std::nullopt, std::nullopt, is_trusting},
+                    RunRequested{id.to_string(), asked_agent, std::move(input), scopes, fork,
+                                 is_tainted, std::nullopt, std::nullopt, is_trusting},
                     std::move(envelope)));
     EXPECT_TRUE(sync_wait(executor, log->append(std::move(one))));
     return id;
@@ -256,6 +263,8 @@ class GraphTest : public models::ModelsRig {
 
   models::ScriptedProvider llm;
   Graph<Draft> graph{"test"};
+  std::optional<Graph<Draft>> quick;  // of another agent
+  std::string asked_agent = "test";
   Limits limits;
   const EverybodyMay authority;
   rpc::ProcedureTable table;

@@ -202,6 +202,9 @@ Uuid Dispatcher::make_run(db::Tx& tx, const FunctionPtr& function, const events:
   job.position = event.position;
   job.user_id = event.user_id;
   job.limit_keys = std::move(admitted.limit_keys);
+  if (job.limit_keys.empty() && function->limit_keys) {
+    job.limit_keys = function->limit_keys(event);
+  }
   job.priority_ms = admitted.priority_ms;
   job.may_have_results = admitted.run_id.has_value();  // and events beside this one
   std::optional<Uuid> lane;

@@ -15,7 +15,7 @@ namespace {
 class DispatcherTest : public testing::Test {
  protected:
   DispatcherTest() {
-    for (const char* name : {"a.made", "a.changed", "b.made"}) {
+    for (const char* name : {"a.made", "a.changed", "b.made", "c.one", "c.two"}) {
       types.add(name, object("Thing").field("pad", optional(string())), "");
     }
     functions.add({.id = "on-a", .triggers = {{"a.*"}}, .in_aggregate_order = true});
@@ -99,6 +99,25 @@ TEST_F(DispatcherTest, MakesOneRunForEachFunctionAnEventTriggers) {
     EXPECT_EQ(job->fence, 1);
   }
   EXPECT_EQ(queued, (Runs{"on-a@1", "on-made@1", "on-a@2", "on-made@3"}));
+}
+
+// Where the pod's own code says what a run counts to, it is made at once and counts to that.
+TEST_F(DispatcherTest, LimitsThatAreKnownAtOnceHoldBackNoRun) {
+  auto key = cel::Expression::parse("event.type");
+  ASSERT_TRUE(key);
+  functions.add({.id = "limited",
+                 .triggers = {{"c.*"}},
+                 .flow = {.concurrency = {{.limit = 1, .key = *std::move(key)}}},
+                 .limit_keys = [](const events::Event& event) {
+                   return std::vector{Json(event.type).dump()};
+                 }});
+  start();
+  for (const char* type : {"c.one", "c.one", "c.two"}) ASSERT_TRUE(append(type));
+  const auto first = queue().next();
+  EXPECT_EQ(first->position, 1);
+  EXPECT_EQ(first->limit_keys, std::vector<std::string>{R"("c.one")"});
+  EXPECT_EQ(queue().next()->position, 3);
+  EXPECT_FALSE(queue().next());
 }
 
 // Two functions that keep the order, and one event that is the first of its aggregate.

@@ -44,9 +44,9 @@ Result<> check_batch(const Flow& flow) {
 
 }  // namespace
 
-bool Flow::is_empty() const {
+bool Flow::is_concurrency_only() const {
   return !idempotency && !rate_limit && !debounce && !batch && !singleton && !throttle &&
-         concurrency.empty() && cancel_on.empty() && !priority && !has_run_limits();
+         cancel_on.empty() && !priority && !has_run_limits();
 }
 
 Result<> check(const Flow& flow) {

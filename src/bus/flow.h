@@ -110,8 +110,8 @@ struct Flow {
   Timeouts timeouts = {};
   std::vector<CancelOn> cancel_on = {};
 
-  /// Whether a run must be looked at before it begins.
-  bool is_empty() const;
+  /// Whether nothing but how many calls there may be at a time is said.
+  bool is_concurrency_only() const;
   /// Whether it must be looked at before it is called (workers/run_limits.h).
   bool has_run_limits() const { return run_concurrency || timeouts.start || timeouts.finish; }
 };

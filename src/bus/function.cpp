@@ -117,9 +117,10 @@ void FunctionSet::index() {
 }
 
 bool Function::needs_admission() const {
-  return !flow.is_empty() || std::ranges::any_of(triggers, [](const Trigger& trigger) {
-    return trigger.condition.has_value();
-  });
+  const bool knows_limits = flow.concurrency.empty() || limit_keys != nullptr;
+  return !knows_limits || !flow.is_concurrency_only() ||
+         std::ranges::any_of(triggers,
+                             [](const Trigger& trigger) { return trigger.condition.has_value(); });
 }
 
 Result<Json> event_view(const events::Event& event) {

@@ -80,6 +80,10 @@ struct Function {
   std::vector<Cron> schedules = {};
   /// When its runs begin, and whether they do.
   Flow flow = {};
+  /// Of the pod's own: the keys of flow.concurrency for an event, as JSON text, as its expressions
+  /// would find them. They are asked where the run is made, so it need not be looked at before.
+  /// Null: the expressions are asked, behind that.
+  std::function<std::vector<std::string>(const events::Event&)> limit_keys = nullptr;
   /// An event as its expressions see it; nothing: event_view().
   std::function<Result<Json>(const events::Event&)> view = nullptr;
   /// Types of events that its runs may append, beside the `.failed` ones of what it fulfills.

@@ -174,6 +174,8 @@ void WorkerPool::add(std::string function_id, std::unique_ptr<EventHandler> hand
                   .fulfills = options.fulfills,
                   .computes = options.computes,
                   .is_shared = options.is_shared,
+                  .flow = {.concurrency = std::move(options.concurrency)},
+                  .limit_keys = std::move(options.limit_keys),
                   .appends = std::move(options.appends)});
 }
 

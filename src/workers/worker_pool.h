@@ -66,9 +66,11 @@ class WorkerPool {
   struct FunctionOptions {
     bus::RetryPolicy retry;
     bool in_aggregate_order = false;
-    bool fulfills = false;                  // bus::Function
-    bool computes = false;                  // bus::Function
-    bool is_shared = false;                 // bus::Function
+    bool fulfills = false;                           // bus::Function
+    bool computes = false;                           // bus::Function
+    bool is_shared = false;                          // bus::Function
+    std::vector<bus::Concurrency> concurrency = {};  // bus::Flow
+    std::function<std::vector<std::string>(const events::Event&)> limit_keys = nullptr;  // Function
     std::vector<std::string> appends = {};  // bus::Function
   };
   /// Registers a handler as a function of this id. Before start(), which registers the `.failed`
