@@ -238,7 +238,8 @@ Task<bool> AgentsUnderLoad::run_one() {
       agents::RunRequested{id.to_string(), kAgent, std::move(*input), {"*"}, std::nullopt, false},
       std::move(envelope));
   SYNAP_CHECK(event.has_value(), event.error().message);
-  const auto feed = agents_->feeds().of(id);
+  const auto watching = agents_->feeds().watch(id);
+  const auto& feed = watching.feed();
   events::Append append;
   append.events.push_back(std::move(*event));
   if (auto done = co_await log_->append(std::move(append)); !done) co_return false;
