@@ -62,6 +62,7 @@ class Dispatcher {
   void note_admissions() { admissions_.raise(++admission_count_); }
 
   const Functions& functions() const { return functions_; }
+  JobClock& clock() { return jobs_.clock(); }
 
  private:
   void dispatch(db::Tx& tx, std::span<const events::EventRef> events);

@@ -32,6 +32,14 @@ class JobClock {
     if (!is_set_) ahead_ms_ = std::max(ahead_ms_, world_.unix_ms() - steady);
     return steady + ahead_ms_;
   }
+  /// The wall clock, which may be set back: this machine's, or that of many nodes.
+  std::int64_t wall() {
+    {
+      std::lock_guard lock(mutex_);
+      if (is_set_) return steady_ms() + ahead_ms_;
+    }
+    return world_.unix_ms();
+  }
   /// It is `now` by another clock, which counts from here on, rather than the wall clock.
   void set_by(std::int64_t now) {
     std::lock_guard lock(mutex_);

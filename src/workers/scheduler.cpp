@@ -76,7 +76,7 @@ Task<void> Scheduler::follow(std::stop_token stop) {
       continue;
     }
     const auto wait =
-        std::clamp(milliseconds(*next_fire_ - world_.unix_ms()), milliseconds(1), kClockMax);
+        std::clamp(milliseconds(*next_fire_ - dispatcher_.clock().wall()), milliseconds(1), kClockMax);
     co_await first_of(
         stop, [&](std::stop_token over) { return changes.wait_past(seen, over); },
         [&](std::stop_token over) { return world_.sleep_for(wait, over); });
@@ -112,7 +112,7 @@ Task<Result<>> Scheduler::take_in_functions() {
     return found;
   });
   if (!known) co_return fail(known.error());
-  const auto now = world_.unix_ms();
+  const auto now = dispatcher_.clock().wall();
   std::vector<Row> added;  // or back
   std::vector<Row> gone;
   for (const auto& function : changed) {
@@ -147,7 +147,7 @@ Task<Result<>> Scheduler::take_in_functions() {
 }
 
 Task<Result<>> Scheduler::fire_due() {
-  const auto now = world_.unix_ms();
+  const auto now = dispatcher_.clock().wall();
   // So far back that ticks of the past are in the future: then all are looked at.
   const bool is_set_back = now < seen_at_ - kSetBackMs;
   seen_at_ = now;
@@ -194,7 +194,7 @@ Task<Result<>> Scheduler::fire_due() {
 
 Scheduler::Tick Scheduler::tick_of(const Row& row, const bus::Function::Cron& cron) const {
   Tick tick{.at = row.next_at};
-  const auto now = world_.unix_ms();
+  const auto now = dispatcher_.clock().wall();
   if (now - row.fire_at < kLateMs + cron.jitter_ms) {
     // The pod is here: ticks that jitter puts behind the next ones have their own turn.
     tick.next_at = cron.schedule.next(tick.at).value_or(kNever);
@@ -214,7 +214,7 @@ Scheduler::Tick Scheduler::tick_of(const Row& row, const bus::Function::Cron& cr
 
 Task<Result<>> Scheduler::fire(const Row& row, const bus::FunctionPtr& function,
                                const bus::Function::Cron& cron) {
-  const auto now = world_.unix_ms();
+  const auto now = dispatcher_.clock().wall();
   const bool is_due = row.fire_at <= now;
   Tick tick{.at = 0, .next_at = cron.schedule.next(now).value_or(kNever)};
   std::optional<events::NewEvent> event;

@@ -4,6 +4,7 @@
 //
 // Of ticks at which the pod was not there, the last has a run, late, which is told how many were
 // missed. A clock that is set back by more than an hour is followed: ticks come again that were.
+// Many nodes have the clock of their database (bus/job_clock.h).
 #pragma once
 
 #include <memory>
@@ -68,7 +69,7 @@ class Scheduler {
   Tracer* const tracer_;
   std::shared_ptr<const bus::FunctionSet> set_;  // taken in
   std::optional<std::int64_t> next_fire_;
-  std::int64_t seen_at_ = INT64_MAX;  // by the wall clock, when ticks were looked for last
+  std::int64_t seen_at_ = INT64_MAX;  // by that clock, when ticks were looked for last
 };
 
 }  // namespace synap::workers

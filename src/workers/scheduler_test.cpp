@@ -55,6 +55,14 @@ class SchedulerTest : public WorkerPoolTest {
   ManualWorld& world = manual_time;
 };
 
+// Of many nodes one whose machine is an hour behind the database.
+TEST_F(SchedulerTest, TicksOfManyNodesAreByTheClockOfTheirDatabase) {
+  engine->jobs.clock().set_by(world.unix_ms() + 3'600'000);
+  put({"30 * * * *"});
+  pass(minutes(30) + seconds(5));
+  wait_for_ticks(R"("30 * * * * 02:30:00 0")");
+}
+
 // The wall clock of this world begins at 01:00:00.
 TEST_F(SchedulerTest, AFunctionRunsWhenItsScheduleSays) {
   put({"30 * * * *"});
