@@ -75,8 +75,8 @@ Task<void> Scheduler::follow(std::stop_token stop) {
       co_await changes.wait_past(seen, stop);
       continue;
     }
-    const auto wait =
-        std::clamp(milliseconds(*next_fire_ - dispatcher_.clock().wall()), milliseconds(1), kClockMax);
+    const auto wait = std::clamp(milliseconds(*next_fire_ - dispatcher_.clock().wall()),
+                                 milliseconds(1), kClockMax);
     co_await first_of(
         stop, [&](std::stop_token over) { return changes.wait_past(seen, over); },
         [&](std::stop_token over) { return world_.sleep_for(wait, over); });

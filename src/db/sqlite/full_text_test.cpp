@@ -92,7 +92,16 @@ TEST_F(FullText, CountsNoPhraseWithoutAGroup) {
 TEST_F(FullText, KnowsHowLongEachOfManyRowsIs) {
   std::string long_text = "x";
   for (int i = 0; i < 200; ++i) long_text += " a";
+  // More than is kept of one.
+  constexpr int kHuge = 500;
+  constexpr int kHugeSize = 70'000;
+  std::string huge_text = "x";
+  for (int i = 1; i < kHugeSize; ++i) huge_text += " a";
   for (int row = 1; row <= 1'000; ++row) {
+    if (row == kHuge) {
+      add(row, "", huge_text);
+      continue;
+    }
     add(row, row % 7 == 0 ? "a b c" : "", row % 3 == 0 ? long_text : "x b");
   }
   const auto bytes = of_words({1}).bytes();
@@ -110,11 +119,12 @@ TEST_F(FullText, KnowsHowLongEachOfManyRowsIs) {
   ASSERT_EQ(first.size(), 1'000U);
   const int sizes[] = {0, 2};
   const int long_sizes[] = {0, 201};
+  const int huge_sizes[] = {0, kHugeSize};
   const int counts[] = {0, 1};
   const auto relevance = of_words({1});
   for (std::size_t row = 1; row <= first.size(); ++row) {
-    const auto expected =
-        bm25f(relevance.columns, relevance.rarities, row % 3 == 0 ? long_sizes : sizes, counts);
+    const auto* all_sizes = row == kHuge ? &huge_sizes : row % 3 == 0 ? &long_sizes : &sizes;
+    const auto expected = bm25f(relevance.columns, relevance.rarities, *all_sizes, counts);
     ASSERT_EQ(first[row - 1], expected) << row;
   }
 }

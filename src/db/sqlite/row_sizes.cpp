@@ -1,6 +1,7 @@
 #include "db/sqlite/row_sizes.h"
 
 #include <algorithm>
+#include <bit>
 
 namespace synap::db::sqlite {
 namespace {
@@ -8,7 +9,8 @@ namespace {
 constexpr std::int64_t kRows = 256;  // of a block
 // So many of a block are asked for one by one: of a rare word there are few in each.
 constexpr int kMissedMax = 8;
-constexpr std::uint32_t kUnknown = UINT32_MAX;
+// Also of a row of which one is as large: it is asked for each time.
+constexpr std::uint16_t kUnknown = UINT16_MAX;
 
 // A number as SQLite writes it: seven bits a byte, the highest first; eight in a ninth. Nothing is
 // left of the text: it is none.
@@ -27,6 +29,12 @@ bool take_number(std::span<const unsigned char>& text, std::uint64_t& number) {
     return true;
   }
   return false;
+}
+
+// Where each fits.
+void keep(std::span<std::uint16_t> kept, std::span<const int> sizes) {
+  const bool all_fit = std::ranges::all_of(sizes, [](int size) { return size < kUnknown; });
+  if (all_fit) std::ranges::copy(sizes, kept.begin());
 }
 
 }  // namespace
@@ -49,10 +57,10 @@ int RowSizes::read(const std::string& table, const Fts5ExtensionApi* api, Fts5Co
       if (code != SQLITE_OK) return code;
     }
     if (++block.missed == kMissedMax) fill(block, number, table, sizes.size());
-    std::ranges::copy(sizes, block.sizes.begin() + static_cast<std::ptrdiff_t>(at));
+    keep(std::span(block.sizes).subspan(at, sizes.size()), sizes);
     return SQLITE_OK;
   }
-  for (std::size_t i = 0; i < sizes.size(); ++i) sizes[i] = static_cast<int>(block.sizes[at + i]);
+  for (std::size_t i = 0; i < sizes.size(); ++i) sizes[i] = block.sizes[at + i];
   return SQLITE_OK;
 }
 
@@ -64,7 +72,6 @@ RowSizes::Block& RowSizes::block_of(std::int64_t number, std::size_t columns) {
     found = blocks_.emplace(number, Block{}).first;
     found->second.sizes.assign(static_cast<std::size_t>(kRows) * columns, kUnknown);
   }
-  found->second.used = ++clock_;
   last_ = &found->second;
   last_number_ = number;
   return *last_;
@@ -84,27 +91,28 @@ void RowSizes::fill(Block& block, std::int64_t number, const std::string& table,
     std::span<const unsigned char> text(
         static_cast<const unsigned char*>(sqlite3_column_blob(statement, 1)),
         static_cast<std::size_t>(sqlite3_column_bytes(statement, 1)));
-    const auto at = static_cast<std::size_t>(place & (kRows - 1)) * columns;
+    std::vector<int> sizes;
     std::uint64_t size = 0;
-    std::size_t i = 0;
-    while (i < columns && take_number(text, size) && size < kUnknown) {
-      block.sizes[at + i++] = static_cast<std::uint32_t>(size);
+    while (sizes.size() < columns && take_number(text, size) && size < kUnknown) {
+      sizes.push_back(static_cast<int>(size));
     }
-    if (i < columns) block.sizes[at] = kUnknown;
+    if (sizes.size() < columns) continue;
+    const auto at = static_cast<std::size_t>(place & (kRows - 1)) * columns;
+    keep(std::span(block.sizes).subspan(at, columns), sizes);
   }
   sqlite3_finalize(statement);
 }
 
-// The half that was not asked for longest goes.
+// Half of them go, by chance: one query after the other asks for all of a user's, and those that
+// were asked for longest ago are those that come next.
 void RowSizes::make_room(std::size_t columns) {
-  const auto block_bytes = static_cast<std::size_t>(kRows) * columns * sizeof(std::uint32_t);
+  const auto block_bytes = static_cast<std::size_t>(kRows) * columns * sizeof(std::uint16_t);
   if ((blocks_.size() + 1) * block_bytes <= kBytesMax) return;
   last_ = nullptr;
-  std::vector<std::uint64_t> used;
-  for (const auto& [number, block] : blocks_) used.push_back(block.used);
-  const auto middle = used.begin() + static_cast<std::ptrdiff_t>(used.size() / 2);
-  std::ranges::nth_element(used, middle);
-  std::erase_if(blocks_, [&](const auto& one) { return one.second.used < *middle; });
+  ++clearings_;
+  std::erase_if(blocks_, [&](const auto& one) {
+    return std::popcount(static_cast<std::uint64_t>(one.first) * (2 * clearings_ + 1)) % 2 == 0;
+  });
 }
 
 }  // namespace synap::db::sqlite

@@ -13,8 +13,8 @@
 
 namespace synap::db::sqlite {
 
-/// Of one table and one connection, in memory: at most kBytesMax, of what was asked for last. A
-/// row's number is never given to another one (full_text.h), so what is known stays true.
+/// Of one table and one connection, in memory: at most kBytesMax, ten bytes a row of five columns.
+/// A row's number is never given to another one (full_text.h), so what is known stays true.
 class RowSizes {
  public:
   static constexpr std::size_t kBytesMax = 16 << 20;
@@ -31,9 +31,8 @@ class RowSizes {
 
  private:
   struct Block {
-    std::vector<std::uint32_t> sizes;  // of each row, column by column; kUnknown
+    std::vector<std::uint16_t> sizes;  // of each row, column by column; the first kUnknown
     int missed = 0;                    // rows that were asked for one by one
-    std::uint64_t used = 0;
   };
   Block& block_of(std::int64_t number, std::size_t columns);
   void fill(Block& block, std::int64_t number, const std::string& table, std::size_t columns);
@@ -45,7 +44,7 @@ class RowSizes {
   // The one that was asked for last: mostly the next row is in it, too.
   std::int64_t last_number_ = 0;
   Block* last_ = nullptr;
-  std::uint64_t clock_ = 0;
+  std::uint64_t clearings_ = 0;
 };
 
 }  // namespace synap::db::sqlite
