@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // A pod at its server size, on this machine, from packages: PostgreSQL, an S3 server (SeaweedFS), two
-// nodes on them, and before both a proxy that sends each connection to the next one that is ready. For
+// nodes on them, and before both a proxy that sends each request to the next one that is ready. For
 // trying it, and for seeing what happens when something is killed; what an installation looks like is
 // in docs/scaling.md.
 //
@@ -14,6 +14,8 @@ import net from 'node:net';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+
+import { NodeProxy } from './node_proxy.mjs';
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const { values: asked } = parseArgs({
@@ -151,17 +153,19 @@ class PodNode {
       setTimeout(() => isStopping || this.start(publicUrl), 500);
     });
   }
-  async look() {
-    this.isReady = await fetch(`http://127.0.0.1:${this.port}/ready`, { signal: AbortSignal.timeout(1_000) }).then(
+  #says(path) {
+    return fetch(`http://127.0.0.1:${this.port}${path}`, { signal: AbortSignal.timeout(1_000) }).then(
       (answer) => answer.status === 200,
       () => false,
     );
+  }
+  async look() {
+    [this.isReady, this.leads] = await Promise.all([this.#says('/ready'), this.#says('/ready/leader')]);
   }
 }
 
 let isStopping = false;
 const nodes = [];
-let turn = 0;
 
 async function watch() {
   for (let said; !isStopping; await sleep(200)) {
@@ -171,25 +175,6 @@ async function watch() {
     if (now !== said) say(now ? `${now} ${ready.length > 1 ? 'serve' : 'serves'}` : 'no pod serves just now');
     said = now;
   }
-}
-
-// Whole connections, so that WebSockets and streams are nothing special.
-function proxy(port) {
-  const server = net.createServer((near) => {
-    near.on('error', () => {});
-    const ready = nodes.filter((node) => node.isReady);
-    if (!ready.length) {
-      near.end('HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\ncontent-length: 0\r\nconnection: close\r\n\r\n');
-      return;
-    }
-    const far = net.createConnection(ready[turn++ % ready.length].port, '127.0.0.1');
-    far.on('error', () => near.destroy());
-    near.on('close', () => far.destroy());
-    far.on('close', () => near.destroy());
-    near.pipe(far).pipe(near);
-  });
-  server.on('error', (error) => give_up(`port ${port}: ${error.message}`));
-  return once(server.listen(port, '127.0.0.1'), 'listening');
 }
 
 async function stop(code = 0) {
@@ -227,7 +212,9 @@ try {
   }
   watch();
   await until('both pods', async () => nodes.every((node) => node.isReady));
-  await proxy(Number(asked.port));
+  await new NodeProxy(() => nodes)
+    .listen(Number(asked.port))
+    .catch((error) => give_up(`port ${asked.port}: ${error.message}`));
   say(`look at it: ${url}, with the key in ${nodes[0].data}/owner.key`);
   say(`kill -9 ${nodes[0].child.pid} and go on: the other pod has all of it`);
 } catch (error) {

@@ -229,6 +229,12 @@ Task<net::Response> ready(const std::function<Task<Result<>>()>& is_ready) {
   co_return response;
 }
 
+Task<Result<>> leads_and_is_ready(const std::function<bool()>& leads,
+                                  const std::function<Task<Result<>>()>& is_ready) {
+  if (leads && !leads()) co_return fail(Code::kServiceUnavailable, "Another node leads");
+  co_return co_await is_ready();
+}
+
 Task<net::Response> no_app() {
   co_return trpc::Server::error_response(
       {Code::kNotFound,
@@ -252,6 +258,10 @@ Front::Front(FrontOptions options, const rpc::ProcedureTable& procedures, const 
              rest::DocumentOptions{.public_url = options.names.public_url}, procedures),
          .authentication = Authentication::kByPath});
   mount(under_any_name(answers("/health", healthy)));
+  const std::function<Task<Result<>>()> is_leader = [leads = options.leads, is_ready] {
+    return leads_and_is_ready(leads, is_ready);
+  };
+  mount(under_any_name(answers("/ready/leader", [is_leader] { return ready(is_leader); })));
   mount(under_any_name(
       answers("/ready", [is_ready = std::move(is_ready)] { return ready(is_ready); })));
   auto nothing = answers("/api/inngest", no_app);

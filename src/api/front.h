@@ -28,6 +28,8 @@ struct FrontOptions {
   std::size_t batch_max = 100;
   /// Who is told of calls as spans; null: nobody.
   Tracer* tracer = nullptr;
+  /// Whether this is the node that leads. Any thread; null: it is alone.
+  std::function<bool()> leads = nullptr;
 };
 
 /// How it is found out who calls, before a body is read.

@@ -115,6 +115,20 @@ TEST_F(FrontTest, AnswersWhatNeedsNoBodyWithoutOne) {
   }
 }
 
+// For whoever sends some paths to the node that leads.
+TEST_F(FrontTest, SaysWhetherItLeads) {
+  bool leads = false;
+  options_.leads = [&] { return leads; };
+  net::TestClient client(start());
+  EXPECT_EQ(client.get("/ready").status, 200);
+  const auto other = client.get("/ready/leader");
+  EXPECT_EQ(other.status, 503);
+  EXPECT_TRUE(other.body.contains("Another node leads")) << other.body;
+  EXPECT_EQ(other.header("retry-after"), "1");
+  leads = true;
+  EXPECT_EQ(client.get("/ready/leader").status, 200);
+}
+
 TEST_F(FrontTest, AnIdempotencyKeyIsOneMutations) {
   net::TestClient client(start());
   const auto headers = kJson + authorization() + "idempotency-key: k\r\n";
@@ -317,7 +331,7 @@ TEST_F(FrontTest, IsNotServedUnderANameThatIsNotIts) {
   }
   EXPECT_EQ(asked_for("notes.example", "/trpc/health").status, 200);
   // Whoever looks after many machines asks each by a name of his own.
-  for (const char* path : {"/health", "/ready"}) {
+  for (const char* path : {"/health", "/ready", "/ready/leader"}) {
     EXPECT_EQ(asked_for("10.0.3.7:4400", path).status, 200) << path;
   }
   EXPECT_EQ(asked_for("127.0.0.1:4400", "/trpc/health").status, 200);

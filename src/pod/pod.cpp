@@ -457,7 +457,8 @@ Result<> Pod::Parts::serve() {
                                   .other_urls = {options.inngest_bus.serve_url}},
                         .cookie = cookie,
                         .batch_max = options.batch_max,
-                        .tracer = exporter.get()},
+                        .tracer = exporter.get(),
+                        .leads = [this] { return leads(); }},
       procedures, *keys, [this] { return readiness->check(); });
   front->mount(
       {.prefix = "/metrics",

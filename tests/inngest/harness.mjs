@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, rm, symlink } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -73,14 +73,27 @@ export class Pod {
   #flags;
   stderr = '';
 
-  static async start(...flags) {
+  static async #make(flags) {
     const pod = new Pod();
     pod.#flags = flags;
     pod.data = await mkdtemp(join(tmpdir(), 'synap-inngest-'));
     pod.port = await freePort();
     pod.url = `http://127.0.0.1:${pod.port}`;
+    return pod;
+  }
+  static async start(...flags) {
+    const pod = await Pod.#make(flags);
     await pod.startAgain();
     pod.key = (await readFile(join(pod.data, 'owner.key'), 'utf8')).trim();
+    return pod;
+  }
+  /** Another node of a pod, with the same texts. */
+  static async beside(first) {
+    const pod = await Pod.#make(first.#flags);
+    await cp(join(first.data, 'pod.id'), join(pod.data, 'pod.id'));
+    await symlink(join(first.data, 'content'), join(pod.data, 'content'));
+    await pod.startAgain();
+    pod.key = first.key;
     return pod;
   }
 
