@@ -152,14 +152,15 @@ class NumberEmbedder final : public embedding::Embedder {
   std::size_t dimension() const override { return kDimension; }
   std::size_t tokens_max() const override { return 64; }
   std::size_t count_tokens(std::string_view) const override { return 3; }
-  Task<Result<std::vector<embedding::Vector>>> embed(std::vector<std::string> texts) override {
-    std::vector<embedding::Vector> vectors;
-    for (const auto& text : texts) {
+  Task<Result<embedding::Embedded>> embed(embedding::Ask ask) override {
+    embedding::Embedded embedded;
+    auto& vectors = embedded.vectors;
+    for (const auto& text : ask.texts) {
       std::size_t number = 0;
       std::from_chars(text.data(), text.data() + text.size(), number);
       vectors.push_back(all_[number % all_.size()]);
     }
-    co_return vectors;
+    co_return embedded;
   }
 
  private:

@@ -14,6 +14,20 @@ namespace synap::embedding {
 /// Of length 1.
 using Vector = std::vector<float>;
 
+/// What is to be embedded.
+struct Ask {
+  std::vector<std::string> texts;
+  /// By what name the model has answered before; empty: that does not matter. Behind the name that
+  /// a provider knows a model by there may be another one tomorrow.
+  std::string answered_by = {};
+};
+struct Embedded {
+  /// Of each text, in their order.
+  std::vector<Vector> vectors;
+  /// What the model that has answered calls itself; empty: it does not say, or needs not.
+  std::string answered_by = {};
+};
+
 class Embedder {
  public:
   /// At most so many texts at a time.
@@ -30,10 +44,10 @@ class Embedder {
   /// The tokens of a text, as tokens_max() counts them; at least so many where that is not known.
   virtual std::size_t count_tokens(std::string_view text) const = 0;
 
-  /// A vector of dimension() values for each text, in their order: all, or an error.
-  /// kPayloadTooLarge: more than kTextsMax texts. kServiceUnavailable, kTimeout: not now. Another
-  /// code: the model cannot.
-  virtual Task<Result<std::vector<Vector>>> embed(std::vector<std::string> texts) = 0;
+  /// A vector of dimension() values for each text: all, or an error. kPayloadTooLarge: more than
+  /// kTextsMax texts. kServiceUnavailable, kTimeout: not now. kPreconditionFailed: somebody has to
+  /// see to it, as where another model answers than before. Another code: the model cannot.
+  virtual Task<Result<Embedded>> embed(Ask ask) = 0;
 };
 
 }  // namespace synap::embedding

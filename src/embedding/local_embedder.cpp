@@ -14,19 +14,20 @@ Task<Result<Vector>> embed_one(std::shared_ptr<const Model> model, std::string t
 
 }  // namespace
 
-Task<Result<std::vector<Vector>>> LocalEmbedder::embed(std::vector<std::string> texts) {
+Task<Result<Embedded>> LocalEmbedder::embed(Ask ask) {
+  auto& texts = ask.texts;
   if (texts.size() > kTextsMax) {
     co_return fail(
         Code::kPayloadTooLarge,
         fmt::format("{} texts at a time, and at most {} are taken", texts.size(), kTextsMax));
   }
-  std::vector<Vector> vectors;
+  Embedded embedded;
   for (auto& text : texts) {
     auto vector = co_await run_on(executor_, embed_one(model_, std::move(text)));
     if (!vector) co_return fail(vector.error());
-    vectors.push_back(std::move(*vector));
+    embedded.vectors.push_back(std::move(*vector));
   }
-  co_return vectors;
+  co_return embedded;
 }
 
 }  // namespace synap::embedding

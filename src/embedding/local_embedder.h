@@ -23,7 +23,7 @@ class LocalEmbedder final : public Embedder {
   std::size_t count_tokens(std::string_view text) const override {
     return model_->words().count(text) + 2;  // and the marks at both ends
   }
-  Task<Result<std::vector<Vector>>> embed(std::vector<std::string> texts) override;
+  Task<Result<Embedded>> embed(Ask ask) override;
 
  private:
   std::shared_ptr<const Model> model_;

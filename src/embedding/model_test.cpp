@@ -288,15 +288,17 @@ TEST_F(ModelTest, EmbedsForOthers) {
   EXPECT_EQ(embedder.model(), model->info().id);
   EXPECT_EQ(embedder.dimension(), 16U);
   EXPECT_EQ(embedder.count_tokens("the cat"), 4U);
-  const auto vectors =
-      synap::test::run(caller, [&] { return embedder.embed({"the cat", "", "dog bites"}); });
+  const auto vectors = synap::test::run(
+      caller, [&] { return embedder.embed({.texts = {"the cat", "", "dog bites"}}); });
   ASSERT_TRUE(vectors);
-  ASSERT_THAT(*vectors, SizeIs(3));
-  EXPECT_EQ((*vectors)[2], *model->embed("dog bites"));
-  const auto many = synap::test::run(
-      caller, [&] { return embedder.embed(std::vector<std::string>(Embedder::kTextsMax + 1)); });
+  ASSERT_THAT(vectors->vectors, SizeIs(3));
+  EXPECT_EQ(vectors->vectors[2], *model->embed("dog bites"));
+  const auto many = synap::test::run(caller, [&] {
+    return embedder.embed({.texts = std::vector<std::string>(Embedder::kTextsMax + 1)});
+  });
   EXPECT_EQ(many.error().code, Code::kPayloadTooLarge);
-  EXPECT_THAT(*synap::test::run(caller, [&] { return embedder.embed({}); }), IsEmpty());
+  const auto none = synap::test::run(caller, [&] { return embedder.embed({}); });
+  EXPECT_THAT(none->vectors, IsEmpty());
 }
 
 }  // namespace

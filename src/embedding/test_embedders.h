@@ -41,7 +41,18 @@ struct Behaviour {
     return !held.empty() && std::ranges::any_of(texts, has) ? holds : 0;
   }
 
+  /// As a provider names its model.
+  void answer_as(std::string name) {
+    std::lock_guard lock(mutex);
+    answers_as = std::move(name);
+  }
+  std::string answerer() {
+    std::lock_guard lock(mutex);
+    return answers_as;
+  }
+
   std::mutex mutex;
+  std::string answers_as;
   std::string held;
   std::int64_t holds = 0;
   Watermark released;
@@ -65,20 +76,22 @@ class SubjectEmbedder final : public Embedder {
   std::size_t count_tokens(std::string_view text) const override {
     return words_of(text).size() + 2;
   }
-  Task<Result<std::vector<Vector>>> embed(std::vector<std::string> texts) override {
+  Task<Result<Embedded>> embed(Ask ask) override {
     if (behaviour_->is_down) co_return fail(Code::kServiceUnavailable, "the embedder is down");
-    if (const auto hold = behaviour_->hold_of(texts); hold > 0) {
+    auto by = behaviour_->answerer();
+    if (const auto hold = behaviour_->hold_of(ask.texts); hold > 0) {
       behaviour_->waiting.raise(behaviour_->waiting.value() + 1);
       co_await behaviour_->released.wait_past(hold - 1);
     }
-    std::vector<Vector> vectors;
-    for (const auto& text : texts) {
+    Embedded embedded{.vectors = {}, .answered_by = std::move(by)};
+    auto& vectors = embedded.vectors;
+    for (const auto& text : ask.texts) {
       vectors.push_back(vector_of(text));
       ++behaviour_->embedded;
     }
     if (behaviour_->answers_nan) vectors.back().front() = std::nanf("");
     if (behaviour_->answers_short) vectors.back().pop_back();
-    co_return vectors;
+    co_return embedded;
   }
 
   static std::vector<std::string> words_of(std::string_view text) {

@@ -5,14 +5,14 @@
 #include <algorithm>
 
 #include "base/crypto.h"
+#include "embedding/answerer.h"
 #include "models/retry.h"
 #include "models/vectors.h"
 
 namespace synap::models {
 namespace {
 
-using embedding::Vector;
-using Vectors = std::vector<Vector>;
+using embedding::Embedded;
 
 // 256 vectors of 16,384 numbers of 20 digits.
 constexpr std::uint64_t kAnswerBytesMax = std::uint64_t{96} * 1024 * 1024;
@@ -55,29 +55,32 @@ HttpEmbedder::HttpEmbedder(Models& models, std::optional<Caller> caller)
       caller_(std::move(caller)),
       id_(fmt::format("{}:{}", first().model, first().dimension)) {}
 
-Task<Result<Vectors>> HttpEmbedder::embed(std::vector<std::string> texts) {
+Task<Result<Embedded>> HttpEmbedder::embed(embedding::Ask ask) {
+  auto& texts = ask.texts;
   if (texts.size() > kTextsMax) {
     co_return fail(Code::kPayloadTooLarge,
                    fmt::format("At most {} texts are embedded at a time", kTextsMax));
   }
-  Vectors all;
-  all.reserve(texts.size());
+  Embedded all{.vectors = {}, .answered_by = std::move(ask.answered_by)};
+  all.vectors.reserve(texts.size());
   for (std::size_t from = 0; from < texts.size(); from += first().batch) {
     const auto end = std::min(texts.size(), from + first().batch);
-    std::vector<std::string> some(std::make_move_iterator(texts.begin() + static_cast<long>(from)),
-                                  std::make_move_iterator(texts.begin() + static_cast<long>(end)));
-    auto vectors = co_await embed_some(std::move(some));
-    if (!vectors) co_return fail(vectors.error());
-    std::ranges::move(*vectors, std::back_inserter(all));
+    embedding::Ask some{.texts = {}, .answered_by = all.answered_by};
+    some.texts.assign(std::make_move_iterator(texts.begin() + static_cast<long>(from)),
+                      std::make_move_iterator(texts.begin() + static_cast<long>(end)));
+    auto embedded = co_await embed_some(std::move(some));
+    if (!embedded) co_return fail(embedded.error());
+    std::ranges::move(embedded->vectors, std::back_inserter(all.vectors));
+    if (!embedded->answered_by.empty()) all.answered_by = std::move(embedded->answered_by);
   }
   co_return all;
 }
 
 // One request. What it took stands in `told`.
-Task<HttpEmbedder::Attempt> HttpEmbedder::ask(const Provider& provider,
-                                              const std::vector<std::string>& texts,
+Task<HttpEmbedder::Attempt> HttpEmbedder::ask(const Provider& provider, const embedding::Ask& asked,
                                               SteadyClock::time_point deadline,
                                               ModelCall& told) const {
+  const auto& texts = asked.texts;
   auto request = request_of(provider, texts);
   told.provider = provider.name;
   told.request_hash = to_hex(sha256(request.body));
@@ -96,11 +99,16 @@ Task<HttpEmbedder::Attempt> HttpEmbedder::ask(const Provider& provider,
   Usage usage{.input = tokens_of(texts), .is_estimated = true};
   std::string answered_by;
   auto read = read_vectors(answer->body, texts.size(), provider.dimension, usage, answered_by);
-  if (!answered_by.empty()) told.answered_by = std::move(answered_by);
+  if (!answered_by.empty()) told.answered_by = answered_by;
   told.input = usage.input;
   told.is_estimated = usage.is_estimated;
   told.cost_nanos = cost_nanos(provider.price, {.input = usage.input});
-  if (read) co_return Attempt{std::nullopt, std::move(*read)};
+  if (read) {
+    if (auto other = embedding::other_answerer(id_, asked.answered_by, answered_by)) {
+      co_return Attempt{Failure{.error = std::move(*other), .reason = "MODEL_ANOTHER"}, {}};
+    }
+    co_return Attempt{std::nullopt, {std::move(*read), std::move(answered_by)}};
+  }
   auto failure = failure_of_answer(provider, *answer, read.error());
   failure.reason = "MODEL_VECTORS_UNFIT";
   // The same question has the same answer: it is not asked again.
@@ -110,11 +118,11 @@ Task<HttpEmbedder::Attempt> HttpEmbedder::ask(const Provider& provider,
 
 // The same until it works, or is given up.
 Task<HttpEmbedder::Attempt> HttpEmbedder::ask_again(const Provider& provider,
-                                                    const std::vector<std::string>& texts,
+                                                    const embedding::Ask& asked,
                                                     ModelCall& told) const {
   const auto deadline = SteadyClock::now() + provider.timeout;
   for (int retry = 1;; ++retry) {
-    auto attempt = co_await ask(provider, texts, deadline, told);
+    auto attempt = co_await ask(provider, asked, deadline, told);
     const auto& failure = attempt.failure;
     models_.note(provider, failure ? &failure->error : nullptr);
     if (!failure || !failure->is_transient || retry > provider.retries) co_return attempt;
@@ -133,7 +141,7 @@ Task<Result<OpenCall>> HttpEmbedder::open(ModelCall call,
                                             cost_nanos(first().price, most), until);
 }
 
-Task<Result<Vectors>> HttpEmbedder::embed_some(std::vector<std::string> texts) {
+Task<Result<Embedded>> HttpEmbedder::embed_some(embedding::Ask ask) {
   const auto began_at = SteadyClock::now();
   ModelCall call{.capability = "embed",
                  .provider = first().name,
@@ -141,7 +149,7 @@ Task<Result<Vectors>> HttpEmbedder::embed_some(std::vector<std::string> texts) {
                  .model = first().model};
   OpenCall open;
   if (caller_) {
-    auto opened = co_await this->open(call, texts);
+    auto opened = co_await this->open(call, ask.texts);
     if (!opened) co_return fail(opened.error());
     open = std::move(*opened);
   }
@@ -149,7 +157,7 @@ Task<Result<Vectors>> HttpEmbedder::embed_some(std::vector<std::string> texts) {
   Attempt last;
   for (const auto& provider : models_.options().embed) {
     if (provider.model != first().model || provider.dimension != first().dimension) continue;
-    last = co_await ask_again(provider, texts, told);
+    last = co_await ask_again(provider, ask, told);
     if (!last.failure) break;
   }
   const auto took = SteadyClock::now() - began_at;
@@ -161,7 +169,7 @@ Task<Result<Vectors>> HttpEmbedder::embed_some(std::vector<std::string> texts) {
   }
   if (caller_) std::ignore = co_await models_.account().settle(std::move(open));
   if (last.failure) co_return fail(std::move(last.failure->error));
-  co_return std::move(last.vectors);
+  co_return std::move(last.embedded);
 }
 
 std::unique_ptr<embedding::Embedder> make_embedder(Models& models, std::optional<Caller> caller) {

@@ -4,7 +4,8 @@
 // nothing in common.
 //
 // What comes is judged: a vector for each text, in their order, of the dimension that was set,
-// finite, not zero; it is then made of length 1. A provider that answers anything else is an error.
+// finite, not zero; it is then made of length 1. A provider that answers anything else is an error,
+// and so is one that has another model answer than before: then the next one is asked.
 // That a text was embedded before is its caller's to know, who keeps vectors by content.
 #pragma once
 
@@ -28,20 +29,20 @@ class HttpEmbedder final : public embedding::Embedder {
   /// Two bytes a token: more than tokenizers make of running text in any script.
   std::size_t count_tokens(std::string_view text) const override { return (text.size() + 1) / 2; }
   /// kPaymentRequired: the budget does not have it; otherwise as Models' errors.
-  Task<Result<std::vector<embedding::Vector>>> embed(std::vector<std::string> texts) override;
+  Task<Result<embedding::Embedded>> embed(embedding::Ask ask) override;
 
  private:
   const Provider& first() const { return models_.options().embed.front(); }
   struct Attempt {
     std::optional<Failure> failure;
-    std::vector<embedding::Vector> vectors;
+    embedding::Embedded embedded;
   };
-  Task<Attempt> ask(const Provider& provider, const std::vector<std::string>& texts,
+  Task<Attempt> ask(const Provider& provider, const embedding::Ask& ask,
                     SteadyClock::time_point deadline, ModelCall& told) const;
-  Task<Attempt> ask_again(const Provider& provider, const std::vector<std::string>& texts,
+  Task<Attempt> ask_again(const Provider& provider, const embedding::Ask& ask,
                           ModelCall& told) const;
   Task<Result<OpenCall>> open(ModelCall call, const std::vector<std::string>& texts) const;
-  Task<Result<std::vector<embedding::Vector>>> embed_some(std::vector<std::string> texts);
+  Task<Result<embedding::Embedded>> embed_some(embedding::Ask ask);
 
   Models& models_;
   const std::optional<Caller> caller_;

@@ -40,8 +40,16 @@ class HttpEmbedderTest : public ModelsRig {
   }
   Result<std::vector<embedding::Vector>> embed(std::vector<std::string> texts,
                                                std::optional<Caller> whose = caller()) {
+    auto embedded = embed_as("", std::move(texts), std::move(whose));
+    if (!embedded) return fail(embedded.error());
+    return std::move(embedded->vectors);
+  }
+
+  Result<embedding::Embedded> embed_as(std::string answered_by, std::vector<std::string> texts,
+                                       std::optional<Caller> whose = caller()) {
     auto embedder = make_embedder(*models, std::move(whose));
-    return sync_wait(executor, embedder->embed(std::move(texts)));
+    return sync_wait(executor, embedder->embed({.texts = std::move(texts),
+                                                .answered_by = std::move(answered_by)}));
   }
 
   ScriptedProvider server;
@@ -152,6 +160,62 @@ TEST_F(HttpEmbedderTest, AnotherModelIsNeverAskedForTheFirstOnesVectors) {
   other.model = one.model;
   open({.embed = {one, other}});
   EXPECT_TRUE(embed({"text"}));
+}
+
+// A provider of another name for the model is as good as before where it has not answered yet.
+TEST_F(HttpEmbedderTest, RefusesVectorsOfAnotherModelThanHasAnsweredBefore) {
+  open({.embed = {embed()}});
+  const auto first = embed_as("", {"text"});
+  ASSERT_TRUE(first) << first.error().message;
+  EXPECT_EQ(first->answered_by, "e-1");
+  EXPECT_TRUE(embed_as("e-1", {"text"}));
+  const auto other = embed_as("e-0", {"text"});
+  ASSERT_FALSE(other);
+  EXPECT_EQ(other.error().code, Code::kPreconditionFailed);
+  EXPECT_THAT(other.error().message, HasSubstr("were made by e-0, and now e-1 answers"));
+  // What came was paid for.
+  EXPECT_EQ(calls().back().reason, "MODEL_ANOTHER");
+  EXPECT_EQ(calls().back().answered_by, "e-1");
+  EXPECT_GT(calls().back().input, 0);
+}
+
+TEST_F(HttpEmbedderTest, AProviderThatSaysNoNameIsTakenAtItsWord) {
+  ScriptedProvider nameless;
+  nameless.then(outbound::answer(200, R"({"data":[{"embedding":[3,4,0]}]})"));
+  auto provider = embed();
+  provider.url = nameless.url();
+  open({.embed = {provider}});
+  EXPECT_EQ(embed_as("", {"text"})->answered_by, "");
+  const auto again = embed_as("e-1", {"text"});
+  ASSERT_TRUE(again) << again.error().message;
+  EXPECT_EQ(again->answered_by, "e-1");
+}
+
+TEST_F(HttpEmbedderTest, AnotherModelInTheMiddleOfABatchIsRefused) {
+  ScriptedProvider two;
+  const auto named = [](std::string_view name) {
+    const std::string vector = R"({"embedding":[3,4,0]})";
+    return outbound::answer(200, fmt::format(R"({{"model":"{}","data":[{}]}})", name, vector));
+  };
+  two.then(named("e-1"));
+  two.then(named("e-2"));
+  auto provider = embed();
+  provider.url = two.url();
+  provider.batch = 1;
+  open({.embed = {provider}});
+  EXPECT_EQ(embed_as("", {"one", "two"}).error().code, Code::kPreconditionFailed);
+}
+
+TEST_F(HttpEmbedderTest, WhereAnotherModelAnswersTheNextProviderIsAsked) {
+  ScriptedProvider former;
+  former.then(outbound::answer(200, R"({"model":"e-0","data":[{"embedding":[3,4,0]}]})"));
+  auto next = embed();
+  next.name = "next";
+  next.url = former.url();
+  open({.embed = {embed(), next}});
+  const auto found = embed_as("e-0", {"text"});
+  ASSERT_TRUE(found) << found.error().message;
+  EXPECT_EQ(calls().back().provider, "next");
 }
 
 TEST_F(HttpEmbedderTest, TooManyTextsAreRefused) {

@@ -156,6 +156,11 @@ Task<Check> Doctor::meanings() const {
                     fmt::format("Nothing is written into it: {}.", state.index->error),
                     "It is tried again; words answer meanwhile."};
   }
+  if (!state.query_problem.empty()) {
+    co_return Check{kName, Status::kWarn,
+                    fmt::format("Words answer alone: {}.", state.query_problem),
+                    "Queries are asked again as they come."};
+  }
   if (state.lag > kLagMax || !state.index->is_complete || state.index->next_position) {
     co_return Check{kName, Status::kOk,
                     fmt::format("{} is being filled in the background: {} events are not in it.",

@@ -197,7 +197,8 @@ Task<Result<Status>> Search::status(std::string user_id) {
     if (meaning) {
       status.meaning = std::move(*meaning);
     } else {
-      status.meaning = MeaningStatus{.model = "", .models = {}, .problem = meaning.error().message};
+      status.meaning = MeaningStatus{
+          .model = "", .models = {}, .problem = meaning.error().message, .query_problem = ""};
     }
   }
   if (index == nullptr) co_return status;

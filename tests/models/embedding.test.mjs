@@ -94,3 +94,24 @@ test('vectors of another dimension are not taken', async (t) => {
   });
   assert.deepEqual([found.mode, titles(found)], ['text', ['My old car']]);
 });
+
+test('another model behind the name is told by the doctor, and words answer', async (t) => {
+  const provider = await embeddings(t);
+  provider.answersAs = 'vectors-of-may';
+  let running = await pod(t, settings(provider));
+  await note(running, 'My old automobile');
+  await isFilled(running, 1);
+  assert.equal(titles(await byMeaning(running))[0], 'My old automobile');
+  provider.answersAs = 'vectors-of-june';
+  running = await running.again();
+  const found = await until('words answer', async () => {
+    const answer = await query(running, { q: 'automobile' });
+    return answer.mode === 'text' && /vectors-of-june/.test(answer.modeReason) && answer;
+  });
+  assert.deepEqual(titles(found), ['My old automobile']);
+  assert.match(found.modeReason, /were made by vectors-of-may, and now vectors-of-june answers/);
+  assert.match((await meaning(running)).error, /vectors-of-may/);
+  const doctor = (await ask(running, 'pod.doctor')).checks.find(({ name }) => name === 'search meaning');
+  assert.equal(doctor.status, 'warn');
+  assert.match(doctor.message, /vectors-of-may.*vectors-of-june/);
+});

@@ -11,7 +11,7 @@ const PLACES = [['car', 'automobile', 'vehicle'], ['bread', 'baking', 'flour'], 
 
 /** A provider as the wire has it, which knows these words alone. It goes when the test ends. */
 export async function embeddings(t) {
-  const provider = { asked: [], isDown: false, dimension: DIMENSION, delayMs: 0 };
+  const provider = { asked: [], askedOf: {}, isDown: false, answersAs: undefined, dimension: DIMENSION, delayMs: 0 };
   const server = http.createServer((request, response) => {
     const pieces = [];
     request.on('data', (piece) => pieces.push(piece));
@@ -25,15 +25,20 @@ export async function embeddings(t) {
       const { input, model } = JSON.parse(Buffer.concat(pieces));
       const texts = [input].flat();
       provider.asked.push(...texts);
+      (provider.askedOf[model] ??= []).push(...texts);
+      // What one model makes of a word says nothing to another.
+      const first = model === 'other-vectors' ? PLACES.length : 0;
       const data = texts.map((text, index) => {
         const embedding = new Array(provider.dimension).fill(0.01);
         PLACES.forEach((words, place) => {
-          if (words.some((word) => text.toLowerCase().includes(word))) embedding[place] = 1;
+          if (words.some((word) => text.toLowerCase().includes(word))) embedding[first + place] = 1;
         });
         return { object: 'embedding', index, embedding };
       });
       response.setHeader('content-type', 'application/json');
-      const answer = JSON.stringify({ object: 'list', model, data, usage: { prompt_tokens: 1, total_tokens: 1 } });
+      const answer = JSON.stringify({
+        object: 'list', model: provider.answersAs ?? model, data, usage: { prompt_tokens: 1, total_tokens: 1 },
+      });
       setTimeout(() => response.end(answer), provider.delayMs);
     });
   });
@@ -44,6 +49,6 @@ export async function embeddings(t) {
   return provider;
 }
 
-export const settings = (provider) => ({
-  embed: [{ url: provider.url, model: 'any-vectors', dimension: DIMENSION, key_variable: 'TEST_MODEL_KEY', retries: 0 }],
+export const settings = (provider, model = 'any-vectors') => ({
+  embed: [{ url: provider.url, model, dimension: DIMENSION, key_variable: 'TEST_MODEL_KEY', retries: 0 }],
 });

@@ -31,7 +31,7 @@ export function entry(mock, wire = 'chat-completions', more = {}) {
   return { wire, url: `${mock.url}/v1`, model: 'any-model', key_variable: 'TEST_MODEL_KEY', retries: 0, ...more };
 }
 
-/** Starts a pod with these settings; `again` starts it anew on the same data. */
+/** Starts a pod with these settings; `again` starts it anew on the same data, with other models if told. */
 export async function pod(t, models, more = {}) {
   // Before its directory goes: a pod that is alive would write into it.
   let current;
@@ -41,14 +41,17 @@ export async function pod(t, models, more = {}) {
   });
   const directory = temporary(t);
   const config = path.join(directory, 'synap.toml');
-  writeFileSync(config, Object.entries({ models, ...more }).map(([name, value]) => `${name} = ${toml(value)}\n`).join(''));
+  const write = (its) => writeFileSync(config,
+    Object.entries({ models: its, ...more }).map(([name, value]) => `${name} = ${toml(value)}\n`).join(''));
+  write(models);
   const start = async () => {
     const started = await startPod(t, path.join(directory, 'data'),
       { args: ['--config', config], env: { TEST_MODEL_KEY: KEY } });
     current = started;
-    started.again = async (signal = 'SIGTERM') => {
+    started.again = async (signal = 'SIGTERM', others = undefined) => {
       started.kill(signal);
       await started.closed;
+      if (others) write(others);
       return start();
     };
     return started;

@@ -406,6 +406,52 @@ TEST_F(MeaningTest, AnswersByWordsWhereThereIsNoModel) {
   wait_until([&] { return mode(ask("cat")) == "hybrid: "; });
 }
 
+// Behind the name of a provider's model there may be another one tomorrow.
+TEST_F(MeaningTest, TakesNoVectorsOfAnotherModelThanHasAnsweredFirst) {
+  behaviour().answer_as("one");
+  note("A cat");
+  EXPECT_EQ(mode(look("kitty", {{"mode", "semantic"}})), "semantic: ");
+  behaviour().answer_as("two");
+  const auto says_both = [](std::string_view text) {
+    return text.find("were made by one, and now two answers") != text.npos;
+  };
+  const auto answer = ask("cat pet", {{"mode", "semantic"}});
+  EXPECT_EQ(titles(answer), "A cat");
+  EXPECT_TRUE(mode(answer).starts_with("text: ") && says_both(mode(answer))) << mode(answer);
+  EXPECT_TRUE(says_both(meaning_status().string_or("error", ""))) << meaning_status().dump();
+  EXPECT_EQ(meaning_status().string_or("status", ""), "failing");
+  // The index does not take it either, and a start does not forget it.
+  start_again();
+  note("A bicycle");
+  wait_until([&] {
+    const auto status = meaning_status();
+    return status.find("lag")->as_integer() > 0 && says_both(status.string_or("error", ""));
+  });
+  EXPECT_EQ(search->meanings()->embedded(), 0);
+  behaviour().answer_as("one");
+  EXPECT_EQ(meant("cycling").substr(0, 9), "A bicycle");
+  EXPECT_EQ(mode(ask("kitty", {{"mode", "semantic"}})), "semantic: ");
+  EXPECT_EQ(meaning_status().string_or("error", ""), "");
+  // By another name all is embedded anew, whoever answers.
+  behaviour().answer_as("two");
+  embedders->set({"other"});
+  wait_until([&] { return meaning_status().string_or("model", "") == "other"; });
+  EXPECT_EQ(meant("pet").substr(0, 5), "A cat");
+  EXPECT_EQ(mode(ask("kitty", {{"mode", "semantic"}})), "semantic: ");
+}
+
+TEST_F(MeaningTest, ComparesWithTheFirstNameThatIsTold) {
+  note("A cat");
+  EXPECT_EQ(mode(look("kitty", {{"mode", "semantic"}})), "semantic: ");
+  behaviour().answer_as("one");
+  note("A bicycle");
+  EXPECT_EQ(mode(look("bike", {{"mode", "semantic"}})), "semantic: ");
+  behaviour().answer_as("");
+  EXPECT_EQ(mode(ask("loaf", {{"mode", "semantic"}})), "semantic: ");
+  behaviour().answer_as("two");
+  EXPECT_TRUE(mode(ask("revenue", {{"mode", "semantic"}})).starts_with("text: another model"));
+}
+
 // The word index is not held up by the other one.
 TEST_F(MeaningTest, TellsWhatIsMissingInItsIndex) {
   note("A cat");

@@ -484,6 +484,9 @@ MeaningStatus meaning_of(const std::optional<search::MeaningStatus>& found) {
   if (!index.error.empty()) {
     answer.status = "failing";
     answer.error = index.error;
+  } else if (!found->query_problem.empty()) {
+    answer.status = "failing";
+    answer.error = found->query_problem;
   } else if (index.next_position) {
     answer.status = "rebuilding";
   } else {

@@ -5,6 +5,8 @@
 #include <cmath>
 #include <numeric>
 
+#include "embedding/answerer.h"
+
 namespace synap::search {
 namespace {
 
@@ -28,20 +30,24 @@ float product(const embedding::Vector& a, const embedding::Vector& b) {
 
 }  // namespace
 
-Task<Result<std::vector<embedding::Vector>>> embed_checked(embedding::Embedder& embedder,
-                                                           std::vector<std::string> texts) {
+Task<Result<embedding::Embedded>> embed_checked(embedding::Embedder& embedder, embedding::Ask ask) {
   constexpr float kLengthError = 1e-3F;  // of its square, as vectors::Block takes it
-  const auto count = texts.size();
-  auto vectors = co_await embedder.embed(std::move(texts));
-  if (!vectors) co_return fail(vectors.error());
+  const auto count = ask.texts.size();
+  const auto before = ask.answered_by;
+  auto embedded = co_await embedder.embed(std::move(ask));
+  if (!embedded) co_return fail(embedded.error());
+  const auto& vectors = embedded->vectors;
   const auto refused = [&](std::string_view why) {
     return fail(Code::kInternalServerError,
                 fmt::format("the model {} is of no use: {}", embedder.model(), why));
   };
-  if (vectors->size() != count) {
-    co_return refused(fmt::format("it made {} vectors of {} texts", vectors->size(), count));
+  if (auto other = embedding::other_answerer(embedder.model(), before, embedded->answered_by)) {
+    co_return fail(std::move(*other));
   }
-  for (const auto& vector : *vectors) {
+  if (vectors.size() != count) {
+    co_return refused(fmt::format("it made {} vectors of {} texts", vectors.size(), count));
+  }
+  for (const auto& vector : vectors) {
     if (vector.size() != embedder.dimension()) {
       co_return refused(fmt::format("its vector has {} numbers where {} are meant", vector.size(),
                                     embedder.dimension()));
@@ -50,26 +56,28 @@ Task<Result<std::vector<embedding::Vector>>> embed_checked(embedding::Embedder& 
     if (!std::isfinite(square)) co_return refused("a value of its vector is no number");
     if (std::fabs(square - 1) > kLengthError) co_return refused("its vector has not the length 1");
   }
-  co_return vectors;
+  co_return embedded;
 }
 
-Task<Result<Unrelated>> unrelated_of(embedding::Embedder& embedder) {
-  std::vector<std::string> sentences(std::begin(kSentences), std::end(kSentences));
-  const auto vectors = co_await embed_checked(embedder, std::move(sentences));
-  if (!vectors) co_return fail(vectors.error());
+Task<Result<Introduction>> introduction_of(embedding::Embedder& embedder) {
+  embedding::Ask ask{.texts = {std::begin(kSentences), std::end(kSentences)}};
+  auto embedded = co_await embed_checked(embedder, std::move(ask));
+  if (!embedded) co_return fail(embedded.error());
+  const auto& vectors = embedded->vectors;
   double sum = 0;
   double squares = 0;
   double count = 0;
-  for (std::size_t i = 0; i < vectors->size(); ++i) {
+  for (std::size_t i = 0; i < vectors.size(); ++i) {
     for (std::size_t j = 0; j < i; ++j) {
-      const double cosine = product((*vectors)[i], (*vectors)[j]);
+      const double cosine = product(vectors[i], vectors[j]);
       sum += cosine;
       squares += cosine * cosine;
       ++count;
     }
   }
   const double mean = sum / count;
-  co_return Unrelated{mean, std::sqrt(std::max(squares / count - mean * mean, 0.0))};
+  co_return Introduction{{mean, std::sqrt(std::max(squares / count - mean * mean, 0.0))},
+                         std::move(embedded->answered_by)};
 }
 
 }  // namespace synap::search

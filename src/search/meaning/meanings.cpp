@@ -11,6 +11,7 @@
 #include "base/first_of.h"
 #include "base/log.h"
 #include "base/run_on.h"
+#include "embedding/answerer.h"
 #include "search/meaning/shared_vector_index.h"
 #include "vectors/quantise.h"
 
@@ -152,6 +153,7 @@ Task<void> Meanings::use(std::shared_ptr<embedding::Embedder> embedder) {
   std::lock_guard lock(mutex_);
   keeper_.reset();
   query_embedder_.reset();
+  query_problem_.clear();
 }
 
 // And meanwhile, how fast it goes.
@@ -304,7 +306,7 @@ Task<Result<Meanings::Look>> Meanings::prepared(const std::string& user_id,
   Look look{.index = serving(), .block = nullptr, .query = {}, .note = ""};
   if (look.index == nullptr) co_return fail(Code::kServiceUnavailable, "the model is replaced");
   if (text) {
-    auto vector = co_await vector_of_query(look.index->model(), user_id, *text);
+    auto vector = co_await vector_of_query(*look.index, user_id, *text);
     if (!vector) co_return fail(vector.error());
     look.query = std::move(*vector);
   }
@@ -360,10 +362,29 @@ Result<std::shared_ptr<embedding::Embedder>> Meanings::query_embedder(const std:
   return *opened;
 }
 
+Task<Result<embedding::Vector>> Meanings::embed_query(VectorIndex& index, const std::string& text) {
+  const auto embedder = query_embedder(index.model());
+  if (!embedder) co_return fail(embedder.error());
+  embedding::Ask ask{.texts = {}, .answered_by = index.answered_by()};
+  ask.texts.push_back(text);
+  const bool is_compared = !ask.answered_by.empty();
+  auto embedded = co_await embed_checked(**embedder, std::move(ask));
+  if (!embedded) co_return fail(embedded.error());
+  if (!is_compared && !embedded->answered_by.empty()) {
+    const auto before = co_await index.read_answered_by();
+    if (!before) co_return fail(failed(before.error()));
+    if (auto other = embedding::other_answerer(index.model(), *before, embedded->answered_by)) {
+      co_return fail(std::move(*other));
+    }
+  }
+  co_return std::move(embedded->vectors.front());
+}
+
 // Remembered by user: how fast an answer is must not say what others look for.
-Task<Result<embedding::Vector>> Meanings::vector_of_query(const std::string& model,
+Task<Result<embedding::Vector>> Meanings::vector_of_query(VectorIndex& index,
                                                           const std::string& user_id,
                                                           const std::string& text) {
+  const auto& model = index.model();
   {
     std::lock_guard lock(mutex_);
     const auto known = std::ranges::find_if(remembered_, [&](const Remembered& one) {
@@ -374,15 +395,16 @@ Task<Result<embedding::Vector>> Meanings::vector_of_query(const std::string& mod
       co_return known->vector;
     }
   }
-  const auto embedder = query_embedder(model);
-  if (!embedder) co_return fail(embedder.error());
-  std::vector<std::string> texts = {text};
-  auto vectors = co_await embed_checked(**embedder, std::move(texts));
-  if (!vectors) co_return fail(vectors.error());
+  auto vector = co_await embed_query(index, text);
   std::lock_guard lock(mutex_);
-  remembered_.push_front({user_id, text, model, vectors->front()});
+  query_problem_.clear();
+  if (!vector) {
+    if (vector.error().code == Code::kPreconditionFailed) query_problem_ = vector.error().message;
+    co_return fail(vector.error());
+  }
+  remembered_.push_front({user_id, text, model, *vector});
   if (remembered_.size() > kRememberedMax) remembered_.pop_back();
-  co_return std::move(vectors->front());
+  co_return vector;
 }
 
 namespace {
@@ -501,13 +523,15 @@ Task<Result<std::optional<embedding::Vector>>> Meanings::vector_of(const Look& l
 }
 
 Task<Result<MeaningStatus>> Meanings::status(std::string user_id) {
-  MeaningStatus status{.model = "", .models = options_.embedders->models(), .problem = ""};
+  MeaningStatus status{
+      .model = "", .models = options_.embedders->models(), .problem = "", .query_problem = ""};
   status.blocks_bytes_max = options_.blocks_bytes_max;
   const auto kept = keeper();
   {
     std::lock_guard lock(mutex_);
     status.model = model_;
     status.problem = problem_;
+    status.query_problem = query_problem_;
     status.passages_per_second = passages_per_second_;
     if (kept != nullptr) {
       status.index = kept->progress();
@@ -547,12 +571,14 @@ Meanings::State Meanings::state() const {
   const auto kept = keeper();
   State state{.model = "",
               .problem = "",
+              .query_problem = "",
               .has_models = !options_.embedders->models().empty(),
               .is_shared = place_.shared != nullptr};
   {
     std::lock_guard lock(mutex_);
     state.model = model_;
     state.problem = problem_;
+    state.query_problem = query_problem_;
   }
   if (kept == nullptr) return state;
   state.index = kept->progress();

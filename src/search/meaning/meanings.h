@@ -52,6 +52,7 @@ struct MeaningStatus {
   std::size_t dimension = 0;
   std::vector<std::string> models;  // all that there are
   std::string problem;              // why there is no model; empty: there is one
+  std::string query_problem;        // as Meanings::State
   std::optional<IndexKeeper::Progress> index = {};
   std::int64_t lag = 0;                    // events
   std::int64_t passages = 0;               // of the user
@@ -112,6 +113,8 @@ class Meanings {
   struct State {
     std::string model;    // that is used, or was last; empty: none
     std::string problem;  // why there is no model; empty: there is one
+    /// Why the last query had no vector, and somebody has to see to it.
+    std::string query_problem;
     bool has_models = false;
     bool is_shared = false;
     std::optional<IndexKeeper::Progress> index = {};
@@ -148,9 +151,9 @@ class Meanings {
   Task<Result<ComparedBy>> compared_by(VectorIndex& index, const BlockOwner& owner) const;
   Task<Result<Look>> look_at_large(Look look, const std::string& user_id, Error too_large);
   Task<Result<Look>> prepared(const std::string& user_id, const std::optional<std::string>& text);
-  Task<Result<embedding::Vector>> vector_of_query(const std::string& model,
-                                                  const std::string& user_id,
+  Task<Result<embedding::Vector>> vector_of_query(VectorIndex& index, const std::string& user_id,
                                                   const std::string& text);
+  Task<Result<embedding::Vector>> embed_query(VectorIndex& index, const std::string& text);
   Result<std::shared_ptr<embedding::Embedder>> query_embedder(const std::string& model);
   std::shared_ptr<IndexKeeper> keeper() const;
   std::shared_ptr<VectorIndex> serving() const;
@@ -164,6 +167,7 @@ class Meanings {
 
   mutable std::mutex mutex_;
   std::string problem_ = "the model is being opened";
+  std::string query_problem_;
   std::string model_;
   std::shared_ptr<IndexKeeper> keeper_;  // while there is a model
   std::shared_ptr<embedding::Embedder> query_embedder_;

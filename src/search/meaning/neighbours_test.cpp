@@ -32,10 +32,11 @@ class NumberEmbedder final : public embedding::Embedder {
   std::size_t dimension() const override { return dimension_; }
   std::size_t tokens_max() const override { return 64; }
   std::size_t count_tokens(std::string_view) const override { return 3; }
-  Task<Result<std::vector<embedding::Vector>>> embed(std::vector<std::string> texts) override {
-    std::vector<embedding::Vector> vectors;
-    for (const auto& text : texts) vectors.push_back(vector_of(text));
-    co_return vectors;
+  Task<Result<embedding::Embedded>> embed(embedding::Ask ask) override {
+    embedding::Embedded embedded;
+    auto& vectors = embedded.vectors;
+    for (const auto& text : ask.texts) vectors.push_back(vector_of(text));
+    co_return embedded;
   }
   // In a few directions, as of real texts.
   embedding::Vector vector_of(std::string_view text) const {

@@ -168,6 +168,25 @@ TEST_F(SharedMeaningsTest, FindsAtEachNodeWhatOneHasMade) {
   EXPECT_EQ(second->search->meanings()->embedded(), 1);
 }
 
+// The node that writes the index keeps which model has answered it first; another compares with it.
+TEST_F(SharedMeaningsTest, ANodeWithAnotherModelBehindTheNameAnswersByWords) {
+  const auto first = node("first");
+  const auto second = node("second");
+  first->search->lead();
+  put({"A cat", "Some bread"}, "ann");
+  expect(*second, "kitty", "ann", "A cat");  // it knows the index as one of a model without a name
+  first->embedders->behaviour->answer_as("one");
+  second->embedders->behaviour->answer_as("two");
+  put({"My garden"}, "ann");
+  expect(*first, "flowers", "ann", "My garden");
+  EXPECT_THAT(found(*second, "flowers", "ann"),
+              testing::HasSubstr("were made by one, and now two answers"));
+  EXPECT_THAT(second->search->meanings()->state().query_problem, testing::HasSubstr("one"));
+  second->embedders->behaviour->answer_as("one");
+  expect(*second, "flowers", "ann", "My garden");
+  EXPECT_EQ(second->search->meanings()->state().query_problem, "");
+}
+
 // One damaged vector takes nothing from anybody else, and is the only one that is made again.
 TEST_F(SharedMeaningsTest, MakesOneThingAgainWhereItIsDamaged) {
   const auto first = node("first");

@@ -43,7 +43,7 @@ constexpr std::string_view kStatements[] = {
     "kinds TEXT NOT NULL, tables_id TEXT NOT NULL DEFAULT gen_random_uuid())"};
 
 // Beside those above: an index of before has none.
-constexpr std::string_view kBeside[] = {"neighbours", "damaged"};
+constexpr std::string_view kBeside[] = {"neighbours", "damaged", "answered"};
 constexpr std::string_view kMakeDamaged =
     "CREATE TABLE IF NOT EXISTS damaged(entity BLOB PRIMARY KEY, \"user\" INTEGER NOT NULL, "
     "number INTEGER NOT NULL)";
@@ -156,19 +156,24 @@ Task<Result<>> SharedVectorIndex::load_tables() {
   auto loaded = co_await tables_.load(database());
   if (!loaded) co_return fail(loaded.error());
   kept(*loaded);
-  auto made = co_await write_background([](db::Tx& tx) { tx.run(kMakeDamaged); });
+  auto made = co_await write_background([](db::Tx& tx) {
+    tx.run(kMakeDamaged);
+    make_answered(tx);
+  });
   if (!made) co_return fail(made.error());
   co_return Result<>{};
+}
+
+bool SharedVectorIndex::has_beside(db::Tx& tx, std::string_view table) const {
+  const auto name = fmt::format("{}_{}", table, tables_.name());
+  auto there = tx.query("SELECT 1 FROM sqlite_master WHERE name = $1", name);
+  return there.next();
 }
 
 Task<void> SharedVectorIndex::tell_damaged(std::vector<DamagedThing> things) {
   const auto told = co_await write_background([&](db::Tx& tx) {
     // Not before a node of this version writes it: until then they are left out.
-    {
-      const auto table = "damaged_" + tables_.name();
-      auto there = tx.query("SELECT 1 FROM sqlite_master WHERE name = $1", table);
-      if (!there.next()) return;
-    }
+    if (!has_beside(tx, "damaged")) return;
     note_damaged(tx, things);
   });
   if (told) co_return;

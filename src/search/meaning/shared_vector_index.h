@@ -43,6 +43,7 @@ class SharedVectorIndex final : public VectorIndex {
     tables_.keep(tx, checkpoint);
   }
   std::unique_ptr<VectorChanges> changes(db::Tx& tx) const override;
+  bool has_answered(db::Tx& tx) const override { return has_beside(tx, "answered"); }
   std::optional<BlockOwner> owner_in(db::Tx& tx, const std::string& user_id) const override;
   BlockPage page_in(db::Tx& tx, const BlockOwner& owner, std::int64_t after) const override {
     return page_in(tx, owner, after, kPassagesPerPage);
@@ -60,6 +61,7 @@ class SharedVectorIndex final : public VectorIndex {
     Due due = Due::kNothing;
     std::optional<BlockOwner> owner = {};
   };
+  bool has_beside(db::Tx& tx, std::string_view table) const;
   Next next(db::Tx& tx, SteadyClock::time_point now) const;
   std::optional<BlockOwner> next_large(db::Tx& tx, SteadyClock::time_point now) const;
   std::vector<std::int64_t> lost(db::Tx& tx) const;

@@ -27,6 +27,20 @@ constexpr std::string_view kTables[] = {
     "dimension INTEGER NOT NULL, mean REAL NOT NULL, deviation REAL NOT NULL, "
     "kinds TEXT NOT NULL) STRICT"};
 
+// Beside those above: an index of before has none.
+constexpr std::string_view kMakeAnswered =
+    "CREATE TABLE IF NOT EXISTS answered(one INTEGER PRIMARY KEY CHECK (one = 1), "
+    "name TEXT NOT NULL)";
+
+std::string answered_in(db::Tx& tx) {
+  auto rows = tx.query("SELECT name FROM answered");
+  return rows.next() ? rows.text(0) : "";
+}
+
+void insert_answered(db::Tx& tx, const std::string& name) {
+  tx.run("INSERT INTO answered(one, name) VALUES (1, $1) ON CONFLICT (one) DO NOTHING", name);
+}
+
 std::unexpected<Error> damaged(std::string what) {
   return fail(Error{Code::kInternalServerError, std::move(what), nullptr, Fault::kDamaged});
 }
@@ -52,6 +66,40 @@ Task<Result<>> VectorIndex::load_to_read() {
   co_return Result<>{};
 }
 
+void VectorIndex::make_answered(db::Tx& tx) {
+  tx.run(kMakeAnswered);
+}
+
+std::string VectorIndex::answered_by() const {
+  std::lock_guard lock(mutex_);
+  return answered_by_;
+}
+
+void VectorIndex::set_answered_by(std::string name) {
+  std::lock_guard lock(mutex_);
+  answered_by_ = std::move(name);
+}
+
+Task<Result<std::string>> VectorIndex::read_answered_by() {
+  if (auto known = answered_by(); !known.empty()) co_return known;
+  auto found = co_await read(
+      [this](db::Tx& tx) { return has_answered(tx) ? answered_in(tx) : std::string(); });
+  if (found && !found->empty()) set_answered_by(*found);
+  co_return found;
+}
+
+// Before the first vector that it has made.
+Task<Result<>> VectorIndex::keep_answered_by(const std::string& name) {
+  if (name.empty() || name == answered_by()) co_return Result<>{};
+  auto written = co_await write_background([&](db::Tx& tx) {
+    keep_checkpoint(tx, checkpoint());
+    insert_answered(tx, name);
+  });
+  if (!written) co_return fail(written.error());
+  set_answered_by(name);
+  co_return Result<>{};
+}
+
 void VectorIndex::be(const About& about) {
   model_ = about.model;
   dimension_ = static_cast<std::size_t>(about.dimension);
@@ -66,20 +114,27 @@ Task<Result<>> VectorIndex::describe() {
   auto about = co_await read([](db::Tx& tx) { return about_in(tx); });
   if (!about) co_return fail(about.error());
   if (!*about && embedder == nullptr) co_return damaged("It has no model");
+  if (*about) {
+    const auto answered = co_await read_answered_by();
+    if (!answered) co_return fail(answered.error());
+  }
   if (!*about) {
-    const auto unrelated = co_await unrelated_of(*embedder);
-    if (!unrelated) co_return fail(unrelated.error());
-    *about = About{embedder->model(), static_cast<std::int64_t>(embedder->dimension()), *unrelated,
+    const auto introduction = co_await introduction_of(*embedder);
+    if (!introduction) co_return fail(introduction.error());
+    const auto& unrelated = introduction->unrelated;
+    *about = About{embedder->model(), static_cast<std::int64_t>(embedder->dimension()), unrelated,
                    options_.kinds};
     auto written = co_await write_background([&](db::Tx& tx) {
       keep_checkpoint(tx, checkpoint());
       tx.run(
           "INSERT INTO about(one, model, dimension, mean, deviation, kinds) "
           "VALUES (1, $1, $2, $3, $4, $5)",
-          (*about)->model, (*about)->dimension, unrelated->mean, unrelated->deviation,
+          (*about)->model, (*about)->dimension, unrelated.mean, unrelated.deviation,
           options_.kinds);
+      if (!introduction->answered_by.empty()) insert_answered(tx, introduction->answered_by);
     });
     if (!written) co_return fail(written.error());
+    set_answered_by(introduction->answered_by);
   } else if (embedder != nullptr && (*about)->kinds != options_.kinds) {
     // Vectors of texts that are the same stay: so that is soon done.
     const Checkpoint beginning{.is_complete = checkpoint().is_complete};
@@ -152,10 +207,14 @@ Task<Result<std::size_t>> VectorIndex::embed_missing(Made& made) {
     if (options_.stop.stop_requested()) {
       co_return fail(Code::kClientClosedRequest, "It was asked to stop");
     }
-    std::vector<std::string> texts = {made.pieces[i].text};
-    const auto vectors = co_await embed_checked(*options_.embedder, std::move(texts));
-    if (!vectors) co_return fail(vectors.error());
-    made.vectors[i] = vectors::pack(vectors->front());
+    embedding::Ask ask{.texts = {}, .answered_by = answered_by()};
+    ask.texts.push_back(made.pieces[i].text);
+    const auto embedded = co_await embed_checked(*options_.embedder, std::move(ask));
+    if (!embedded) co_return fail(embedded.error());
+    if (auto kept = co_await keep_answered_by(embedded->answered_by); !kept) {
+      co_return fail(kept.error());
+    }
+    made.vectors[i] = vectors::pack(embedded->vectors.front());
     if (options_.embedded != nullptr) options_.embedded->add(1);
     slice.push_back(i);
     if (slice.size() < kSlice || i == missing.back()) continue;
@@ -236,6 +295,13 @@ Result<std::unique_ptr<FileVectorIndex>> FileVectorIndex::open_file(const std::s
   if (!opened) return fail(opened.error());
   return std::unique_ptr<FileVectorIndex>(
       new FileVectorIndex(std::move(*opened), std::move(options)));
+}
+
+Task<Result<>> FileVectorIndex::load_tables() {
+  if (auto loaded = co_await IndexFile::load(); !loaded) co_return loaded;
+  auto made = co_await write_background([](db::Tx& tx) { make_answered(tx); });
+  if (!made) co_return fail(made.error());
+  co_return Result<>{};
 }
 
 std::optional<BlockOwner> FileVectorIndex::owner_in(db::Tx& tx, const std::string& user_id) const {

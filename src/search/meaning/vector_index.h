@@ -10,6 +10,7 @@
 //   made       vectors of a text that is not complete yet, by hash
 //   users      by number; how much each has
 //   about      the model, its dimension, and how near unrelated texts are by it; the kinds
+//   answered   how the model called itself that has answered first (Embedded::answered_by)
 //
 // It is a file (FileVectorIndex), or it is in the pod's database, one for all its nodes
 // (shared_vector_index.h).
@@ -18,6 +19,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <stop_token>
 #include <string>
 #include <type_traits>
@@ -72,6 +74,11 @@ class VectorIndex : public IndexFile, public BlockSource {
   const std::string& model() const { return model_; }
   std::size_t dimension() const { return dimension_; }
   const Unrelated& unrelated() const { return unrelated_; }
+  /// How the model calls itself by which these vectors are made; empty: it does not, or nobody has
+  /// kept it. Any thread.
+  std::string answered_by() const;
+  /// The same of an index that another writes, who may have kept it meanwhile.
+  Task<Result<std::string>> read_answered_by();
 
   /// As Blocks::get().
   Task<Result<std::shared_ptr<const UserBlock>>> block(std::string user_id) {
@@ -115,6 +122,8 @@ class VectorIndex : public IndexFile, public BlockSource {
   /// The first of a transaction that writes.
   virtual void keep_checkpoint(db::Tx& tx, const Checkpoint& checkpoint) const = 0;
   virtual std::unique_ptr<VectorChanges> changes(db::Tx& tx) const = 0;
+  /// Whether there is the table, where another writes.
+  virtual bool has_answered(db::Tx&) const { return true; }
   virtual std::optional<BlockOwner> owner_in(db::Tx& tx, const std::string& user_id) const = 0;
   virtual BlockPage page_in(db::Tx& tx, const BlockOwner& owner, std::int64_t after) const = 0;
   /// What `closure(db::Tx&)` gives, as Database::write.
@@ -132,6 +141,8 @@ class VectorIndex : public IndexFile, public BlockSource {
   virtual Task<Error> read_failed(Error error) { co_return error; }
   /// The model is known from now on.
   virtual void described() {}
+  /// Of whoever opens it to write: an index of before has no such table.
+  static void make_answered(db::Tx& tx);
 
  private:
   /// A change, whose vectors are there.
@@ -149,6 +160,8 @@ class VectorIndex : public IndexFile, public BlockSource {
   static std::optional<About> about_in(db::Tx& tx);
   Task<Result<>> describe();
   void be(const About& about);
+  void set_answered_by(std::string name);
+  Task<Result<>> keep_answered_by(const std::string& name);
   Task<Result<Made>> made_of(Change change, std::size_t& embedded);
   Task<Result<std::size_t>> embed_missing(Made& made);
   Task<Result<>> write(std::vector<Made> all, Checkpoint checkpoint);
@@ -161,6 +174,8 @@ class VectorIndex : public IndexFile, public BlockSource {
   std::size_t dimension_ = 0;
   Unrelated unrelated_;
   std::unique_ptr<Blocks> blocks_;
+  mutable std::mutex mutex_;
+  std::string answered_by_;  // under mutex_
 };
 
 class FileVectorIndex final : public VectorIndex {
@@ -170,7 +185,7 @@ class FileVectorIndex final : public VectorIndex {
   bool is_shared() const override { return false; }
 
  protected:
-  Task<Result<>> load_tables() override { return IndexFile::load(); }
+  Task<Result<>> load_tables() override;
   InTx in(db::Tx&) const override { return nullptr; }
   void keep_checkpoint(db::Tx& tx, const Checkpoint& checkpoint) const override {
     save(tx, checkpoint);
