@@ -44,6 +44,10 @@ class Embedder {
   /// The tokens of a text, as tokens_max() counts them; at least so many where that is not known.
   virtual std::size_t count_tokens(std::string_view text) const = 0;
 
+  /// The language that it knows, as libstemmer calls it ("english"), where it makes next to nothing
+  /// of others; empty: it knows several, or nobody has said.
+  virtual std::string_view only_language() const { return ""; }
+
   /// A vector of dimension() values for each text: all, or an error. kPayloadTooLarge: more than
   /// kTextsMax texts. kServiceUnavailable, kTimeout: not now. kPreconditionFailed: somebody has to
   /// see to it, as where another model answers than before. Another code: the model cannot.

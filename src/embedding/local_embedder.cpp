@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/run_on.h"
+#include "embedding/model_source.h"
 
 namespace synap::embedding {
 namespace {
@@ -13,6 +14,10 @@ Task<Result<Vector>> embed_one(std::shared_ptr<const Model> model, std::string t
 }
 
 }  // namespace
+
+std::string_view LocalEmbedder::only_language() const {
+  return documented_language(model_->info().source_sha256);
+}
 
 Task<Result<Embedded>> LocalEmbedder::embed(Ask ask) {
   auto& texts = ask.texts;

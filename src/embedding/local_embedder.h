@@ -23,6 +23,7 @@ class LocalEmbedder final : public Embedder {
   std::size_t count_tokens(std::string_view text) const override {
     return model_->words().count(text) + 2;  // and the marks at both ends
   }
+  std::string_view only_language() const override;
   Task<Result<Embedded>> embed(Ask ask) override;
 
  private:

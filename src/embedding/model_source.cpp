@@ -30,9 +30,11 @@ constexpr std::string_view kWeights = "model.safetensors";
 struct Documented {
   std::string_view sha256;
   std::string_view name;
+  std::string_view language;  // the only one that it knows
 };
 constexpr std::array<Documented, 1> kDocumented{
-    {{"53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db", "all-MiniLM-L6-v2"}}};
+    {{"53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db", "all-MiniLM-L6-v2",
+      "english"}}};
 
 std::unexpected<Error> refuse(std::string message) {
   return fail(Code::kBadRequest, std::move(message));
@@ -259,6 +261,13 @@ Result<ModelSource> ModelSource::read(const std::string& path,
   const auto documented = source->documented_name();
   source->name = name_of(documented ? *documented : named_by.substr(0, named_by.find("-py3")));
   return source;
+}
+
+std::string_view documented_language(std::string_view weights_sha256) {
+  for (const auto& one : kDocumented) {
+    if (one.sha256 == weights_sha256) return one.language;
+  }
+  return "";
 }
 
 std::optional<std::string> ModelSource::documented_name() const {

@@ -32,4 +32,7 @@ struct ModelSource {
   std::optional<std::string> documented_name() const;
 };
 
+/// Embedder::only_language() of the model that is documented with these weights; empty: none is.
+std::string_view documented_language(std::string_view weights_sha256);
+
 }  // namespace synap::embedding

@@ -6,6 +6,7 @@
 
 #include <filesystem>
 
+#include "analysis/language.h"
 #include "base/clock.h"
 
 namespace synap::pod {
@@ -33,6 +34,12 @@ std::optional<unsigned> mode_of(const std::string& path) {
   struct stat status{};
   if (::stat(path.c_str(), &status) != 0) return std::nullopt;
   return status.st_mode & 07777U;
+}
+
+std::string capitalised(std::string_view name) {
+  std::string text(name);
+  if (!text.empty() && text[0] >= 'a' && text[0] <= 'z') text[0] -= 'a' - 'A';
+  return text;
 }
 
 }  // namespace
@@ -139,7 +146,32 @@ Check Doctor::words() const {
   return {kName, Status::kOk, "The index of words follows the log."};
 }
 
-Task<Check> Doctor::meanings() const {
+// What of the user's things is in languages that the model does not know, in a sentence; empty: too
+// little to speak of. Of users' things nobody else is told, so it is of whoever asks.
+Task<std::string> Doctor::foreign(std::string user_id, std::string_view only_language) const {
+  // Words that a language has borrowed are no language.
+  constexpr std::int64_t kOneOf = 10;
+  const auto counted = co_await patient_.search.languages(std::move(user_id));
+  // That the index of words cannot be read another check says.
+  if (!counted) co_return "";
+  std::int64_t all = 0;
+  std::int64_t others = 0;
+  std::vector<std::string> some;
+  for (const auto& [language, things] : *counted) {
+    all += things;
+    if (analysis::name_of(language) == only_language) continue;
+    others += things;
+    constexpr std::size_t kNamedMax = 3;
+    if (language == analysis::Language::kNone || some.size() == kNamedMax) continue;
+    some.push_back(fmt::format("{} in {}", things, capitalised(analysis::name_of(language))));
+  }
+  if (others == 0 || others * kOneOf < all) co_return "";
+  co_return fmt::format("{} of your {} texts are not in {}{}", others, all,
+                        capitalised(only_language),
+                        some.empty() ? "" : fmt::format(" ({})", fmt::join(some, ", ")));
+}
+
+Task<Check> Doctor::meanings(std::string user_id) const {
   constexpr const char* kName = "search meaning";
   const auto* meanings = patient_.search.meanings();
   if (meanings == nullptr) co_return Check{kName, Status::kOk, "This pod searches by words only."};
@@ -160,6 +192,18 @@ Task<Check> Doctor::meanings() const {
     co_return Check{kName, Status::kWarn,
                     fmt::format("Words answer alone: {}.", state.query_problem),
                     "Queries are asked again as they come."};
+  }
+  if (!state.only_language.empty()) {
+    const auto foreign = co_await this->foreign(std::move(user_id), state.only_language);
+    if (!foreign.empty()) {
+      co_return Check{
+          kName, Status::kWarn,
+          fmt::format(
+              "{}, and {} makes next to nothing of those: it knows {} alone (docs/models.md).",
+              foreign, state.model, capitalised(state.only_language)),
+          "Words find them. For their meaning ask a provider whose model knows them, by "
+          "[[models.embed]]: see docs/language-models.md."};
+    }
   }
   if (state.lag > kLagMax || !state.index->is_complete || state.index->next_position) {
     co_return Check{kName, Status::kOk,
@@ -276,7 +320,7 @@ Task<std::vector<Check>> Doctor::examine(std::string user_id) {
   checks.push_back(permissions());
   checks.push_back(read_models());
   checks.push_back(words());
-  checks.push_back(co_await meanings());
+  checks.push_back(co_await meanings(user_id));
   checks.push_back(co_await dead_letters());
   const auto statistics = patient_.database.statistics();
   if (statistics.log_of_changes) checks.push_back(wal(*statistics.log_of_changes));

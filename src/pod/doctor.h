@@ -37,7 +37,7 @@ class Doctor {
     db::Engine& database;
     events::EventLog& log;
     const projections::Projections& projections;
-    const search::Search& search;
+    search::Search& search;
     const DataDirectory& directory;
     api::Keys& keys;
     std::int64_t disk_free_bytes_min = 0;
@@ -64,7 +64,8 @@ class Doctor {
   Check permissions() const;
   Check read_models() const;
   Check words() const;
-  Task<Check> meanings() const;
+  Task<Check> meanings(std::string user_id) const;
+  Task<std::string> foreign(std::string user_id, std::string_view only_language) const;
   Task<Check> dead_letters();
   static Check wal(const db::LogOfChanges& log);
   Check mode() const;

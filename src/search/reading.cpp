@@ -40,6 +40,23 @@ std::optional<Library> library_of(db::Tx& tx, std::string_view user_id) {
   return library;
 }
 
+}  // namespace
+
+std::vector<LanguageCount> languages_of(db::Tx& tx, std::string_view user_id) {
+  std::vector<LanguageCount> all;
+  auto rows = tx.query(
+      "SELECT language, languages.\"documents\" FROM languages JOIN users "
+      "ON users.number = languages.\"user\" WHERE user_id = $1 AND languages.\"documents\" > 0 "
+      "ORDER BY 2 DESC, 1",
+      user_id);
+  while (rows.next()) {
+    all.push_back({static_cast<Language>(rows.integer(0)), rows.integer(1)});
+  }
+  return all;
+}
+
+namespace {
+
 // The words of a phrase first, each of which is as cheap to count as it is rare: the whole is then
 // looked for only where the rarest of them is.
 void count_texts(Terms& terms, const Library& library, std::vector<Wanted>& wanted,

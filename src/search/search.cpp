@@ -183,6 +183,14 @@ Task<Result<std::vector<Suggestion>>> Search::suggest(std::string user_id, std::
   co_return found;
 }
 
+Task<Result<std::vector<LanguageCount>>> Search::languages(std::string user_id) {
+  const auto index = co_await opened();
+  if (index == nullptr) co_return fail(words_->unavailable());
+  auto counted = co_await index->read([&](IndexTx& in) { return languages_of(in.tx, user_id); });
+  if (!counted) co_return fail(words_->read_failed(counted.error()));
+  co_return counted;
+}
+
 Task<Result<Status>> Search::status(std::string user_id) {
   Status status;
   status.end = rooms_.log.end().value();

@@ -79,6 +79,9 @@ class Search {
   Task<Result<std::vector<Suggestion>>> suggest(std::string user_id, std::string beginning,
                                                 int limit);
   Task<Result<Status>> status(std::string user_id);
+  /// In how many languages the user's things are, and how many in each, as far as the index of
+  /// words has them: those of most things first.
+  Task<Result<std::vector<LanguageCount>>> languages(std::string user_id);
   /// How many events are not in what is answered from. Any thread.
   std::int64_t lag() const;
   /// Of the index of words. Any thread.

@@ -55,6 +55,15 @@ test('a running pod takes a model into use, and finds what is meant', async (t) 
   const told = JSON.parse(stdout).checks.find(({ name }) => name === 'search meaning');
   assert.equal(told.message, `${model} follows the log.`);
 
+  // The model knows English alone: who writes in another language is told so.
+  for (const text of ['Der Hund ist nicht in dem Haus.', 'Das Wetter ist heute nicht so gut.']) await makeNote(pod, text);
+  await indexed(pod);
+  const warned = JSON.parse((await run(['doctor', '--json'], { env: pod.env })).stdout).checks
+    .find(({ name }) => name === 'search meaning');
+  assert.equal(warned.status, 'warn');
+  assert.equal(warned.message, `2 of your 5 texts are not in English (2 in German), and ${model} makes next to nothing `
+    + 'of those: it knows English alone (docs/models.md).');
+
   await run(['model', 'remove', model, '--data', pod.data]);
   await until('no model', async () => (await status(pod)).meaning.status === 'none');
   assert.deepEqual(await titles(pod, 'leaking faucet'), []);

@@ -440,6 +440,26 @@ TEST_F(MeaningTest, TakesNoVectorsOfAnotherModelThanHasAnsweredFirst) {
   EXPECT_EQ(mode(ask("kitty", {{"mode", "semantic"}})), "semantic: ");
 }
 
+TEST_F(MeaningTest, CountsInWhichLanguagesAUsersThingsAre) {
+  for (const auto* text :
+       {"Der Hund und die Katze sind nicht in dem Haus",
+        "Das Wetter ist heute nicht so gut wie gestern", "The cat is in the house"}) {
+    note(text);
+  }
+  note("La maison est dans la rue et le chien aussi", "bob");
+  wait_for_words();
+  const auto counted = [&](const std::string& user) {
+    std::string all;
+    for (const auto& [language, things] : *sync_wait(executor, search->languages(user))) {
+      all += fmt::format("{} {} ", things, analysis::name_of(language));
+    }
+    return all;
+  };
+  EXPECT_EQ(counted("ann"), "2 german 1 english ");
+  EXPECT_EQ(counted("bob"), "1 french ");
+  EXPECT_EQ(counted("eve"), "");
+}
+
 TEST_F(MeaningTest, ComparesWithTheFirstNameThatIsTold) {
   note("A cat");
   EXPECT_EQ(mode(look("kitty", {{"mode", "semantic"}})), "semantic: ");

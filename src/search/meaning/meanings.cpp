@@ -135,6 +135,7 @@ Task<void> Meanings::use(std::shared_ptr<embedding::Embedder> embedder) {
     std::lock_guard lock(mutex_);
     keeper_ = keeper;
     model_ = embedder->model();
+    only_language_ = embedder->only_language();
     problem_.clear();
   }
   co_await first_of(
@@ -572,6 +573,7 @@ Meanings::State Meanings::state() const {
   State state{.model = "",
               .problem = "",
               .query_problem = "",
+              .only_language = "",
               .has_models = !options_.embedders->models().empty(),
               .is_shared = place_.shared != nullptr};
   {
@@ -579,6 +581,7 @@ Meanings::State Meanings::state() const {
     state.model = model_;
     state.problem = problem_;
     state.query_problem = query_problem_;
+    state.only_language = only_language_;
   }
   if (kept == nullptr) return state;
   state.index = kept->progress();

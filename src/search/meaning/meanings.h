@@ -115,6 +115,7 @@ class Meanings {
     std::string problem;  // why there is no model; empty: there is one
     /// Why the last query had no vector, and somebody has to see to it.
     std::string query_problem;
+    std::string only_language;  // of the model (Embedder::only_language)
     bool has_models = false;
     bool is_shared = false;
     std::optional<IndexKeeper::Progress> index = {};
@@ -169,6 +170,7 @@ class Meanings {
   std::string problem_ = "the model is being opened";
   std::string query_problem_;
   std::string model_;
+  std::string only_language_;
   std::shared_ptr<IndexKeeper> keeper_;  // while there is a model
   std::shared_ptr<embedding::Embedder> query_embedder_;
   std::list<Remembered> remembered_;  // queries, the newest first
