@@ -48,12 +48,14 @@ std::int64_t tokens_of(const std::vector<std::string>& texts) {
   return estimated_tokens(bytes);
 }
 
+std::string id_of(const Provider& provider) {
+  return fmt::format("{}:{}", provider.model, provider.dimension);
+}
+
 }  // namespace
 
-HttpEmbedder::HttpEmbedder(Models& models, std::optional<Caller> caller)
-    : models_(models),
-      caller_(std::move(caller)),
-      id_(fmt::format("{}:{}", first().model, first().dimension)) {}
+HttpEmbedder::HttpEmbedder(Models& models, const Provider& first, std::optional<Caller> caller)
+    : models_(models), first_(first), caller_(std::move(caller)), id_(id_of(first)) {}
 
 Task<Result<Embedded>> HttpEmbedder::embed(embedding::Ask ask) {
   auto& texts = ask.texts;
@@ -156,7 +158,7 @@ Task<Result<Embedded>> HttpEmbedder::embed_some(embedding::Ask ask) {
   auto& told = caller_ ? open.call() : call;
   Attempt last;
   for (const auto& provider : models_.options().embed) {
-    if (provider.model != first().model || provider.dimension != first().dimension) continue;
+    if (id_of(provider) != id_) continue;
     last = co_await ask_again(provider, ask, told);
     if (!last.failure) break;
   }
@@ -172,9 +174,22 @@ Task<Result<Embedded>> HttpEmbedder::embed_some(embedding::Ask ask) {
   co_return std::move(last.embedded);
 }
 
-std::unique_ptr<embedding::Embedder> make_embedder(Models& models, std::optional<Caller> caller) {
-  if (models.options().embed.empty()) return nullptr;
-  return std::make_unique<HttpEmbedder>(models, std::move(caller));
+std::vector<std::string> embedders_of(const Options& options) {
+  std::vector<std::string> all;
+  for (const auto& provider : options.embed) {
+    auto id = id_of(provider);
+    if (std::ranges::find(all, id) == all.end()) all.push_back(std::move(id));
+  }
+  return all;
+}
+
+std::unique_ptr<embedding::Embedder> make_embedder(Models& models, std::optional<Caller> caller,
+                                                   std::string_view model) {
+  for (const auto& provider : models.options().embed) {
+    if (!model.empty() && id_of(provider) != model) continue;
+    return std::make_unique<HttpEmbedder>(models, provider, std::move(caller));
+  }
+  return nullptr;
 }
 
 }  // namespace synap::models

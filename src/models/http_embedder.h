@@ -1,7 +1,6 @@
 // HttpEmbedder: vectors of texts from another machine: POST /embeddings as OpenAI has it, and
-// Ollama, llama.cpp, vLLM and LiteLLM too. The providers of [[models.embed]] are asked in their
-// order; only those of the first one's model and dimension are, since vectors of two models have
-// nothing in common.
+// Ollama, llama.cpp, vLLM and LiteLLM too. Of the providers of [[models.embed]] those of one model
+// and dimension are asked, in their order, since vectors of two models have nothing in common.
 //
 // What comes is judged: a vector for each text, in their order, of the dimension that was set,
 // finite, not zero; it is then made of length 1. A provider that answers anything else is an error,
@@ -11,6 +10,9 @@
 
 #include <memory>
 #include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
 
 #include "embedding/embedder.h"
 #include "models/models.h"
@@ -19,9 +21,10 @@ namespace synap::models {
 
 class HttpEmbedder final : public embedding::Embedder {
  public:
-  /// For `caller`, whose account and budgets the calls are of; nobody: of none, and no event is
-  /// appended. `models` must outlive it, and have a provider for it.
-  HttpEmbedder(Models& models, std::optional<Caller> caller);
+  /// Of the model and dimension of `first`, a provider of `models`, which must outlive it. For
+  /// `caller`, whose account and budgets the calls are of; nobody: of none, and no event is
+  /// appended.
+  HttpEmbedder(Models& models, const Provider& first, std::optional<Caller> caller);
 
   const std::string& model() const override { return id_; }
   std::size_t dimension() const override { return first().dimension; }
@@ -32,7 +35,7 @@ class HttpEmbedder final : public embedding::Embedder {
   Task<Result<embedding::Embedded>> embed(embedding::Ask ask) override;
 
  private:
-  const Provider& first() const { return models_.options().embed.front(); }
+  const Provider& first() const { return first_; }
   struct Attempt {
     std::optional<Failure> failure;
     embedding::Embedded embedded;
@@ -45,12 +48,16 @@ class HttpEmbedder final : public embedding::Embedder {
   Task<Result<embedding::Embedded>> embed_some(embedding::Ask ask);
 
   Models& models_;
+  const Provider& first_;
   const std::optional<Caller> caller_;
   const std::string id_;
 };
 
-/// An embedder of the settings; null: they name none.
+/// The models of the settings (Embedder::model), the first of which is to be used.
+std::vector<std::string> embedders_of(const Options& options);
+/// An embedder of the settings, of this model or of the first; null: they name none.
 std::unique_ptr<embedding::Embedder> make_embedder(Models& models,
-                                                   std::optional<Caller> caller = std::nullopt);
+                                                   std::optional<Caller> caller = std::nullopt,
+                                                   std::string_view model = "");
 
 }  // namespace synap::models

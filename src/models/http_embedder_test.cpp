@@ -86,6 +86,28 @@ TEST_F(HttpEmbedderTest, SaysWhichVectorsItsAre) {
   EXPECT_EQ(make_embedder(*models), nullptr);
 }
 
+// So that the vectors of a model that is replaced can answer until the next one has all.
+TEST_F(HttpEmbedderTest, ThereIsOneForEachModelOfTheSettings) {
+  auto former = embed();
+  former.model = "former";
+  former.dimension = 4;
+  former.url = ScriptedProvider().url();
+  auto again = embed();
+  again.name = "again";
+  const Options options{.embed = {embed(), former, again}};
+  EXPECT_THAT(embedders_of(options), testing::ElementsAre("m:3", "former:4"));
+  open(options);
+  EXPECT_EQ(make_embedder(*models)->model(), "m:3");
+  const auto other = make_embedder(*models, std::nullopt, "former:4");
+  ASSERT_NE(other, nullptr);
+  EXPECT_EQ(other->model(), "former:4");
+  EXPECT_EQ(other->dimension(), 4U);
+  // It is asked where it is, and none of the others.
+  EXPECT_FALSE(sync_wait(executor, other->embed({.texts = {"text"}})));
+  EXPECT_EQ(server.asked(), 0U);
+  EXPECT_EQ(make_embedder(*models, std::nullopt, "m:4"), nullptr);
+}
+
 TEST_F(HttpEmbedderTest, WithoutACallerNoEventIsAppended) {
   open({.embed = {embed()}});
   EXPECT_TRUE(embed({"a"}, std::nullopt));

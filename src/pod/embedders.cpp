@@ -1,5 +1,7 @@
 #include "pod/embedders.h"
 
+#include <algorithm>
+
 #include "embedding/local_embedders.h"
 #include "models/http_embedder.h"
 
@@ -9,31 +11,37 @@ namespace {
 class PodEmbedders final : public embedding::Embedders {
  public:
   PodEmbedders(std::string directory, std::string wanted, models::Models& models)
-      : local_(std::move(directory), wanted), wanted_(std::move(wanted)), models_(models) {
-    if (const auto provider = models::make_embedder(models)) provided_ = provider->model();
-  }
+      : local_(std::move(directory), wanted),
+        wanted_(std::move(wanted)),
+        models_(models),
+        provided_(models::embedders_of(models.options())) {}
 
   Result<std::string> chosen() override {
-    const bool is_provided = !provided_.empty() && (wanted_.empty() || wanted_ == provided_);
-    if (is_provided) return provided_;
+    if (wanted_.empty() && !provided_.empty()) return provided_.front();
+    if (is_provided(wanted_)) return wanted_;
     return local_.chosen();
   }
   std::vector<std::string> models() override {
     auto all = local_.models();
-    if (!provided_.empty()) all.push_back(provided_);
+    all.insert(all.end(), provided_.begin(), provided_.end());
     return all;
   }
   Result<std::shared_ptr<embedding::Embedder>> open(const std::string& model,
                                                     Executor& executor) override {
-    if (model != provided_) return local_.open(model, executor);
-    return std::shared_ptr<embedding::Embedder>(models::make_embedder(models_));
+    if (!is_provided(model)) return local_.open(model, executor);
+    return std::shared_ptr<embedding::Embedder>(
+        models::make_embedder(models_, std::nullopt, model));
   }
 
  private:
+  bool is_provided(const std::string& model) const {
+    return std::ranges::find(provided_, model) != provided_.end();
+  }
+
   embedding::LocalEmbedders local_;
   const std::string wanted_;
   models::Models& models_;
-  std::string provided_;  // its id; empty: there is none
+  const std::vector<std::string> provided_;  // the first is asked
 };
 
 }  // namespace

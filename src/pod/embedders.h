@@ -1,5 +1,5 @@
-// The embedders of a pod: sentence models that were added to it, and the provider that its settings
-// name for vectors, if there is one.
+// The embedders of a pod: sentence models that were added to it, and the providers that its
+// settings name for vectors, if there are some.
 #pragma once
 
 #include <memory>
@@ -11,8 +11,8 @@
 namespace synap::pod {
 
 /// `directory` has the sentence models. `wanted` is the id of the one to use; empty: the
-/// provider's, since whoever sets one wants it to be asked, or else the model that was added last.
-/// `models` must outlive what this gives. Calls for search are in nobody's account.
+/// first provider's, since whoever sets one wants it to be asked, or else the model that was added
+/// last. `models` must outlive what this gives. Calls for search are in nobody's account.
 std::shared_ptr<embedding::Embedders> make_embedders(std::string directory, std::string wanted,
                                                      models::Models& models);
 

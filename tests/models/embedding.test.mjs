@@ -95,6 +95,40 @@ test('vectors of another dimension are not taken', async (t) => {
   assert.deepEqual([found.mode, titles(found)], ['text', ['My old car']]);
 });
 
+// One that was there before answers until all is made by the new one, whatever ends the process meanwhile.
+test('a pod that is killed while its model is changed has all by the new one', async (t) => {
+  const provider = await embeddings(t);
+  let running = await pod(t, settings(provider));
+  const subjects = ['car', 'flour', 'invoice'];
+  const texts = Array.from({ length: 24 }, (_, i) => `About ${subjects[i % 3]} number ${i}`);
+  for (const text of texts) await note(running, text);
+  await isFilled(running, texts.length);
+  const other = settings(provider, 'other-vectors', 'any-vectors');
+  provider.delayMs = 40;
+  // Killed with some of it made: under the new model, back under the old one, and under the new one again.
+  for (const models of [other, other, settings(provider), other]) {
+    const before = provider.asked.length;
+    running = await running.again('SIGKILL', models);
+    if (models === other) await until('some are made by it', () => provider.asked.length > before + 3);
+    const answer = await byMeaning(running, { q: 'vehicle' });
+    assert.match(titles(answer)[0], /^About car/, 'the model before answers');
+  }
+  provider.delayMs = 0;
+  running = await running.again('SIGKILL', settings(provider, 'other-vectors'));
+  const told = await until('the new model has all', async () => {
+    const status = await meaning(running);
+    return status?.model === 'other-vectors:8' && status.status === 'live' && status.lag === 0 && status;
+  });
+  assert.equal(told.passages, texts.length);
+  for (const text of texts) {
+    assert.ok(provider.askedOf['other-vectors'].some((asked) => asked.includes(text)), `${text} is made by it`);
+  }
+  for (const [word, subject] of [['automobile', 'car'], ['baking', 'flour'], ['tax', 'invoice']]) {
+    const found = await byMeaning(running, { q: word, limit: 8 });
+    assert.deepEqual(titles(found).map((title) => title.split(' ')[1]), new Array(8).fill(subject));
+  }
+});
+
 test('another model behind the name is told by the doctor, and words answer', async (t) => {
   const provider = await embeddings(t);
   provider.answersAs = 'vectors-of-may';

@@ -49,6 +49,8 @@ export async function embeddings(t) {
   return provider;
 }
 
-export const settings = (provider, model = 'any-vectors') => ({
-  embed: [{ url: provider.url, model, dimension: DIMENSION, key_variable: 'TEST_MODEL_KEY', retries: 0 }],
+export const settings = (provider, ...models) => ({
+  embed: (models.length ? models : ['any-vectors']).map((model) => ({
+    name: model, url: provider.url, model, dimension: DIMENSION, key_variable: 'TEST_MODEL_KEY', retries: 0,
+  })),
 });
