@@ -2,11 +2,12 @@
 //
 // Clients create, update and delete notes; the pod ends under load, as soon as it is ready, and
 // during its start. After each restart what was acknowledged before must complete; at the end
-// everything is judged by the ledger (ledger.mjs).
+// everything is judged by the ledger (ledger.mjs), and search has to find it (searches.mjs).
 import assert from 'node:assert/strict';
 import { EventEmitter, once } from 'node:events';
 import { blindSpots, gather, judge, judgeProofs, Ledger, proofs, sha256 } from './ledger.mjs';
 import { Caller, cleanUp, pause, Pod, random, within } from './pod.mjs';
+import { blindSpotsOfSearches, judgeSearches, searches, untilFound, untilIndexed } from './searches.mjs';
 import { Watcher } from './watcher.mjs';
 
 const kLargeText = 64 * 1024 + 1;  // goes into the content store before its event is appended
@@ -221,6 +222,7 @@ export async function ordeal(t, { name, ends, clients, seed, folder, end }) {
     assert.ok(took, `the pod ended by itself:\n${pod.lines.slice(-5).join('\n')}`);
     startUps.push(took);
     renew();
+    const newest = [...load.ledger.notes.values()].findLast(({ deleted }) => deleted === 'no');
     load.up();
     if (moment < 0.4) {
       moments.whenReady += 1;
@@ -229,6 +231,8 @@ export async function ordeal(t, { name, ends, clients, seed, folder, end }) {
     }
     moments.underLoad += 1;
     await checkDue();
+    await untilIndexed(callers.owner);
+    if (newest) await untilFound(callers[newest.user], newest);
     // While everybody writes; and the next end comes in the middle of a rebuild, sooner or later.
     judgeProofs(await proofs(callers.owner), (sentence) => load.wrong.push(sentence));
     const { projections } = await callers.owner.ask('projections.list', undefined);
@@ -255,19 +259,21 @@ export async function ordeal(t, { name, ends, clients, seed, folder, end }) {
     await watchers[user].reaches(last);
   }
   const facts = await gather(pod, load.ledger, callers, watchers);
-  const problems = [...load.wrong, ...judge(load.ledger, facts)];
+  const sought = await searches(load.ledger, callers);
+  const problems = [...load.wrong, ...judge(load.ledger, facts), ...judgeSearches(load.ledger, sought)];
   for (const [user, watcher] of Object.entries(watchers)) {
     problems.push(...watcher.errors.map((error) => `watcher of ${user}: ${error}`));
     watcher.stop();
   }
   await Promise.all(watching);
-  problems.push(...pod.lines.filter((line) => /given up|failed|internal error|disk/.test(line)));
+  // An index that is made again would find all, too: it is to be whole as it was left.
+  problems.push(...pod.lines.filter((line) => /given up|failed|internal error|disk|is made again/.test(line)));
 
   const sorted = startUps.toSorted?.((a, b) => a - b) ?? [...startUps].sort((a, b) => a - b);
   console.log(`${name}: ` + JSON.stringify({
     seed, ends, ...moments,
     acknowledged: load.ledger.acks.size, ...load.counts,
-    notes: load.ledger.notes.size, listed: facts.notes.size, events: facts.events.length,
+    notes: load.ledger.notes.size, listed: facts.notes.size, found: sought.found.owner.size + sought.found.member.size, events: facts.events.length,
     watched: watchers.owner.seen.length + watchers.member.seen.length,
     reconnects: watchers.owner.connections,
     recoverMsMedian: Math.round(sorted[sorted.length >> 1]), recoverMsMax: Math.round(sorted.at(-1)),
@@ -275,6 +281,7 @@ export async function ordeal(t, { name, ends, clients, seed, folder, end }) {
   }));
   assert.deepEqual(problems.slice(0, 20), [], `${problems.length} problems, seed ${seed}`);
   assert.deepEqual(blindSpots(load.ledger, facts), [], 'judge() sees every kind of fault');
+  assert.deepEqual(blindSpotsOfSearches(load.ledger, sought), [], 'judgeSearches() sees every kind of fault');
   const stopped = await pod.stop();
   assert.deepEqual([stopped.code, stopped.signal], [0, null]);
 }
