@@ -11,7 +11,9 @@
 #include <cstdlib>
 #include <future>
 #include <iostream>
+#include <map>
 #include <random>
+#include <set>
 #include <thread>
 #include <unordered_set>
 
@@ -252,6 +254,53 @@ TEST_F(NeighboursTest, IsOfLargeUsersAlone) {
   EXPECT_EQ(count("SELECT count(DISTINCT \"user\") FROM neighbours_" + name), 4);
   EXPECT_EQ(passages(), alone);
   EXPECT_EQ((*test::run(executor, [&] { return index->block("small"); }))->size(), 10U);
+}
+
+// As a pod of many is: some are large, of different sizes, and most are not.
+TEST_F(NeighboursTest, FindsAllOfEachAmongAHundredUsersOfWhomSomeAreLarge) {
+  if (!has_neighbours) GTEST_SKIP() << "no pgvector: IsThereWhereTheServerHasPgvector";
+  constexpr int kUsers = 100;
+  constexpr int kLargeUsers = 4;
+  constexpr int kSmall = 12;
+  std::vector<Change> all;
+  std::map<std::string, std::set<Uuid>> things;
+  for (int user = 0; user < kUsers; ++user) {
+    const auto who = fmt::format("user {}", user);
+    const int size = user < kLargeUsers ? kLarge + 50 * user : kSmall;
+    for (int i = 0; i < size; ++i) {
+      // Everybody has the same texts: so there are nearer ones of others for each of the nearest.
+      Document one{.id = Uuid::v7(), .user_id = who, .type = "note"};
+      one.text = fmt::format("text {}", i);
+      things[who].insert(one.id);
+      all.push_back({one.id, std::move(one)});
+    }
+  }
+  apply(std::move(all));
+  keep();
+  EXPECT_EQ(count("SELECT count(DISTINCT \"user\") FROM neighbours_" + name), kLargeUsers);
+  const auto query = embedder->vector_of("query");
+  const auto expect_ten = [&](const std::string& user, const std::vector<Near>& found) {
+    const auto exact = *block(user)->nearest(query, {.count = 10});
+    ASSERT_EQ(found.size(), 10U) << user;
+    for (std::size_t i = 0; i < found.size(); ++i) {
+      EXPECT_TRUE(things[user].contains(found[i].entity)) << user;
+      EXPECT_NEAR(found[i].cosine, exact[i].cosine, 1e-4) << user << " " << i;
+    }
+  };
+  for (const int user : {kLargeUsers, kUsers / 2, kUsers - 1}) {
+    const auto who = fmt::format("user {}", user);
+    const auto small = test::run(executor, [&] { return index->block(who); });
+    ASSERT_TRUE(small) << small.error().message;
+    expect_ten(who, *(*small)->nearest(query, {.count = 10}));
+  }
+  // By pgvector, also of the one who is barely large.
+  for (int user = 0; user < kLargeUsers; ++user) {
+    const auto who = fmt::format("user {}", user);
+    EXPECT_EQ(test::run(executor, [&] { return index->block(who); }).error().code,
+              Code::kPayloadTooLarge);
+    EXPECT_EQ(why_not(who), "");
+    expect_ten(who, nearest(who, query));
+  }
 }
 
 TEST_F(NeighboursTest, FollowsChangesAndDeletions) {
