@@ -1,5 +1,8 @@
 #include "features/requests/requests.h"
 
+#include <algorithm>
+#include <iterator>
+
 #include "events/damage.h"
 #include "features/events/events.h"
 #include "features/procedures.h"
@@ -14,6 +17,8 @@ using api::Session;
 // The events of one command: its own, what its runs appended, and retries. More than this many
 // would be a loop.
 constexpr int kEventsMax = 1'000;
+// A page is 2 MiB of data at most, or what could be read in its time; these few have all.
+constexpr int kPagesMax = 8;
 
 struct GetRequest {
   std::string request_id;
@@ -56,16 +61,31 @@ const ObjectSchema<Request>& describe(Type<Request>) {
   return schema;
 }
 
+// All of them: how a request has ended stands in its last ones, and a page may end before them.
+Task<Result<std::vector<events::EventRef>>> events_of(const Rooms& rooms, const Session& session,
+                                                      std::optional<Uuid> request) {
+  events::Filter filter;
+  filter.request_id = request;
+  std::vector<events::EventRef> all;
+  for (int count = 0; count < kPagesMax; ++count) {
+    filter.limit = kEventsMax - static_cast<int>(all.size());
+    auto page = co_await rooms.log.read(session.tenancy(), filter);
+    if (!page) co_return fail(page.error());
+    std::ranges::move(page->events, std::back_inserter(all));
+    if (page->is_at_end || all.size() >= kEventsMax) co_return all;
+    filter.after = page->next_after;
+  }
+  co_return fail(Code::kServiceUnavailable,
+                 "The events of this request could not all be read; try again in a moment");
+}
+
 Task<Result<Request>> get(const Rooms& rooms, Session session, GetRequest input) {
   const auto id = Uuid::parse(input.request_id);
-  events::Filter filter;
-  filter.limit = kEventsMax;
-  filter.request_id = id;
-  auto page = co_await rooms.log.read(session.tenancy(), std::move(filter));
-  if (!page) co_return fail(page.error());
-  if (page->events.empty()) co_return fail(Code::kNotFound, "There is no such request");
+  const auto all = co_await events_of(rooms, session, id);
+  if (!all) co_return fail(all.error());
+  if (all->empty()) co_return fail(Code::kNotFound, "There is no such request");
 
-  const auto& first = *page->events.front();
+  const auto& first = *all->front();
   Request request;
   request.request_id = input.request_id;
   request.type = first.type;
@@ -74,12 +94,12 @@ Task<Result<Request>> get(const Rooms& rooms, Session session, GetRequest input)
   auto completed_type =
       failed_type.substr(0, failed_type.size() - std::string_view(".failed").size());
   completed_type += kCompleted;
-  for (const auto& event : page->events) {
+  for (const auto& event : *all) {
     request.events.push_back({rooms.types.shown(event)->json()});
     // A run that was given up can be tried again, and then be done; what was done stays done, also
     // where its run was cancelled before it had ended.
     // A command that is done at once may say so with its only event.
-    const bool is_done_at_once = event == page->events.front() && event->type.ends_with(kCompleted);
+    const bool is_done_at_once = event == all->front() && event->type.ends_with(kCompleted);
     if (event->type == completed_type || is_done_at_once) {
       request.status = "completed";
       request.error.reset();
@@ -103,7 +123,8 @@ Task<Result<Request>> get(const Rooms& rooms, Session session, GetRequest input)
 void add(const Rooms& rooms) {
   add_query(rooms, "requests.get",
             {.summary = "What became of a command: pending, completed or failed.",
-             .errors = {{Code::kNotFound, "You made no such request."}}},
+             .errors = {{Code::kNotFound, "You made no such request."},
+                        {Code::kServiceUnavailable, "Its events could not all be read now."}}},
             get);
 }
 
