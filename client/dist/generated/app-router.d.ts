@@ -956,7 +956,7 @@ export interface CreateRelationInput {
     properties?: Record<string, unknown> | undefined;
     /** Since when it holds; absent: always has. A day or a time, as dueDate of tasks. At most 40 characters. */
     validFrom?: string | undefined;
-    /** Until when it held; absent: still does. At most 40 characters. */
+    /** Until when it held; absent: still does. A day is over at its end. At most 40 characters. */
     validTo?: string | undefined;
     /** Repeating a command with its key gives the first answer again. 1 to 200 characters. */
     idempotencyKey?: string | undefined;
@@ -1030,7 +1030,7 @@ export interface UpdateRelation {
     properties?: Record<string, unknown> | undefined;
     /** Since when it holds; absent: always has. A day or a time, as dueDate of tasks. At most 40 characters. */
     validFrom?: string | null | undefined;
-    /** Until when it held; absent: still does. At most 40 characters. */
+    /** Until when it held; absent: still does. A day is over at its end. At most 40 characters. */
     validTo?: string | null | undefined;
     /** Refused with CONFLICT unless it has this version. At least 1. */
     expectedVersion?: number | undefined;
@@ -2765,7 +2765,7 @@ export interface Relation {
     properties: Record<string, unknown>;
     /** Since when it holds; absent: always has. A day or a time, as dueDate of tasks. */
     validFrom?: string;
-    /** Until when it held; absent: still does. */
+    /** Until when it held; absent: still does. A day is over at its end. */
     validTo?: string;
 }
 export interface RelationVersion {
@@ -2788,7 +2788,7 @@ export interface RelationVersion {
     properties: Record<string, unknown>;
     /** Since when it holds; absent: always has. A day or a time, as dueDate of tasks. */
     validFrom?: string;
-    /** Until when it held; absent: still does. */
+    /** Until when it held; absent: still does. A day is over at its end. */
     validTo?: string;
 }
 export interface RelationHistory {
@@ -3898,7 +3898,7 @@ export interface RelationCreationCompleted {
     properties: Record<string, unknown>;
     /** Since when it holds; absent: always has. A day or a time, as dueDate of tasks. */
     validFrom?: string;
-    /** Until when it held; absent: still does. */
+    /** Until when it held; absent: still does. A day is over at its end. */
     validTo?: string;
 }
 export interface RelationCreationRequested {
@@ -3912,7 +3912,7 @@ export interface RelationCreationRequested {
     properties: Record<string, unknown>;
     /** Since when it holds; absent: always has. A day or a time, as dueDate of tasks. */
     validFrom?: string;
-    /** Until when it held; absent: still does. */
+    /** Until when it held; absent: still does. A day is over at its end. */
     validTo?: string;
 }
 export interface RelationDeletionCompleted {
@@ -3936,7 +3936,7 @@ export interface RelationUpdateCompleted {
     properties: Record<string, unknown>;
     /** Since when it holds; absent: always has. A day or a time, as dueDate of tasks. */
     validFrom?: string;
-    /** Until when it held; absent: still does. */
+    /** Until when it held; absent: still does. A day is over at its end. */
     validTo?: string;
 }
 export interface RelationUpdateRequested {
@@ -3950,7 +3950,7 @@ export interface RelationUpdateRequested {
     properties?: Record<string, unknown>;
     /** Since when it holds; absent: always has. A day or a time, as dueDate of tasks. */
     validFrom?: string | null;
-    /** Until when it held; absent: still does. */
+    /** Until when it held; absent: still does. A day is over at its end. */
     validTo?: string | null;
 }
 export interface RunAct {

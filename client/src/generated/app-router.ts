@@ -1068,7 +1068,7 @@ export interface CreateRelationInput {
   properties?: Record<string, unknown> | undefined;
   /** Since when it holds; absent: always has. A day or a time, as dueDate of tasks. At most 40 characters. */
   validFrom?: string | undefined;
-  /** Until when it held; absent: still does. At most 40 characters. */
+  /** Until when it held; absent: still does. A day is over at its end. At most 40 characters. */
   validTo?: string | undefined;
   /** Repeating a command with its key gives the first answer again. 1 to 200 characters. */
   idempotencyKey?: string | undefined;
@@ -1149,7 +1149,7 @@ export interface UpdateRelation {
   properties?: Record<string, unknown> | undefined;
   /** Since when it holds; absent: always has. A day or a time, as dueDate of tasks. At most 40 characters. */
   validFrom?: string | null | undefined;
-  /** Until when it held; absent: still does. At most 40 characters. */
+  /** Until when it held; absent: still does. A day is over at its end. At most 40 characters. */
   validTo?: string | null | undefined;
   /** Refused with CONFLICT unless it has this version. At least 1. */
   expectedVersion?: number | undefined;
@@ -3053,7 +3053,7 @@ export interface Relation {
   properties: Record<string, unknown>;
   /** Since when it holds; absent: always has. A day or a time, as dueDate of tasks. */
   validFrom?: string;
-  /** Until when it held; absent: still does. */
+  /** Until when it held; absent: still does. A day is over at its end. */
   validTo?: string;
 }
 
@@ -3077,7 +3077,7 @@ export interface RelationVersion {
   properties: Record<string, unknown>;
   /** Since when it holds; absent: always has. A day or a time, as dueDate of tasks. */
   validFrom?: string;
-  /** Until when it held; absent: still does. */
+  /** Until when it held; absent: still does. A day is over at its end. */
   validTo?: string;
 }
 
@@ -4292,7 +4292,7 @@ export interface RelationCreationCompleted {
   properties: Record<string, unknown>;
   /** Since when it holds; absent: always has. A day or a time, as dueDate of tasks. */
   validFrom?: string;
-  /** Until when it held; absent: still does. */
+  /** Until when it held; absent: still does. A day is over at its end. */
   validTo?: string;
 }
 
@@ -4307,7 +4307,7 @@ export interface RelationCreationRequested {
   properties: Record<string, unknown>;
   /** Since when it holds; absent: always has. A day or a time, as dueDate of tasks. */
   validFrom?: string;
-  /** Until when it held; absent: still does. */
+  /** Until when it held; absent: still does. A day is over at its end. */
   validTo?: string;
 }
 
@@ -4333,7 +4333,7 @@ export interface RelationUpdateCompleted {
   properties: Record<string, unknown>;
   /** Since when it holds; absent: always has. A day or a time, as dueDate of tasks. */
   validFrom?: string;
-  /** Until when it held; absent: still does. */
+  /** Until when it held; absent: still does. A day is over at its end. */
   validTo?: string;
 }
 
@@ -4348,7 +4348,7 @@ export interface RelationUpdateRequested {
   properties?: Record<string, unknown>;
   /** Since when it holds; absent: always has. A day or a time, as dueDate of tasks. */
   validFrom?: string | null;
-  /** Until when it held; absent: still does. */
+  /** Until when it held; absent: still does. A day is over at its end. */
   validTo?: string | null;
 }
 

@@ -5,8 +5,12 @@
 namespace synap::features {
 namespace {
 
+constexpr std::size_t kDayCharacters = 10;
+
 bool is_date(std::string_view text) {
-  if (text.size() == 10) return parse_iso8601(std::string(text) + "T00:00:00Z").has_value();
+  if (text.size() == kDayCharacters) {
+    return parse_iso8601(std::string(text) + "T00:00:00Z").has_value();
+  }
   return text.ends_with('Z') && parse_iso8601(text).has_value();
 }
 
@@ -22,6 +26,14 @@ constexpr const char* kPattern =
 StringSchema date_schema() {
   return string().max(40).pattern(
       kPattern, is_date, "a date, as 2026-01-31, or a time in UTC, as 2026-01-31T12:00:00Z");
+}
+
+bool is_before(std::string_view a, std::string_view b) {
+  if (a.size() == kDayCharacters || b.size() == kDayCharacters) {
+    return a.substr(0, kDayCharacters) < b.substr(0, kDayCharacters);
+  }
+  // Not as texts, where "12:00:00Z" is behind "12:00:00.5Z".
+  return parse_iso8601(a).value_or(0) < parse_iso8601(b).value_or(0);
 }
 
 }  // namespace synap::features

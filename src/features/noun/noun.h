@@ -127,8 +127,8 @@ struct NounOptions {
   /// Fields that are objects: of them an update gives the members that change; null takes one away.
   /// Of a noun without a text.
   std::vector<std::string> merged = {};
-  /// What a thing is to be, from what a command would have it be: judges its fields by what is
-  /// stored elsewhere, and fills in those that are `made`.
+  /// What a thing is to be, from what a command would have it be: judges its fields together,
+  /// or by what is stored elsewhere, and fills in those that are `made`.
   struct Made {
     Json fields;
     /// Streams that this was decided by: when one has changed before the commit it is made anew.

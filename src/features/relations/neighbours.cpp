@@ -95,12 +95,6 @@ const ObjectSchema<Neighbours>& describe(Type<Neighbours>) {
   return schema;
 }
 
-// A time is in its day; a day holds all of its times.
-bool is_before(std::string_view a, std::string_view b) {
-  const auto length = std::min(a.size(), b.size());
-  return a.substr(0, length) < b.substr(0, length);
-}
-
 // Walks in the order of distance, in one transaction of the user.
 class Walk {
  public:
@@ -171,7 +165,8 @@ class Walk {
     if (!wanted_.at) return true;
     const auto since = text_in(data, "validFrom");
     const auto until = text_in(data, "validTo");
-    return !is_before(*wanted_.at, since) && (until.empty() || !is_before(until, *wanted_.at));
+    return (since.empty() || !is_before(*wanted_.at, since)) &&
+           (until.empty() || !is_before(until, *wanted_.at));
   }
 
   bool add_thing(const Uuid& id, std::int64_t depth) {

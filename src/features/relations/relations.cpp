@@ -35,7 +35,7 @@ const ObjectSchema<Relation>& describe(Type<Relation>) {
           .field("validFrom", &Relation::valid_from, date_schema(),
                  "Since when it holds; absent: always has. A day or a time, as dueDate of tasks.")
           .field("validTo", &Relation::valid_to, date_schema(),
-                 "Until when it held; absent: still does.");
+                 "Until when it held; absent: still does. A day is over at its end.");
   return schema;
 }
 
@@ -64,13 +64,19 @@ Result<> check(const Json& given) {
     return fail(Code::kBadRequest, fmt::format("properties: {} bytes of JSON, at most {}",
                                                properties->dump().size(), kPropertiesBytesMax));
   }
-  const Json* since = given.find("validFrom");
-  const Json* until = given.find("validTo");
-  if (since != nullptr && until != nullptr && since->is_string() && until->is_string() &&
-      until->as_string() < since->as_string()) {
-    return fail(Code::kBadRequest, "validTo: it is before validFrom");
-  }
   return {};
+}
+
+// Of what it is to be: a change may give one end of the time alone.
+Task<Result<NounOptions::Made>> with_valid_time(const api::Session&, Json fields) {
+  const Json* since = fields.find("validFrom");
+  const Json* until = fields.find("validTo");
+  if (since != nullptr && until != nullptr && since->is_string() && until->is_string() &&
+      is_before(until->as_string(), since->as_string())) {
+    co_return fail(Code::kBadRequest, fmt::format("validTo: {} is before validFrom, {}",
+                                                  until->as_string(), since->as_string()));
+  }
+  co_return NounOptions::Made{std::move(fields)};
 }
 
 }  // namespace
@@ -82,6 +88,7 @@ void add(const Rooms& rooms) {
               .indexed = {"fromId", "toId", "type"},
               .references = {{.field = "fromId"}, {.field = "toId"}},
               .fixed = {"fromId", "toId"},
+              .make = with_valid_time,
               .searched = std::vector<std::string>{},  // what it leads to is found
               .check = check,
               .example = R"({"fromId":"01890a5d-ac96-774b-bcce-b302099a8057",)"

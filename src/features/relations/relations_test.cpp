@@ -117,6 +117,30 @@ TEST_F(RelationsTest, HoldForATime) {
   EXPECT_EQ(around(a, {{"at", "2020-04-01"}}), "a@0 0");
 }
 
+TEST_F(RelationsTest, EndNoSoonerThanTheyBegin) {
+  const auto a = make("tasks", "a");
+  const auto b = make("tasks", "b");
+  const auto id = relate(a, b, {{"validFrom", "2026-05-01"}});
+  const auto change = [&](Json::Object fields) {
+    Json asked = Json::object({{"id", id}});
+    for (auto& [name, value] : fields) asked.set(name, std::move(value));
+    return refusal(call("relations.update", asked));
+  };
+  EXPECT_EQ(change({{"validTo", "2020-01-01"}}),
+            "BAD_REQUEST validTo: 2020-01-01 is before validFrom, 2026-05-01");
+  EXPECT_EQ(change({{"validTo", "2026-05-01T12:00:00Z"}}), "none");
+  EXPECT_EQ(change({{"validFrom", "2026-05-01T12:00:00.001Z"}}),
+            "BAD_REQUEST validTo: 2026-05-01T12:00:00Z is before validFrom, "
+            "2026-05-01T12:00:00.001Z");
+  EXPECT_EQ(change({{"validFrom", "2026-05-01T18:00:00Z"}, {"validTo", "2026-05-01"}}), "none");
+  EXPECT_EQ(change({{"validTo", Json(nullptr)}, {"validFrom", "2027-01-01"}}), "none");
+  // Each of these was right when it was made.
+  EXPECT_EQ(change({{"validTo", "2027-01-01"}}), "none");
+  EXPECT_EQ(refusal(call("relations.restore", Json::object({{"id", id}, {"version", 2}}))), "none");
+  EXPECT_EQ(change({{"validFrom", "2026-05-02"}}),
+            "BAD_REQUEST validTo: 2026-05-01T12:00:00Z is before validFrom, 2026-05-02");
+}
+
 TEST_F(RelationsTest, RefusesWhatIsNoRelation) {
   const auto a = make("tasks", "a");
   const auto b = make("tasks", "b");
@@ -131,7 +155,7 @@ TEST_F(RelationsTest, RefusesWhatIsNoRelation) {
   EXPECT_EQ(refusal(try_relate(a, b, {{"type", "Part of"}})).substr(0, 36),
             "BAD_REQUEST type: a word of small le");
   EXPECT_EQ(refusal(try_relate(a, b, {{"validFrom", "2020-02-01"}, {"validTo", "2020-01-01"}})),
-            "BAD_REQUEST validTo: it is before validFrom");
+            "BAD_REQUEST validTo: 2020-01-01 is before validFrom, 2020-02-01");
   EXPECT_EQ(
       refusal(try_relate(a, b, {{"properties", Json::object({{"x", std::string(16'384, 'x')}})}}))
           .substr(0, 35),
