@@ -1,7 +1,12 @@
 #include "base/text.h"
 
 #include <fmt/format.h>
+#include <unicode/bytestream.h>
+#include <unicode/normalizer2.h>
 
+#include <algorithm>
+
+#include "base/check.h"
 #include "base/json.h"
 
 namespace synap {
@@ -31,6 +36,19 @@ std::string shortened(std::string_view text, std::size_t bytes_max) {
   const auto kept = valid_utf8_prefix(text.substr(0, bytes_max));
   if (kept == text.size()) return std::string(text);
   return fmt::format("{}... ({} more bytes)", text.substr(0, kept), text.size() - kept);
+}
+
+std::string composed(std::string_view text) {
+  if (std::ranges::all_of(text, [](unsigned char c) { return c < 0x80; })) return std::string(text);
+  UErrorCode status = U_ZERO_ERROR;
+  const auto* by = icu::Normalizer2::getNFCInstance(status);
+  SYNAP_CHECK(U_SUCCESS(status), u_errorName(status));
+  std::string out;
+  icu::StringByteSink<std::string> sink(&out);
+  by->normalizeUTF8(0, icu::StringPiece(text.data(), static_cast<std::int32_t>(text.size())), sink,
+                    nullptr, status);
+  SYNAP_CHECK(U_SUCCESS(status), u_errorName(status));
+  return out;
 }
 
 }  // namespace synap

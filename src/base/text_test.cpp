@@ -41,5 +41,13 @@ TEST(Text, IsCutBetweenCharactersAndSaysHowMuchIsGone) {
   EXPECT_EQ(shortened("ab\xff", 9), "ab... (1 more bytes)");
 }
 
+TEST(Text, IsComposedInOneForm) {
+  EXPECT_EQ(composed("abc"), "abc");
+  EXPECT_EQ(composed("cafe\u0301"), "caf\u00e9");
+  EXPECT_EQ(composed("caf\u00e9"), "caf\u00e9");
+  EXPECT_EQ(composed("\u1112\u1161\u11ab"), "\ud55c");
+  EXPECT_EQ(composed("\ufb01"), "\ufb01");  // what only looks alike stays
+}
+
 }  // namespace
 }  // namespace synap

@@ -2,7 +2,7 @@
 
 #include <md4c.h>
 
-#include <set>
+#include <map>
 
 #include "markdown/bounds.h"
 #include "markdown/html.h"
@@ -25,6 +25,12 @@ std::string_view trimmed(std::string_view text) {
 // Without heading. In a table the bar is written with a backslash, and is a part of it for md4c.
 std::string_view target_of(std::string_view written) {
   return trimmed(written.substr(0, written.find_first_of("#|")));
+}
+
+std::string_view heading_of(std::string_view written) {
+  written = written.substr(0, written.find('|'));
+  const auto mark = written.find('#');
+  return mark == written.npos ? std::string_view() : trimmed(written.substr(mark + 1));
 }
 
 // md4c knows pictures only by their address: to it ![[Title]] is neither one nor a link.
@@ -58,18 +64,25 @@ std::string around(std::string_view words, std::size_t begin, std::size_t end) {
 class Finder {
  public:
   void end_block() {
-    for (const auto& [begin, end, target] : open_) {
-      if (found_.size() < kWikiLinksMax && known_.insert(target).second) {
-        found_.push_back({target, around(words_, begin, std::min(end, words_.size()))});
+    for (const auto& [begin, end, target, heading] : open_) {
+      const auto [known, is_new] = known_.try_emplace(target, found_.size());
+      if (is_new && found_.size() < kWikiLinksMax) {
+        found_.push_back({target, heading, around(words_, begin, std::min(end, words_.size()))});
+      } else if (!is_new && known->second < found_.size() &&
+                 found_[known->second].heading.empty()) {
+        found_[known->second].heading = heading;
       }
     }
     open_.clear();
     words_.clear();
   }
   void begin_link(const MD_SPAN_WIKILINK_DETAIL& link) {
-    auto target = target_of({link.target.text, link.target.size});
+    const std::string_view written(link.target.text, link.target.size);
+    const auto target = target_of(written);
     is_in_link_ = !target.empty();
-    if (is_in_link_) open_.push_back({words_.size(), words_.size(), std::string(target)});
+    if (!is_in_link_) return;
+    open_.push_back(
+        {words_.size(), words_.size(), std::string(target), std::string(heading_of(written))});
   }
   void end_link() {
     if (!is_in_link_) return;
@@ -96,11 +109,12 @@ class Finder {
     std::size_t begin;
     std::size_t end;
     std::string target;
+    std::string heading;
   };
   std::string words_;
   std::vector<Open> open_;
   bool is_in_link_ = false;
-  std::set<std::string> known_;
+  std::map<std::string, std::size_t> known_;  // targets, and where in found_
   std::vector<WikiLink> found_;
 };
 

@@ -11,14 +11,18 @@ namespace synap::markdown {
 /// How many different targets of a text are found; further ones are left out.
 inline constexpr std::size_t kWikiLinksMax = 500;
 
+/// md4c takes a longer one for no link.
+inline constexpr std::size_t kWikiTargetBytesMax = 100;
+
 struct WikiLink {
-  std::string target;  // "folder/Title", as it is written, without heading and words; not empty
+  std::string target;   // "folder/Title", as it is written, without heading and words; not empty
+  std::string heading;  // behind "#" of the first that has one; empty: none
   std::string around;  // the words of its paragraph next to it, on one line; at most some 240 bytes
 };
 
 /// Each target once, where it comes first. Looks at the first kTextBytesMax of a text (html.h), and
-/// finds nothing in one that md4c would take too long for. A target has at most 100 bytes: md4c
-/// takes a longer one for no link. Pure.
+/// finds nothing in one that md4c would take too long for. A target has at most
+/// kWikiTargetBytesMax. Pure.
 std::vector<WikiLink> wiki_links(std::string_view text);
 
 }  // namespace synap::markdown

@@ -42,6 +42,17 @@ TEST(WikiLinks, AreToldOnceEach) {
   EXPECT_EQ(targets("[[One]] [[Two]] [[One|again]] [[One#Part]]"), "One, Two");
 }
 
+TEST(WikiLinks, SayTheFirstHeadingOfEach) {
+  const auto headings = [](std::string_view text) {
+    std::string all;
+    for (const auto& link : wiki_links(text)) all += link.target + "#" + link.heading + ";";
+    return all;
+  };
+  EXPECT_EQ(headings("[[One]] [[Two# Part |x]] [[One#A#B]] [[One#C]] [[Three#]] [[Four#^id]]"),
+            "One#A#B;Two#Part;Three#;Four#^id;");
+  EXPECT_EQ(headings("| a |\n|---|\n| [[One#Part\\|1]] |"), "One#Part;");
+}
+
 TEST(WikiLinks, HaveTheWordsAroundThem) {
   EXPECT_EQ(around("# Title\n\nWe *met*\n[[Other|her]] in `Rome`.\n\nNext."),
             "We met her in Rome.");

@@ -1606,11 +1606,13 @@ export declare const NoteLinkReading: z.ZodObject<{
 }, z.core.$strip>;
 export declare const WikiLink: z.ZodObject<{
     target: z.ZodString;
+    heading: z.ZodOptional<z.ZodString>;
     around: z.ZodString;
 }, z.core.$strip>;
 export declare const NoteLinksFound: z.ZodObject<{
     links: z.ZodArray<z.ZodObject<{
         target: z.ZodString;
+        heading: z.ZodOptional<z.ZodString>;
         around: z.ZodString;
     }, z.core.$strip>>;
 }, z.core.$strip>;
@@ -3512,6 +3514,7 @@ export declare const eventSchemas: {
     "note.links.found": z.ZodObject<{
         links: z.ZodArray<z.ZodObject<{
             target: z.ZodString;
+            heading: z.ZodOptional<z.ZodString>;
             around: z.ZodString;
         }, z.core.$strip>>;
     }, z.core.$strip>;

@@ -1179,18 +1179,19 @@ export const NoteDeletionRequested = z.object({});
 export const NoteLinkReading = z.object({
     behind: z.string().optional().describe("The note behind which to go on; absent: from the first one on."),
     read: z.int().min(0).describe("Notes."),
-    found: z.int().min(0).describe("Those of them whose links or tags were not known as they are."),
+    found: z.int().min(0).describe("Those of them whose links, tags or aliases were not known as they are."),
     unreadable: z.int().min(0).describe("Those whose text is not where it was stored."),
 });
 export const WikiLink = z.object({
     target: z.string().min(1).describe("What it leads to, as it is written: [[target#heading|words]]."),
+    heading: z.string().optional().describe("Of the first link to it that has one."),
     around: z.string().describe("The words next to it."),
 });
 export const NoteLinksFound = z.object({
     links: z.array(WikiLink).describe("Each target once; the first 500."),
 });
 export const NoteNameAwaited = z.object({
-    names: z.array(z.string().min(1)).describe("Titles, or paths of files."),
+    names: z.array(z.string().min(1)).describe("Titles, aliases, or paths of files."),
 });
 export const NoteRetaggingCompleted = z.object({
     tag: z.string().optional().describe("Absent in events of earlier versions."),

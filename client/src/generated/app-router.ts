@@ -4052,7 +4052,7 @@ export interface NoteLinkReading {
   behind?: string;
   /** Notes. */
   read: number;
-  /** Those of them whose links or tags were not known as they are. */
+  /** Those of them whose links, tags or aliases were not known as they are. */
   found: number;
   /** Those whose text is not where it was stored. */
   unreadable: number;
@@ -4061,6 +4061,8 @@ export interface NoteLinkReading {
 export interface WikiLink {
   /** What it leads to, as it is written: [[target#heading|words]]. */
   target: string;
+  /** Of the first link to it that has one. */
+  heading?: string;
   /** The words next to it. */
   around: string;
 }
@@ -4071,7 +4073,7 @@ export interface NoteLinksFound {
 }
 
 export interface NoteNameAwaited {
-  /** Titles, or paths of files. */
+  /** Titles, aliases, or paths of files. */
   names: string[];
 }
 

@@ -1,8 +1,10 @@
 // Which links the text of each note has, and by which names each note is found; both are rows of
 // the note itself, folded with its own events.
+#include <algorithm>
 #include <map>
 #include <memory>
 
+#include "base/text.h"
 #include "features/links/links.h"
 #include "features/links/reading.h"
 #include "markdown/html.h"
@@ -17,7 +19,6 @@ using events::EventType;
 using projections::Projection;
 
 constexpr std::string_view kFound = "note.links.found";
-constexpr std::string_view kAwaited = "note.name.awaited";
 constexpr std::string_view kCreated = "note.creation.completed";
 constexpr std::string_view kUpdated = "note.update.completed";
 constexpr std::string_view kDeleted = "note.deletion.completed";
@@ -54,41 +55,70 @@ class LinkedUsers {
 };
 
 Projection found_links(std::shared_ptr<LinkedUsers> linked) {
-  return {.name = "note_links",
-          .kind = Projection::Kind::kInline,
-          .tables = {{.name = "note_links",
-                      .columns = {{"entity", ColumnType::kBytes},
-                                  {"place", ColumnType::kInteger},
-                                  {"user_id"},
-                                  {"key"},
-                                  {"target"},
-                                  {"around"}},
-                      .primary_key = {"entity", "place"},
-                      .indexes = {{.columns = {"user_id", "key", "entity"}}}}},
-          .types = {std::string(kFound), std::string(kDeleted)},
-          .fold = [linked = std::move(linked)](db::Tx& tx, const Event& event) {
-            tx.run("DELETE FROM note_links_data WHERE entity = $1", event.aggregate_id);
-            if (event.type == kDeleted || event.is_erased) return;
-            const auto data = data_of_json(tx, event);
-            if (data == nullptr) return;
-            linked->note_link(event.user_id);
-            std::int64_t place = 0;
-            for (const auto& link : data->find("links")->as_array()) {
-              const auto target = link.string_or("target", "");
-              tx.run(
-                  "INSERT INTO note_links_data(entity, place, user_id, key, target, around) "
-                  "VALUES ($1, $2, $3, $4, $5, $6)",
-                  event.aggregate_id, place++, event.user_id, key_of(target), target,
-                  link.string_or("around", ""));
-            }
-          }};
+  return {
+      .name = "note_links",
+      .kind = Projection::Kind::kInline,
+      .tables = {{.name = "note_links",
+                  .columns = {{"entity", ColumnType::kBytes},
+                              {"place", ColumnType::kInteger},
+                              {"user_id"},
+                              {"key"},
+                              {"target"},
+                              {"heading"},
+                              {"around"}},
+                  .primary_key = {"entity", "place"},
+                  .indexes = {{.columns = {"user_id", "key", "entity"}}}}},
+      .types = {std::string(kFound), std::string(kDeleted)},
+      .revision = 2,  // keys in NFC
+      .fold = [linked = std::move(linked)](db::Tx& tx, const Event& event) {
+        tx.run("DELETE FROM note_links_data WHERE entity = $1", event.aggregate_id);
+        if (event.type == kDeleted || event.is_erased) return;
+        const auto data = data_of_json(tx, event);
+        if (data == nullptr) return;
+        linked->note_link(event.user_id);
+        std::int64_t place = 0;
+        for (const auto& link : data->find("links")->as_array()) {
+          const auto target = link.string_or("target", "");
+          tx.run(
+              "INSERT INTO note_links_data(entity, place, user_id, key, target, heading, around) "
+              "VALUES ($1, $2, $3, $4, $5, $6, $7)",
+              event.aggregate_id, place++, event.user_id, key_of(target), target,
+              link.string_or("heading", ""), link.string_or("around", ""));
+        }
+      }};
 }
 
-void put_name(db::Tx& tx, const Event& event, std::string_view kind, std::string_view name) {
+void remove_names(db::Tx& tx, const Event& event, std::string_view kind) {
+  tx.run("DELETE FROM note_names_data WHERE entity = $1 AND kind = $2", event.aggregate_id, kind);
+}
+
+void add_name(db::Tx& tx, const Event& event, std::string_view kind, std::int64_t place,
+              std::string_view name) {
   tx.run(
-      "INSERT INTO note_names_data(entity, kind, user_id, key, name) VALUES ($1, $2, $3, $4, $5) "
-      "ON CONFLICT(entity, kind) DO UPDATE SET key = $4, name = $5",
-      event.aggregate_id, kind, event.user_id, key_of(name), name);
+      "INSERT INTO note_names_data(entity, kind, place, user_id, key, name) "
+      "VALUES ($1, $2, $3, $4, $5, $6)",
+      event.aggregate_id, kind, place, event.user_id, key_of(name), composed(name));
+}
+
+// A completed event says what has changed.
+void put_names(db::Tx& tx, const Event& event, const Json& said) {
+  const Json* title = said.find("title");
+  if (title != nullptr && title->is_string()) {
+    remove_names(tx, event, "title");
+    add_name(tx, event, "title", 0, title->as_string());
+  }
+  const Json* origin = said.find("origin");
+  if (origin != nullptr && origin->is_object()) {
+    remove_names(tx, event, "file");
+    add_name(tx, event, "file", 0, origin->string_or("path", ""));
+  }
+  if (const Json* properties = said.find("properties")) {
+    if (event.type != kCreated) remove_names(tx, event, "alias");
+    std::int64_t place = 0;
+    for (const auto& alias : aliases_in(*properties)) {
+      add_name(tx, event, "alias", place++, alias);
+    }
+  }
 }
 
 Projection names() {
@@ -96,11 +126,12 @@ Projection names() {
           .kind = Projection::Kind::kInline,
           .tables = {{.name = "note_names",
                       .columns = {{"entity", ColumnType::kBytes},
-                                  {"kind"},  // title; file: the name is its path
+                                  {"kind"},  // file: the name is its path; title; alias
+                                  {"place", ColumnType::kInteger},
                                   {"user_id"},
                                   {"key"},
-                                  {"name"}},
-                      .primary_key = {"entity", "kind"},
+                                  {"name"}},  // in NFC
+                      .primary_key = {"entity", "kind", "place"},
                       .indexes = {{.columns = {"user_id", "key", "entity"}}}}},
           .types = {std::string(kCreated), std::string(kUpdated), std::string(kDeleted)},
           .fold = [](db::Tx& tx, const Event& event) {
@@ -110,19 +141,12 @@ Projection names() {
             }
             if (event.is_erased) return;
             const auto data = data_of_json(tx, event);
-            if (data == nullptr) return;
-            const Json* title = data->find("title");
-            if (title != nullptr && title->is_string()) {
-              put_name(tx, event, "title", title->as_string());
-            }
-            const Json* origin = data->find("origin");
-            if (origin != nullptr && origin->is_object()) {
-              put_name(tx, event, "file", origin->string_or("path", ""));
-            }
+            if (data != nullptr) put_names(tx, event, *data);
           }};
 }
 
-bool is_awaited(db::Tx& tx, const TextOptions::Change& change, std::string_view key) {
+bool is_awaited(db::Tx& tx, const TextOptions::Change& change, std::string_view name) {
+  const auto key = key_of(name);
   auto rows = tx.query(
       "SELECT 1 FROM note_links_data WHERE user_id = $1 AND key = $2 AND entity <> $3 LIMIT 1",
       change.user_id, key, change.id);
@@ -134,10 +158,12 @@ bool has_changed(db::Tx& tx, const TextOptions::Change& change) {
   const auto& links = change.read->as_array();
   if (change.is_creation) return !links.empty();
   auto rows = tx.query(
-      "SELECT target, around FROM note_links_data WHERE entity = $1 ORDER BY place", change.id);
+      "SELECT target, heading, around FROM note_links_data WHERE entity = $1 ORDER BY place",
+      change.id);
   for (const auto& link : links) {
     if (!rows.next() || rows.view(0) != link.string_or("target", "") ||
-        rows.view(1) != link.string_or("around", "")) {
+        rows.view(1) != link.string_or("heading", "") ||
+        rows.view(2) != link.string_or("around", "")) {
       return true;
     }
   }
@@ -155,8 +181,40 @@ std::vector<std::string> names_left(db::Tx& tx, const TextOptions::Change& chang
   return left;
 }
 
-std::vector<std::string> names_given(const TextOptions::Change& change) {
-  std::vector<std::string> given;
+std::vector<std::string> aliases_of(db::Tx& tx, const Uuid& note) {
+  std::vector<std::string> aliases;
+  auto rows = tx.query(
+      "SELECT name FROM note_names_data WHERE entity = $1 AND kind = 'alias' ORDER BY place", note);
+  while (rows.next()) aliases.push_back(rows.text(0));
+  return aliases;
+}
+
+// Whether there is a relation of the link.
+bool leads_anywhere(db::Tx& tx, std::string_view user_id, const Uuid& note,
+                    std::string_view target) {
+  const auto to_id = note.to_string();
+  auto rows =
+      tx.query("SELECT data FROM relations_data WHERE user_id = $1 AND f_toId = $2 AND f_type = $3",
+               user_id, to_id, kRelationType);
+  while (rows.next()) {
+    const auto data = parse_json(rows.view(0));
+    const Json* properties = data ? data->find("properties") : nullptr;
+    if (properties != nullptr && properties->string_or(kWikiLink, "") == target) return true;
+  }
+  return false;
+}
+
+// Aliases are said with all other properties: those that it had already are no news.
+std::vector<std::string> new_aliases(db::Tx& tx, const TextOptions::Change& change) {
+  const Json* properties = change.fields.find("properties");
+  auto aliases = properties != nullptr ? aliases_in(*properties) : std::vector<std::string>();
+  if (aliases.empty() || change.is_creation) return aliases;
+  for (const auto& known : aliases_of(tx, change.id)) std::erase(aliases, known);
+  return aliases;
+}
+
+std::vector<std::string> names_given(db::Tx& tx, const TextOptions::Change& change) {
+  auto given = new_aliases(tx, change);
   const Json* title = change.fields.find("title");
   if (title != nullptr && title->is_string()) given.push_back(title->as_string());
   const Json* origin = change.fields.find("origin");
@@ -172,11 +230,11 @@ std::vector<TextOptions::Consequence> decide(LinkedUsers& linked, db::Tx& tx,
   }
   Json names = Json::array();
   if (!linked.has(tx, change.user_id)) return following;
-  for (auto& name : change.is_deletion ? names_left(tx, change) : names_given(change)) {
-    if (is_awaited(tx, change, key_of(name))) names.push_back(std::move(name));
+  for (auto& name : change.is_deletion ? names_left(tx, change) : names_given(tx, change)) {
+    if (is_awaited(tx, change, name)) names.push_back(std::move(name));
   }
   if (!names.as_array().empty()) {
-    following.push_back({std::string(kAwaited), Json::object({{"names", std::move(names)}})});
+    following.push_back({std::string(kNameAwaited), Json::object({{"names", std::move(names)}})});
   }
   return following;
 }
@@ -184,8 +242,10 @@ std::vector<TextOptions::Consequence> decide(LinkedUsers& linked, db::Tx& tx,
 Json read(std::string_view text) {
   Json links = Json::array();
   for (auto& link : markdown::wiki_links(text)) {
-    links.push_back(
-        Json::object({{"target", std::move(link.target)}, {"around", std::move(link.around)}}));
+    Json one = Json::object({{"target", std::move(link.target)}});
+    if (!link.heading.empty()) one.set("heading", std::move(link.heading));
+    one.set("around", std::move(link.around));
+    links.push_back(std::move(one));
   }
   return links;
 }
@@ -204,26 +264,50 @@ void add_event_type(const Rooms& rooms, std::string_view name, const Schema& dat
 
 }  // namespace
 
+std::vector<std::string> awaited_aliases(db::Tx& tx, std::string_view user_id, const Uuid& note) {
+  // The relations of one name are made by one run, so some say how it is with all.
+  constexpr std::int64_t kLinksLookedAt = 10;
+  std::vector<std::string> awaited;
+  for (auto& alias : aliases_of(tx, note)) {
+    const auto key = key_of(alias);
+    std::vector<std::pair<Uuid, std::string>> links;
+    {
+      auto rows = tx.query(
+          "SELECT entity, target FROM note_links_data WHERE user_id = $1 AND key = $2 AND "
+          "entity <> $3 ORDER BY entity LIMIT $4",
+          user_id, key, note, kLinksLookedAt);
+      while (rows.next()) links.emplace_back(rows.uuid(0).value_or(Uuid{}), rows.text(1));
+    }
+    const bool is_awaited = std::ranges::any_of(links, [&](const auto& link) {
+      return !leads_anywhere(tx, user_id, link.first, link.second) &&
+             resolve(tx, user_id, link.second) == note;
+    });
+    if (is_awaited) awaited.push_back(std::move(alias));
+  }
+  return awaited;
+}
+
 TextOptions::Consequences add_found_links(const Rooms& rooms, const TextOptions::Tags& tags,
                                           int reading_parts_max) {
   auto link = object("WikiLink");
   link.field("target", string().min(1),
              "What it leads to, as it is written: [[target#heading|words]].")
+      .field("heading", optional(string()), "Of the first link to it that has one.")
       .field("around", string(), "The words next to it.");
   auto found = object("NoteLinksFound");
   found.field("links", array(link), "Each target once; the first 500.");
   add_event_type(rooms, kFound, found,
                  "The text of a note has [[wiki links]], or had some before: these, now.");
   auto awaited = object("NoteNameAwaited");
-  awaited.field("names", array(string().min(1)), "Titles, or paths of files.");
-  add_event_type(rooms, kAwaited, awaited,
+  awaited.field("names", array(string().min(1)), "Titles, aliases, or paths of files.");
+  add_event_type(rooms, kNameAwaited, awaited,
                  "[[Wiki links]] of other notes may lead to this note now, or no longer.");
   const auto linked = std::make_shared<LinkedUsers>();
   rooms.projections.add(found_links(linked));
   rooms.projections.add(names());
   TextOptions::Consequences consequences{
-      .types = {std::string(kFound), std::string(kAwaited)},
-      .fields = {"title", "origin"},
+      .types = {std::string(kFound), std::string(kNameAwaited)},
+      .fields = {"title", "origin", "properties"},
       // One more shows that there is more: the last line is then a part of one.
       .bytes_max = markdown::kTextBytesMax + 1,
       .read = read,

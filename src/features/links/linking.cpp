@@ -29,8 +29,11 @@ struct Standing {
   Uuid id;
   std::int64_t version = 0;
   std::string from_id;
+  std::string heading;
   bool is_own = false;  // the worker's: nobody has changed it since
 };
+
+using Links = std::map<std::string, std::string>;  // the heading of each target
 
 // The links of one note and their relations, in one transaction.
 class Linker {
@@ -43,20 +46,21 @@ class Linker {
   /// left to do.
   bool bring_in_step(const Uuid& note, const std::optional<std::string>& key) {
     note_ = note;
-    const auto targets = targets_of(note, key);
+    const auto links = links_of(note, key);
     read_standing();
-    if (!key && !remove_old(targets)) return false;
-    return make_new(targets);
+    if (!key && !(renew_standing(links) && remove_old(links))) return false;
+    return make_new(links);
   }
 
  private:
-  std::set<std::string> targets_of(const Uuid& note, const std::optional<std::string>& key) {
-    std::set<std::string> targets;
-    auto rows = tx_.query("SELECT target, key FROM note_links_data WHERE entity = $1", note);
+  Links links_of(const Uuid& note, const std::optional<std::string>& key) {
+    Links links;
+    auto rows =
+        tx_.query("SELECT target, key, heading FROM note_links_data WHERE entity = $1", note);
     while (rows.next()) {
-      if (!key || rows.view(1) == *key) targets.insert(rows.text(0));
+      if (!key || rows.view(1) == *key) links.emplace(rows.text(0), rows.text(2));
     }
-    return targets;
+    return links;
   }
 
   void read_standing() {
@@ -72,14 +76,26 @@ class Linker {
       if (target == nullptr || !target->is_string()) continue;
       standing_.emplace(target->as_string(),
                         Standing{rows.uuid(0).value_or(Uuid{}), rows.integer(1), rows.text(2),
+                                 std::string(properties->string_or(kHeading, "")),
                                  rows.view(3) == events::source_name(events::Source::kSystem)});
     }
   }
 
-  bool remove_old(const std::set<std::string>& targets) {
+  bool renew_standing(const Links& links) {
+    for (auto& [target, relation] : standing_) {
+      const auto link = links.find(target);
+      if (!relation.is_own || link == links.end() || link->second == relation.heading) continue;
+      if (!may_change()) return false;
+      relation.heading = link->second;
+      renew(relation, target);
+    }
+    return tx_.ok();
+  }
+
+  bool remove_old(const Links& links) {
     for (auto at = standing_.begin(); at != standing_.end();) {
       const auto& [target, relation] = *at;
-      if (!relation.is_own || targets.contains(target)) {
+      if (!relation.is_own || links.contains(target)) {
         ++at;
         continue;
       }
@@ -90,12 +106,12 @@ class Linker {
     return tx_.ok();
   }
 
-  bool make_new(const std::set<std::string>& targets) {
+  bool make_new(const Links& links) {
     std::set<std::string> linked;
     for (const auto& [target, relation] : standing_) {
       if (is_there(relation.from_id)) linked.insert(relation.from_id);
     }
-    for (const auto& target : targets) {
+    for (const auto& [target, heading] : links) {
       const auto [begin, end] = standing_.equal_range(target);
       const bool stands = std::any_of(
           begin, end, [&](const auto& one) { return linked.contains(one.second.from_id); });
@@ -103,7 +119,7 @@ class Linker {
       const auto other = resolve(tx_, cause_.user_id, target);
       if (!other || *other == note_ || linked.contains(other->to_string())) continue;
       if (!may_change()) return false;
-      make(other->to_string(), target);
+      make(other->to_string(), target, heading);
       if (!tx_.ok()) return false;
       linked.insert(other->to_string());
     }
@@ -116,16 +132,36 @@ class Linker {
 
   bool may_change() { return tx_.ok() && changes_left_-- > 0; }
 
-  void make(const std::string& from_id, const std::string& target) {
-    const Json properties = Json::object({{std::string(kWikiLink), target}});
-    Json asked = Json::object({{"fromId", from_id},
-                               {"toId", note_.to_string()},
-                               {"type", std::string(kRelationType)},
-                               {"properties", properties}});
+  static Json properties_of(const std::string& target, const std::string& heading) {
+    Json properties = Json::object({{std::string(kWikiLink), target}});
+    if (!heading.empty()) properties.set(kHeading, heading);
+    return properties;
+  }
+  Json relation_of(const std::string& from_id, const Json& properties) const {
+    return Json::object({{"fromId", from_id},
+                         {"toId", note_.to_string()},
+                         {"type", std::string(kRelationType)},
+                         {"properties", properties}});
+  }
+
+  void make(const std::string& from_id, const std::string& target, const std::string& heading) {
+    Json asked = relation_of(from_id, properties_of(target, heading));
     const auto id = rooms_.types.world().new_id();
     Json made = Json::object({{"entityId", id.to_string()}, {"version", 1}});
     for (const auto& [name, value] : asked.as_object()) made.set(name, value);
     append("creation", id, std::move(asked), std::move(made), true);
+  }
+
+  // It is the worker's, so it has nothing besides.
+  void renew(Standing& relation, const std::string& target) {
+    auto properties = properties_of(target, relation.heading);
+    Json done =
+        Json::object({{"entityId", relation.id.to_string()}, {"version", ++relation.version}});
+    for (const auto& [name, value] : relation_of(relation.from_id, properties).as_object()) {
+      done.set(name, value);
+    }
+    append("update", relation.id, Json::object({{"properties", std::move(properties)}}),
+           std::move(done), false);
   }
 
   void remove(const Standing& relation) {
@@ -236,7 +272,8 @@ void add_linking(const Rooms& rooms) {
   const std::vector<std::string> made = {"relation.creation.requested",
                                          "relation.creation.completed"};
   auto changed = made;
-  changed.insert(changed.end(), {"relation.deletion.requested", "relation.deletion.completed"});
+  changed.insert(changed.end(), {"relation.update.requested", "relation.update.completed",
+                                 "relation.deletion.requested", "relation.deletion.completed"});
   rooms.workers.add("relations.link", std::make_unique<Linking>(rooms), {.appends = changed});
   rooms.workers.add("relations.link-awaited", std::make_unique<AwaitedLinking>(rooms),
                     {.appends = made});

@@ -11,16 +11,17 @@
 // Both events are appended with the completion by the run that stores the text, which has the text
 // at hand, and only where they say something: a note without links has no run and no event more.
 //
-// A relation belongs to a link by its properties, {"wikiLink": "Title"}, and is the worker's as
-// long as its source is "system". One that somebody else made or changed is never deleted by it.
-// It stands as long as the link is in the text, whatever either note is called by now: so a rename
-// breaks nothing, and a new note of the old title takes no link away. Where the other note is
-// deleted the relation goes with it, and the link waits for the next of that name.
+// A relation belongs to a link by its properties, {"wikiLink": "Title", "heading": "Part"}, and is
+// the worker's as long as its source is "system". One that somebody else made or changed is never
+// deleted by it. It stands as long as the link is in the text, whatever either note is called by
+// now: so a rename breaks nothing, and a new note of the old title takes no link away. Where the
+// other note is deleted the relation goes with it, and the link waits for the next of that name.
 #pragma once
 
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "features/noun/noun.h"
 #include "features/rooms.h"
@@ -28,15 +29,26 @@
 namespace synap::features::links {
 
 inline constexpr std::string_view kRelationType = "mentioned_in";
-inline constexpr std::string_view kWikiLink = "wikiLink";  // the property: a link's target
+// Properties of a relation: a link's target, and its heading, if it has one.
+inline constexpr std::string_view kWikiLink = "wikiLink";
+inline constexpr std::string_view kHeading = "heading";
+
+inline constexpr std::string_view kNameAwaited = "note.name.awaited";
 
 /// What a target and the names of notes have in common where the one may mean the other: the last
-/// part of the path, without ".md", in small letters.
+/// part of the path, without ".md", in small letters and NFC.
 std::string key_of(std::string_view name);
 
+inline constexpr std::size_t kAliasesMax = 100;  // of a note; as tags
+
+/// The other names that the properties of a note give it, `aliases` or `alias` in any case: a list,
+/// or one text. Each once, in NFC; at most kAliasesMax, and none that no link could have.
+std::vector<std::string> aliases_in(const Json& properties);
+
 /// The note of this user that a link's target means; nothing: none, now. In this order: the target
-/// is its file's path or the end of it, or its title, as it is written, before one that differs in
-/// capitals; files before titles; the shortest path; the oldest.
+/// is its file's path or the end of it, its title, or an alias of it, as it is written, before one
+/// that differs in capitals; files before titles before aliases; the shortest path; the oldest.
+/// Unicode forms make no difference.
 std::optional<Uuid> resolve(db::Tx& tx, std::string_view user_id, std::string_view target);
 
 /// Commits by which one run finds links in notes of before (notes.findLinks); then another goes on.

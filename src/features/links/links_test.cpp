@@ -102,6 +102,63 @@ TEST_F(LinksTest, FollowTheTextOfTheirNote) {
   expect_verified();
 }
 
+TEST_F(LinksTest, KeepTheirHeading) {
+  const auto other = note("Other");
+  const auto one = note("One", "[[Other]] [[Other# Part two |x]] [[Other#Three]]");
+  const auto properties = [&] {
+    const auto relation = call("relations.list", Json::object())->find("relations")->as_array()[0];
+    return relation.find("properties")->dump() + relation.find("version")->dump();
+  };
+  EXPECT_EQ(properties(), R"({"wikiLink":"Other","heading":"Part two"}1)");
+  update(one, {{"content", "[[Other#Three]]"}});
+  EXPECT_EQ(properties(), R"({"wikiLink":"Other","heading":"Three"}2)");
+  update(one, {{"content", "[[Other#Three]] and more"}});
+  EXPECT_EQ(properties(), R"({"wikiLink":"Other","heading":"Three"}2)");
+  update(one, {{"content", "[[Other]]"}});
+  EXPECT_EQ(properties(), R"({"wikiLink":"Other"}3)");
+  EXPECT_EQ(mentions(other), "One");
+  expect_verified();
+}
+
+TEST_F(LinksTest, LeadToAliases) {
+  const auto properties = [](std::string_view json) {
+    return Json::Object{{"properties", *parse_json(json)}};
+  };
+  const auto one = note("One", "[[Beta]] [[year 2024]] [[2024]]");
+  const auto alpha = note("Alpha", "text", properties(R"({"aliases":["beta","Beta","x"]})"));
+  EXPECT_EQ(mentions(alpha), "One");
+  const auto year = note("Y", "text", properties(R"({"Alias":" year 2024 ","x":1})"));
+  EXPECT_EQ(mentions(year), "One");
+  // An update that says the same properties once more is no news.
+  const auto before = events_of("note.name.awaited");
+  update(alpha, properties(R"({"aliases":["Beta"],"mood":"good"})"));
+  EXPECT_EQ(events_of("note.name.awaited"), before);
+  // Titles before aliases, for who links anew; who has linked stays.
+  const auto beta = note("Beta");
+  const auto two = note("Two", "[[Beta]] [[x]]");
+  EXPECT_EQ(mentions(alpha) + "/" + mentions(beta), "One/Two");
+  const auto number = note("N");
+  EXPECT_EQ(mentions(number), "");
+  update(number, properties(R"({"aliases":[2024,null,{"a":1}]})"));
+  EXPECT_EQ(mentions(number), "One");
+  // The alias is gone: the link that leads there stays, and leads on when the note goes.
+  // The alias is gone: the link that leads there stays, and one that is written now does not.
+  update(year, properties("{}"));
+  update(two, {{"content", "[[year 2024]]"}});
+  EXPECT_EQ(mentions(year), "One");
+  remove(alpha);
+  EXPECT_EQ(mentions(beta), "One");
+  expect_verified();
+}
+
+TEST_F(LinksTest, LeadToNamesOfAnotherUnicodeForm) {
+  const auto cafe = note("Cafe\u0301");
+  const auto nina = note("N", "text", {{"properties", *parse_json(R"({"aliases":"Ni\u00f1a"})")}});
+  note("One", "[[Caf\u00e9]] [[nin\u0303a]]");
+  EXPECT_EQ(mentions(cafe) + "/" + mentions(nina), "One/One");
+  expect_verified();
+}
+
 // As after an update from a version that did not read tags.
 TEST_F(LinksTest, AndTagsOfNotesFromBeforeAreFoundWhenSomebodyAsks) {
   const auto one = note("One", "#garden", {{"tags", Json::array().push_back("x")}});
@@ -119,6 +176,26 @@ TEST_F(LinksTest, AndTagsOfNotesFromBeforeAreFoundWhenSomebodyAsks) {
   EXPECT_EQ(read_by("ann"), R"({"read":2,"found":1,"unreadable":0})");
   EXPECT_EQ(tags(), R"(["x","garden"])");
   EXPECT_EQ(call("notes.get", input(one))->string_or("content", ""), "#garden");
+  ASSERT_TRUE(call("notes.findLinks", Json()));
+  wait_until_idle();
+  EXPECT_EQ(read_by("ann"), R"({"read":2,"found":0,"unreadable":0})");
+}
+
+// As after an update from a version that did not read aliases: the names are there, since their
+// table is filled from the log, and the relations are not.
+TEST_F(LinksTest, ToAliasesFromBeforeAreFoundWhenSomebodyAsks) {
+  const auto alpha =
+      note("Alpha", "text", {{"properties", *parse_json(R"({"aliases":["Beta"]})")}});
+  ASSERT_TRUE(test::run(executor, [&] {
+    return database->write([](db::Tx& tx) { tx.run("DELETE FROM note_names_data"); });
+  }));
+  note("One", "[[Beta]]");
+  EXPECT_EQ(count(), 0);
+  ASSERT_TRUE(sync_wait(executor, projections->rebuild("note_names")));
+  ASSERT_TRUE(call("notes.findLinks", Json()));
+  wait_until_idle();
+  EXPECT_EQ(read_by("ann"), R"({"read":2,"found":1,"unreadable":0})");
+  EXPECT_EQ(mentions(alpha), "One");
   ASSERT_TRUE(call("notes.findLinks", Json()));
   wait_until_idle();
   EXPECT_EQ(read_by("ann"), R"({"read":2,"found":0,"unreadable":0})");

@@ -1,9 +1,9 @@
-// Links and tags in notes that were stored before the pod read them: a run reads the texts of a
-// user's notes, some in a commit, and appends for each what its completion would have appended, and
-// asks for an update where its tags are not known, as these are the completion's. What is known of
-// a note already, or is found by an update meanwhile, is not found again. A run reads so many
-// notes, and asks for another one, which goes on behind them: one that is called again reads no
-// more than these.
+// Links and tags in notes, and their aliases, that were stored before the pod read them: a run
+// reads the texts of a user's notes, some in a commit, and appends for each what its completion
+// would have appended, and asks for an update where its tags are not known, as these are the
+// completion's. What is known of a note already, or is found by an update meanwhile, is not found
+// again. A run reads so many notes, and asks for another one, which goes on behind them: one that
+// is called again reads no more than these.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -30,7 +30,7 @@ constexpr std::string_view kEnd = "end";
 struct Progress {
   std::optional<std::string> behind;  // the note behind which to go on
   std::int64_t read = 0;              // notes
-  std::int64_t found = 0;             // those of them whose links or tags were not known
+  std::int64_t found = 0;             // those whose links, tags or aliases were not known
   std::int64_t unreadable = 0;        // those without their text in the content store
 };
 const ObjectSchema<Progress>& describe(Type<Progress>) {
@@ -40,7 +40,7 @@ const ObjectSchema<Progress>& describe(Type<Progress>) {
                  "The note behind which to go on; absent: from the first one on.")
           .field("read", &Progress::read, integer().min(0), "Notes.")
           .field("found", &Progress::found, integer().min(0),
-                 "Those of them whose links or tags were not known as they are.")
+                 "Those of them whose links, tags or aliases were not known as they are.")
           .field("unreadable", &Progress::unreadable, integer().min(0),
                  "Those whose text is not where it was stored.");
   return schema;
@@ -50,6 +50,12 @@ constexpr EventType<Progress> kRequested{.name = "note.link_reading.requested",
                                          .needs_aggregate = true};
 constexpr EventType<Progress> kCompleted{.name = "note.link_reading.completed",
                                          .needs_aggregate = true};
+
+TextOptions::Consequence awaited(const std::vector<std::string>& names) {
+  Json all = Json::array();
+  for (const auto& name : names) all.push_back(name);
+  return {std::string(kNameAwaited), Json::object({{"names", std::move(all)}})};
+}
 
 constexpr std::string_view kUpdate = "note.update.requested";
 Json read_again() {
@@ -141,6 +147,9 @@ class Reading final : public workers::EventHandler {
         // What changes it meanwhile reads it as well.
         auto following =
             wanted_.decide(tx, {.user_id = event.user_id, .id = note.id, .read = note.links});
+        if (const auto names = awaited_aliases(tx, event.user_id, note.id); !names.empty()) {
+          following.push_back(awaited(names));
+        }
         if (*tags != note.tags) following.push_back({std::string(kUpdate), read_again()});
         if (!following.empty()) ++progress.found;
         for (const auto& [type, data] : following) append(tx, event, run_id, note.id, type, data);
@@ -214,8 +223,9 @@ void add_reading(const Rooms& rooms, TextOptions::Consequences wanted, TextOptio
            "Find the [[links]] and #tags in notes that were stored before the pod read them.",
        .docs = "Notes that are made or changed have theirs found by themselves: this "
                "is for once, behind an earlier version. A run reads all of your notes, and "
-               "tells each whose links are not known as they are, and updates each whose tags "
-               "are not; the completed event says how many. Done again it finds nothing more.",
+               "tells each whose links or aliases are not known as they are, and updates each "
+               "whose tags are not; the completed event says how many. Done again it finds nothing "
+               "more.",
        .effects = rpc::Effects::kIdempotent,
        .appends = {std::string(kRequested.name)}},
       find_links);

@@ -4,7 +4,9 @@
 #include <algorithm>
 #include <tuple>
 
+#include "base/text.h"
 #include "features/links/links.h"
+#include "markdown/wiki_links.h"
 
 namespace synap::features::links {
 namespace {
@@ -57,6 +59,13 @@ std::string folded(std::string_view text) {
   return small;
 }
 
+std::string_view trimmed(std::string_view text) {
+  constexpr std::string_view kSpace = " \t\r\n";
+  const auto begin = text.find_first_not_of(kSpace);
+  if (begin == text.npos) return {};
+  return text.substr(begin, text.find_last_not_of(kSpace) - begin + 1);
+}
+
 std::string_view without_extension(std::string_view name) {
   constexpr std::string_view kExtension = ".md";
   const bool is_file = name.size() > kExtension.size() &&
@@ -69,11 +78,19 @@ bool is_end_of_path(std::string_view path, std::string_view end) {
   return path.size() == end.size() || path[path.size() - end.size() - 1] == '/';
 }
 
+// Less is better.
+enum class NameKind : std::uint8_t { kFile, kTitle, kAlias };
+
+NameKind kind_of(std::string_view kind) {
+  if (kind == "file") return NameKind::kFile;
+  return kind == "title" ? NameKind::kTitle : NameKind::kAlias;
+}
+
 enum class Match : std::uint8_t { kAsWritten, kInSmallLetters, kNone };
 
-Match match_of(std::string_view kind, std::string_view name, std::string_view target) {
+Match match_of(NameKind kind, std::string_view name, std::string_view target) {
   const auto is_same = [&](std::string_view a, std::string_view b) {
-    return kind == "file" ? is_end_of_path(a, b) : a == b;
+    return kind == NameKind::kFile ? is_end_of_path(a, b) : a == b;
   };
   if (is_same(name, target)) return Match::kAsWritten;
   return is_same(folded(name), folded(target)) ? Match::kInSmallLetters : Match::kNone;
@@ -84,15 +101,39 @@ Match match_of(std::string_view kind, std::string_view name, std::string_view ta
 std::string key_of(std::string_view name) {
   name = without_extension(name);
   const auto slash = name.rfind('/');
-  return folded(slash == name.npos ? name : name.substr(slash + 1));
+  return folded(composed(slash == name.npos ? name : name.substr(slash + 1)));
+}
+
+std::vector<std::string> aliases_in(const Json& properties) {
+  std::vector<std::string> aliases;
+  const auto add = [&](const Json& value) {
+    if (!value.is_string() && !value.is_integer()) return;  // `aliases: [2024]` of YAML is one
+    auto name = composed(trimmed(value.is_string() ? value.as_string() : value.dump()));
+    if (name.empty() || name.size() > markdown::kWikiTargetBytesMax ||
+        aliases.size() == kAliasesMax || std::ranges::find(aliases, name) != aliases.end()) {
+      return;
+    }
+    aliases.push_back(std::move(name));
+  };
+  if (!properties.is_object()) return aliases;
+  for (const auto& [name, value] : properties.as_object()) {
+    if (const auto small = folded(name); small != "aliases" && small != "alias") continue;
+    if (!value.is_array()) {
+      add(value);
+      continue;
+    }
+    for (const auto& item : value.as_array()) add(item);
+  }
+  return aliases;
 }
 
 std::optional<Uuid> resolve(db::Tx& tx, std::string_view user_id, std::string_view target) {
-  target = without_extension(target);
+  const auto written = composed(target);
+  target = without_extension(written);
   while (target.starts_with('/')) target.remove_prefix(1);
   const auto key = key_of(target);
   // Less is better.
-  using Rank = std::tuple<Match, bool, std::ptrdiff_t, std::size_t>;
+  using Rank = std::tuple<Match, NameKind, std::ptrdiff_t, std::size_t>;
   std::optional<Rank> best;
   std::optional<Uuid> found;
   auto rows = tx.query(
@@ -100,14 +141,14 @@ std::optional<Uuid> resolve(db::Tx& tx, std::string_view user_id, std::string_vi
       "ORDER BY entity LIMIT $3",
       user_id, key, kCandidatesMax);
   while (rows.next()) {
-    const auto kind = rows.text(1);
+    const auto kind = kind_of(rows.view(1));
+    const bool is_file = kind == NameKind::kFile;
     const auto path = rows.text(2);
-    const auto name = kind == "file" ? without_extension(path) : std::string_view(path);
+    const auto name = is_file ? without_extension(path) : std::string_view(path);
     const auto match = match_of(kind, name, target);
     if (match == Match::kNone) continue;
-    const bool is_title = kind != "file";
-    const Rank rank{match, is_title, is_title ? 0 : std::ranges::count(path, '/'),
-                    is_title ? 0 : path.size()};
+    const Rank rank{match, kind, is_file ? std::ranges::count(path, '/') : 0,
+                    is_file ? path.size() : 0};
     if (best && *best <= rank) continue;
     best = rank;
     found = rows.uuid(0);
