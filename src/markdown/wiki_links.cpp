@@ -1,8 +1,12 @@
 #include "markdown/wiki_links.h"
 
+#include <fmt/format.h>
 #include <md4c.h>
 
+#include <algorithm>
+#include <functional>
 #include <map>
+#include <set>
 
 #include "markdown/bounds.h"
 #include "markdown/html.h"
@@ -118,19 +122,98 @@ class Finder {
   std::vector<WikiLink> found_;
 };
 
-}  // namespace
+// The parser calls enter_block, leave_block, enter_span, leave_span and text with `to`.
+MD_PARSER parser_of_links() {
+  MD_PARSER parser{};
+  // As to_html() reads it, but that bare links are of no use here.
+  parser.flags = ((MD_DIALECT_GITHUB | MD_FLAG_NOHTML) & ~unsigned{MD_FLAG_PERMISSIVEAUTOLINKS}) |
+                 MD_FLAG_WIKILINKS;
+  return parser;
+}
 
-std::vector<WikiLink> wiki_links(std::string_view text) {
+std::string_view readable_beginning(std::string_view text) {
   if (text.size() > kTextBytesMax) {
     // A part of the last line could be something else than the whole.
     text = text.substr(0, text.substr(0, kTextBytesMax).rfind('\n') + 1);
   }
   if (text.find("[[") == text.npos || !is_readable(text)) return {};
+  return text;
+}
+
+// Finds where the targets of links are in a text: md4c tells where their words are.
+class Places {
+ public:
+  struct Place {
+    std::size_t at;
+    std::size_t size;
+  };
+  Places(std::string_view text, const std::vector<std::string>& targets)
+      : text_(text), targets_(targets) {}
+
+  void begin_link(const MD_SPAN_WIKILINK_DETAIL& link) {
+    const auto target = target_of({link.target.text, link.target.size});
+    if (std::ranges::find(targets_, target) != targets_.end()) sought_ = target;
+  }
+  void end_link() { sought_.clear(); }
+  void add(const char* words) {
+    const std::less<> before;
+    if (sought_.empty() || before(words, text_.data()) ||
+        !before(words, text_.data() + text_.size())) {
+      return;
+    }
+    const auto open = text_.rfind("[[", static_cast<std::size_t>(words - text_.data()));
+    if (open == text_.npos) return;
+    const auto at = text_.find_first_not_of(' ', open + 2);
+    if (text_.substr(at, sought_.size()) == sought_) found_.push_back({at, sought_.size()});
+    sought_.clear();
+  }
+  const std::vector<Place>& found() const { return found_; }
+
+ private:
+  std::string_view text_;
+  const std::vector<std::string>& targets_;
+  std::string sought_;  // of the link that is open, until its place is found
+  std::vector<Place> found_;
+};
+
+std::vector<Places::Place> places_of(std::string_view text,
+                                     const std::vector<std::string>& targets) {
+  const auto read = with_embedded_as_links(text);
+  Places places(read, targets);
+  auto parser = parser_of_links();
+  parser.enter_block = [](MD_BLOCKTYPE, void*, void*) { return 0; };
+  parser.leave_block = parser.enter_block;
+  parser.enter_span = [](MD_SPANTYPE type, void* detail, void* to) {
+    if (type == MD_SPAN_WIKILINK) {
+      static_cast<Places*>(to)->begin_link(*static_cast<MD_SPAN_WIKILINK_DETAIL*>(detail));
+    }
+    return 0;
+  };
+  parser.leave_span = [](MD_SPANTYPE type, void*, void* to) {
+    if (type == MD_SPAN_WIKILINK) static_cast<Places*>(to)->end_link();
+    return 0;
+  };
+  parser.text = [](MD_TEXTTYPE, const MD_CHAR* from, MD_SIZE, void* to) {
+    static_cast<Places*>(to)->add(from);
+    return 0;
+  };
+  md_parse(read.data(), static_cast<MD_SIZE>(read.size()), &parser, &places);
+  return places.found();
+}
+
+std::set<std::string> targets_in(std::string_view text) {
+  std::set<std::string> targets;
+  for (auto& link : wiki_links(text)) targets.insert(std::move(link.target));
+  return targets;
+}
+
+}  // namespace
+
+std::vector<WikiLink> wiki_links(std::string_view text) {
+  text = readable_beginning(text);
+  if (text.empty()) return {};
   Finder finder;
-  MD_PARSER parser{};
-  // As to_html() reads it, but that bare links are of no use here.
-  parser.flags = ((MD_DIALECT_GITHUB | MD_FLAG_NOHTML) & ~unsigned{MD_FLAG_PERMISSIVEAUTOLINKS}) |
-                 MD_FLAG_WIKILINKS;
+  auto parser = parser_of_links();
   parser.enter_block = [](MD_BLOCKTYPE, void*, void* to) {
     static_cast<Finder*>(to)->end_block();
     return 0;
@@ -154,6 +237,34 @@ std::vector<WikiLink> wiki_links(std::string_view text) {
   const auto read = with_embedded_as_links(text);
   md_parse(read.data(), static_cast<MD_SIZE>(read.size()), &parser, &finder);
   return finder.take();
+}
+
+bool is_wiki_target(std::string_view name) {
+  const auto links = wiki_links(fmt::format("[[{}]]", name));
+  return links.size() == 1 && links[0].target == name;
+}
+
+std::string with_links_renamed(std::string_view text, const std::vector<std::string>& targets,
+                               std::string_view to) {
+  std::string renamed;
+  std::size_t done = 0;
+  const auto beginning = readable_beginning(text);
+  if (beginning.empty()) return std::string(text);
+  for (const auto& [at, size] : places_of(beginning, targets)) {
+    renamed += text.substr(done, at - done);
+    renamed += to;
+    done = at + size;
+  }
+  renamed += text.substr(done);
+  // A mark of Markdown in the new name may mean something beside what the text has.
+  auto wanted = targets_in(text);
+  for (const auto& target : targets) wanted.erase(target);
+  wanted.emplace(to);
+  const auto got = targets_in(renamed);
+  // Of a long text another part is looked at then.
+  const bool is_whole = std::max(text.size(), renamed.size()) < kTextBytesMax;
+  return is_whole ? (got == wanted ? renamed : std::string(text))
+                  : (got.contains(std::string(to)) ? renamed : std::string(text));
 }
 
 }  // namespace synap::markdown

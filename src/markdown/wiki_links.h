@@ -25,4 +25,13 @@ struct WikiLink {
 /// kWikiTargetBytesMax. Pure.
 std::vector<WikiLink> wiki_links(std::string_view text);
 
+/// Whether [[name]] is a link to all of it.
+bool is_wiki_target(std::string_view name);
+
+/// The text with its links to one of these targets, as wiki_links() finds them, leading to `to`
+/// instead (is_wiki_target): their headings and words stay. As it was, where any other link would
+/// be another then. Pure.
+std::string with_links_renamed(std::string_view text, const std::vector<std::string>& targets,
+                               std::string_view to);
+
 }  // namespace synap::markdown

@@ -53,6 +53,32 @@ TEST(WikiLinks, SayTheFirstHeadingOfEach) {
   EXPECT_EQ(headings("| a |\n|---|\n| [[One#Part\\|1]] |"), "One#Part;");
 }
 
+TEST(WikiLinks, AreRenamedWhereTheyAreLinks) {
+  const auto renamed = [](std::string_view text, std::string_view to = "New") {
+    return with_links_renamed(text, {"Old", "a & b"}, to);
+  };
+  EXPECT_EQ(renamed("[[Old]] ![[ Old |x]] [[Old#A#B|*y*]] [[old]] [[Old one]]"),
+            "[[New]] ![[ New |x]] [[New#A#B|*y*]] [[old]] [[Old one]]");
+  EXPECT_EQ(renamed("`[[Old]]` \\[[Old]] Old [[a & b]] [[Old]]"),
+            "`[[Old]]` \\[[Old]] Old [[New]] [[New]]");
+  EXPECT_EQ(renamed("| a |\n|---|\n| [[Old\\|1]] |"), "| a |\n|---|\n| [[New\\|1]] |");
+  EXPECT_EQ(renamed("# [[Old]]\n\n> - **[[Old]]**"), "# [[New]]\n\n> - **[[New]]**");
+  EXPECT_EQ(renamed("none"), "none");
+  // A name that would be code beside what the text has.
+  EXPECT_EQ(renamed("[[Old]] a ` b", "x`y"), "[[Old]] a ` b");
+  EXPECT_EQ(renamed("[[Old]] b", "x`y"), "[[x`y]] b");
+}
+
+TEST(WikiLinks, LeadToNamesThatAreTargets) {
+  for (const auto* name : {"a", "Größe & Maß", "a/b.md", "日本", "x*y"}) {
+    EXPECT_TRUE(is_wiki_target(name)) << name;
+  }
+  for (const auto* name : {"", " a", "a|b", "a#b", "a]]b", "[[a", "a\nb"}) {
+    EXPECT_FALSE(is_wiki_target(name)) << name;
+  }
+  EXPECT_FALSE(is_wiki_target(std::string(101, 'x')));
+}
+
 TEST(WikiLinks, HaveTheWordsAroundThem) {
   EXPECT_EQ(around("# Title\n\nWe *met*\n[[Other|her]] in `Rome`.\n\nNext."),
             "We met her in Rome.");

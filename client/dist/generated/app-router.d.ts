@@ -3637,6 +3637,10 @@ export interface NotePresentText {
     tag?: string;
     /** Absent: it is to be a word, and no tag. */
     to?: string;
+    /** What links of it say, and are to say no more. */
+    links?: string[];
+    /** What they are to say. */
+    newTarget?: string;
 }
 export interface NoteText {
     /** The text, if it is short. */
@@ -3691,9 +3695,25 @@ export interface WikiLink {
     /** The words next to it. */
     around: string;
 }
+export interface WikiLinksRenamed {
+    from: string[];
+    to: string;
+}
 export interface NoteLinksFound {
     /** Each target once; the first 500. */
     links: WikiLink[];
+    /** The note to which some of them lead has another title, which they say now. */
+    renamed?: WikiLinksRenamed;
+}
+export interface NoteLinksOutdated {
+    /** That the note had. */
+    title: string;
+}
+export interface NoteLinksRenewed {
+    /** Notes of which an update was asked for. */
+    changed: number;
+    /** Notes whose links say the former title still: the new one cannot stand in a link, or leads to another note; or they were being changed all the time. */
+    left?: number;
 }
 export interface NoteNameAwaited {
     /** Titles, aliases, or paths of files. */
@@ -4200,6 +4220,10 @@ export interface EventData {
     "note.link_reading.requested": NoteLinkReading;
     /** The text of a note has [[wiki links]], or had some before: these, now. */
     "note.links.found": NoteLinksFound;
+    /** A note has another title, and [[wiki links]] may say the one that it had. */
+    "note.links.outdated": NoteLinksOutdated;
+    /** [[Wiki links]] to a note that has another title say that one. */
+    "note.links.renewed": NoteLinksRenewed;
     /** [[Wiki links]] of other notes may lead to this note now, or no longer. */
     "note.name.awaited": NoteNameAwaited;
     /** A tag was renamed or taken away. */

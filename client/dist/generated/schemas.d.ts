@@ -1553,6 +1553,8 @@ export declare const NoteCreationCompleted: z.ZodObject<{
 export declare const NotePresentText: z.ZodObject<{
     tag: z.ZodOptional<z.ZodString>;
     to: z.ZodOptional<z.ZodString>;
+    links: z.ZodOptional<z.ZodArray<z.ZodString>>;
+    newTarget: z.ZodOptional<z.ZodString>;
 }, z.core.$strip>;
 export declare const NoteText: z.ZodObject<{
     content: z.ZodOptional<z.ZodString>;
@@ -1565,6 +1567,8 @@ export declare const NoteText: z.ZodObject<{
     present: z.ZodOptional<z.ZodObject<{
         tag: z.ZodOptional<z.ZodString>;
         to: z.ZodOptional<z.ZodString>;
+        links: z.ZodOptional<z.ZodArray<z.ZodString>>;
+        newTarget: z.ZodOptional<z.ZodString>;
     }, z.core.$strip>>;
 }, z.core.$strip>;
 export declare const NoteCreationRequested: z.ZodObject<{
@@ -1579,6 +1583,8 @@ export declare const NoteCreationRequested: z.ZodObject<{
         present: z.ZodOptional<z.ZodObject<{
             tag: z.ZodOptional<z.ZodString>;
             to: z.ZodOptional<z.ZodString>;
+            links: z.ZodOptional<z.ZodArray<z.ZodString>>;
+            newTarget: z.ZodOptional<z.ZodString>;
         }, z.core.$strip>>;
     }, z.core.$strip>;
     title: z.ZodString;
@@ -1609,12 +1615,27 @@ export declare const WikiLink: z.ZodObject<{
     heading: z.ZodOptional<z.ZodString>;
     around: z.ZodString;
 }, z.core.$strip>;
+export declare const WikiLinksRenamed: z.ZodObject<{
+    from: z.ZodArray<z.ZodString>;
+    to: z.ZodString;
+}, z.core.$strip>;
 export declare const NoteLinksFound: z.ZodObject<{
     links: z.ZodArray<z.ZodObject<{
         target: z.ZodString;
         heading: z.ZodOptional<z.ZodString>;
         around: z.ZodString;
     }, z.core.$strip>>;
+    renamed: z.ZodOptional<z.ZodObject<{
+        from: z.ZodArray<z.ZodString>;
+        to: z.ZodString;
+    }, z.core.$strip>>;
+}, z.core.$strip>;
+export declare const NoteLinksOutdated: z.ZodObject<{
+    title: z.ZodString;
+}, z.core.$strip>;
+export declare const NoteLinksRenewed: z.ZodObject<{
+    changed: z.ZodInt;
+    left: z.ZodOptional<z.ZodInt>;
 }, z.core.$strip>;
 export declare const NoteNameAwaited: z.ZodObject<{
     names: z.ZodArray<z.ZodString>;
@@ -1679,6 +1700,8 @@ export declare const NoteUpdateRequested: z.ZodObject<{
         present: z.ZodOptional<z.ZodObject<{
             tag: z.ZodOptional<z.ZodString>;
             to: z.ZodOptional<z.ZodString>;
+            links: z.ZodOptional<z.ZodArray<z.ZodString>>;
+            newTarget: z.ZodOptional<z.ZodString>;
         }, z.core.$strip>>;
     }, z.core.$strip>>;
     title: z.ZodOptional<z.ZodString>;
@@ -3466,6 +3489,8 @@ export declare const eventSchemas: {
             present: z.ZodOptional<z.ZodObject<{
                 tag: z.ZodOptional<z.ZodString>;
                 to: z.ZodOptional<z.ZodString>;
+                links: z.ZodOptional<z.ZodArray<z.ZodString>>;
+                newTarget: z.ZodOptional<z.ZodString>;
             }, z.core.$strip>>;
         }, z.core.$strip>;
         title: z.ZodString;
@@ -3517,6 +3542,17 @@ export declare const eventSchemas: {
             heading: z.ZodOptional<z.ZodString>;
             around: z.ZodString;
         }, z.core.$strip>>;
+        renamed: z.ZodOptional<z.ZodObject<{
+            from: z.ZodArray<z.ZodString>;
+            to: z.ZodString;
+        }, z.core.$strip>>;
+    }, z.core.$strip>;
+    "note.links.outdated": z.ZodObject<{
+        title: z.ZodString;
+    }, z.core.$strip>;
+    "note.links.renewed": z.ZodObject<{
+        changed: z.ZodInt;
+        left: z.ZodOptional<z.ZodInt>;
     }, z.core.$strip>;
     "note.name.awaited": z.ZodObject<{
         names: z.ZodArray<z.ZodString>;
@@ -3595,6 +3631,8 @@ export declare const eventSchemas: {
             present: z.ZodOptional<z.ZodObject<{
                 tag: z.ZodOptional<z.ZodString>;
                 to: z.ZodOptional<z.ZodString>;
+                links: z.ZodOptional<z.ZodArray<z.ZodString>>;
+                newTarget: z.ZodOptional<z.ZodString>;
             }, z.core.$strip>>;
         }, z.core.$strip>>;
         title: z.ZodOptional<z.ZodString>;

@@ -1153,6 +1153,8 @@ export const NoteCreationCompleted = z.object({
 export const NotePresentText = z.object({
     tag: z.string().optional().describe("A tag of it that is to be renamed."),
     to: z.string().optional().describe("Absent: it is to be a word, and no tag."),
+    links: z.array(z.string()).optional().describe("What links of it say, and are to say no more."),
+    newTarget: z.string().optional().describe("What they are to say."),
 });
 export const NoteText = z.object({
     content: z.string().optional().describe("The text, if it is short."),
@@ -1187,8 +1189,20 @@ export const WikiLink = z.object({
     heading: z.string().optional().describe("Of the first link to it that has one."),
     around: z.string().describe("The words next to it."),
 });
+export const WikiLinksRenamed = z.object({
+    from: z.array(z.string()),
+    to: z.string(),
+});
 export const NoteLinksFound = z.object({
     links: z.array(WikiLink).describe("Each target once; the first 500."),
+    renamed: WikiLinksRenamed.optional().describe("The note to which some of them lead has another title, which they say now."),
+});
+export const NoteLinksOutdated = z.object({
+    title: z.string().min(1).describe("That the note had."),
+});
+export const NoteLinksRenewed = z.object({
+    changed: z.int().min(0).describe("Notes of which an update was asked for."),
+    left: z.int().min(1).optional().describe("Notes whose links say the former title still: the new one cannot stand in a link, or leads to another note; or they were being changed all the time."),
 });
 export const NoteNameAwaited = z.object({
     names: z.array(z.string().min(1)).describe("Titles, aliases, or paths of files."),
@@ -1654,6 +1668,8 @@ export const eventSchemas = {
     "note.link_reading.failed": Failure,
     "note.link_reading.requested": NoteLinkReading,
     "note.links.found": NoteLinksFound,
+    "note.links.outdated": NoteLinksOutdated,
+    "note.links.renewed": NoteLinksRenewed,
     "note.name.awaited": NoteNameAwaited,
     "note.retagging.completed": NoteRetaggingCompleted,
     "note.retagging.failed": Failure,

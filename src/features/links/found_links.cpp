@@ -189,19 +189,25 @@ std::vector<std::string> aliases_of(db::Tx& tx, const Uuid& note) {
   return aliases;
 }
 
-// Whether there is a relation of the link.
-bool leads_anywhere(db::Tx& tx, std::string_view user_id, const Uuid& note,
-                    std::string_view target) {
-  const auto to_id = note.to_string();
-  auto rows =
-      tx.query("SELECT data FROM relations_data WHERE user_id = $1 AND f_toId = $2 AND f_type = $3",
-               user_id, to_id, kRelationType);
-  while (rows.next()) {
-    const auto data = parse_json(rows.view(0));
-    const Json* properties = data ? data->find("properties") : nullptr;
-    if (properties != nullptr && properties->string_or(kWikiLink, "") == target) return true;
+// The title that it had, where links may say it and it gets another one. Not by an import: what
+// its files say is theirs, and they say it all.
+std::optional<std::string> title_left(db::Tx& tx, const TextOptions::Change& change) {
+  const Json* title = change.fields.find("title");
+  const bool is_imported = change.fields.find("origin") != nullptr;
+  if (change.is_creation || is_imported || title == nullptr || !title->is_string()) {
+    return std::nullopt;
   }
-  return false;
+  std::string former;
+  {
+    auto rows = tx.query("SELECT name FROM note_names_data WHERE entity = $1 AND kind = 'title'",
+                         change.id);
+    if (!rows.next() || rows.view(0) == composed(title->as_string())) return std::nullopt;
+    former = rows.text(0);
+  }
+  const auto key = key_of(former);
+  auto links = tx.query("SELECT 1 FROM note_links_data WHERE user_id = $1 AND key = $2 LIMIT 1",
+                        change.user_id, key);
+  return links.next() ? std::optional(former) : std::nullopt;
 }
 
 // Aliases are said with all other properties: those that it had already are no news.
@@ -222,14 +228,24 @@ std::vector<std::string> names_given(db::Tx& tx, const TextOptions::Change& chan
   return given;
 }
 
+Json renamed_in(const Json& asked) {
+  return Json::object({{"from", *asked.find("links")}, {"to", *asked.find("newTarget")}});
+}
+
 std::vector<TextOptions::Consequence> decide(LinkedUsers& linked, db::Tx& tx,
                                              const TextOptions::Change& change) {
   std::vector<TextOptions::Consequence> following;
   if (change.read && has_changed(tx, change)) {
-    following.push_back({std::string(kFound), Json::object({{"links", *change.read}})});
+    Json found = Json::object({{"links", *change.read}});
+    if (!change.renamed.is_null()) found.set("renamed", renamed_in(change.renamed));
+    following.push_back({std::string(kFound), std::move(found)});
   }
   Json names = Json::array();
   if (!linked.has(tx, change.user_id)) return following;
+  if (auto former = title_left(tx, change)) {
+    following.push_back(
+        {std::string(kLinksOutdated), Json::object({{"title", *std::move(former)}})});
+  }
   for (auto& name : change.is_deletion ? names_left(tx, change) : names_given(tx, change)) {
     if (is_awaited(tx, change, name)) names.push_back(std::move(name));
   }
@@ -295,25 +311,42 @@ TextOptions::Consequences add_found_links(const Rooms& rooms, const TextOptions:
       .field("heading", optional(string()), "Of the first link to it that has one.")
       .field("around", string(), "The words next to it.");
   auto found = object("NoteLinksFound");
-  found.field("links", array(link), "Each target once; the first 500.");
+  auto renamed = object("WikiLinksRenamed");
+  renamed.field("from", array(string())).field("to", string());
+  found.field("links", array(link), "Each target once; the first 500.")
+      .field("renamed", optional(renamed),
+             "The note to which some of them lead has another title, which they say now.");
   add_event_type(rooms, kFound, found,
                  "The text of a note has [[wiki links]], or had some before: these, now.");
   auto awaited = object("NoteNameAwaited");
   awaited.field("names", array(string().min(1)), "Titles, aliases, or paths of files.");
   add_event_type(rooms, kNameAwaited, awaited,
                  "[[Wiki links]] of other notes may lead to this note now, or no longer.");
+  auto outdated = object("NoteLinksOutdated");
+  outdated.field("title", string().min(1), "That the note had.");
+  add_event_type(rooms, kLinksOutdated, outdated,
+                 "A note has another title, and [[wiki links]] may say the one that it had.");
+  auto renewed = object("NoteLinksRenewed");
+  renewed.field("changed", integer().min(0), "Notes of which an update was asked for.")
+      .field("left", optional(integer().min(1)),
+             "Notes whose links say the former title still: the new one cannot stand in a link, or "
+             "leads to another note; or they were being changed all the time.");
+  add_event_type(rooms, kLinksRenewed, renewed,
+                 "[[Wiki links]] to a note that has another title say that one.");
   const auto linked = std::make_shared<LinkedUsers>();
   rooms.projections.add(found_links(linked));
   rooms.projections.add(names());
   TextOptions::Consequences consequences{
-      .types = {std::string(kFound), std::string(kNameAwaited)},
+      .types = {std::string(kFound), std::string(kNameAwaited), std::string(kLinksOutdated)},
       .fields = {"title", "origin", "properties"},
       // One more shows that there is more: the last line is then a part of one.
       .bytes_max = markdown::kTextBytesMax + 1,
       .read = read,
+      .renamed = markdown::with_links_renamed,
       .decide = [linked](db::Tx& tx, const TextOptions::Change& change) {
         return decide(*linked, tx, change);
       }};
+  add_relinking(rooms);
   add_reading(rooms, consequences, tags, reading_parts_max);
   return consequences;
 }

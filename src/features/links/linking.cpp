@@ -42,13 +42,15 @@ class Linker {
   Linker(const Rooms& rooms, db::Tx& tx, const Event& cause, const Uuid& run_id, int& changes_left)
       : rooms_(rooms), tx_(tx), cause_(cause), run_id_(run_id), changes_left_(changes_left) {}
 
-  /// All links of the note; or, with a key, those alone that may mean that name. True: nothing is
-  /// left to do.
-  bool bring_in_step(const Uuid& note, const std::optional<std::string>& key) {
+  /// All links of the note; or, with a key, those alone that may mean that name. `renamed`: as
+  /// note.links.found says. True: nothing is left to do.
+  bool bring_in_step(const Uuid& note, const std::optional<std::string>& key,
+                     const Json* renamed = nullptr) {
     note_ = note;
     const auto links = links_of(note, key);
     read_standing();
-    if (!key && !(renew_standing(links) && remove_old(links))) return false;
+    if (!key && !(move_standing(links, renamed) && renew_standing(links) && remove_old(links)))
+      return false;
     return make_new(links);
   }
 
@@ -79,6 +81,56 @@ class Linker {
                                  std::string(properties->string_or(kHeading, "")),
                                  rows.view(3) == events::source_name(events::Source::kSystem)});
     }
+  }
+
+  // A link that says another name of the same note is the same link: so its relation stays when
+  // the note's title in it is renamed, also where the note has yet another title by now.
+  bool move_standing(const Links& links, const Json* renamed) {
+    if (renamed != nullptr && !move_renamed(links, *renamed)) return false;
+    std::map<std::string, std::string> new_targets;  // by where they lead
+    for (auto at = standing_.begin(); at != standing_.end();) {
+      const auto old = at++;
+      if (!old->second.is_own || links.contains(old->first)) continue;
+      if (new_targets.empty()) new_targets = targets_that_are_new(links);
+      const auto target = new_targets.find(old->second.from_id);
+      if (target == new_targets.end()) continue;
+      if (!may_change()) return false;
+      move(old, target->second, links);
+      new_targets.erase(target);
+    }
+    return tx_.ok();
+  }
+
+  bool move_renamed(const Links& links, const Json& renamed) {
+    const auto& to = renamed.find("to")->as_string();
+    if (!links.contains(to) || standing_.contains(to)) return true;
+    for (const auto& from : renamed.find("from")->as_array()) {
+      const auto old = standing_.find(from.as_string());
+      if (old == standing_.end() || !old->second.is_own || links.contains(old->first)) continue;
+      if (!may_change()) return false;
+      move(old, to, links);
+      break;
+    }
+    return tx_.ok();
+  }
+
+  void move(std::multimap<std::string, Standing>::iterator old, const std::string& to,
+            const Links& links) {
+    auto relation = std::move(old->second);
+    standing_.erase(old);
+    relation.heading = links.at(to);
+    renew(relation, to);
+    standing_.emplace(to, std::move(relation));
+  }
+
+  std::map<std::string, std::string> targets_that_are_new(const Links& links) {
+    std::map<std::string, std::string> targets;
+    for (const auto& [target, heading] : links) {
+      if (standing_.contains(target)) continue;
+      const auto other = resolve(tx_, cause_.user_id, target);
+      if (other) targets.emplace(other->to_string(), target);
+    }
+    return targets;
   }
 
   bool renew_standing(const Links& links) {
@@ -201,11 +253,13 @@ class Linking final : public workers::EventHandler {
   std::string_view event_type() const override { return "note.links.found"; }
 
   Task<Outcome> handle(const Event& event, Step& step) override {
+    auto data = data_of(event, EventType<Json>{event.type});
+    if (!data) co_return Outcome::failed_for_good(data.error());
     for (int part = 1;; ++part) {
       auto is_done = co_await step.commit(fmt::format("link-{}", part), [&](db::Tx& tx) {
         int changes_left = kChangesACommit;
         Linker linker(rooms_, tx, event, step.run_id(), changes_left);
-        return linker.bring_in_step(*event.aggregate_id, std::nullopt);
+        return linker.bring_in_step(*event.aggregate_id, std::nullopt, (*data)->find("renamed"));
       });
       if (!is_done) co_return Outcome::failed(is_done.error());
       if (*is_done) co_return Outcome::done();

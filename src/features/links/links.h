@@ -4,17 +4,21 @@
 //   note.creation.completed, note.update.completed
 //     note.links.found     the text has links, or had some: which, and the words around each
 //       relations.link       makes and deletes relations until they are as the links say
-//     note.name.awaited    a title or file that links of other notes lead to has come (or gone,
+//     note.links.outdated  its title is another, and links of notes say the one that it had
+//       notes.relink         asks for an update of each note whose links say it, until they say the
+//                            new one: note.links.renewed
+//     note.name.awaited    a title, alias or file that links of others lead to has come (or gone,
 //                          and another note has it as well)
 //       relations.link-awaited  the same for each of those notes, as far as links to it go
 //
-// Both events are appended with the completion by the run that stores the text, which has the text
+// These events are appended with the completion by the run that stores the text, which has the text
 // at hand, and only where they say something: a note without links has no run and no event more.
 //
 // A relation belongs to a link by its properties, {"wikiLink": "Title", "heading": "Part"}, and is
 // the worker's as long as its source is "system". One that somebody else made or changed is never
 // deleted by it. It stands as long as the link is in the text, whatever either note is called by
-// now: so a rename breaks nothing, and a new note of the old title takes no link away. Where the
+// now: so a rename breaks nothing, before the texts that have the link are changed as well, and a
+// new note of the old title takes no link away. Where the
 // other note is deleted the relation goes with it, and the link waits for the next of that name.
 #pragma once
 
@@ -34,6 +38,8 @@ inline constexpr std::string_view kWikiLink = "wikiLink";
 inline constexpr std::string_view kHeading = "heading";
 
 inline constexpr std::string_view kNameAwaited = "note.name.awaited";
+inline constexpr std::string_view kLinksOutdated = "note.links.outdated";
+inline constexpr std::string_view kLinksRenewed = "note.links.renewed";
 
 /// What a target and the names of notes have in common where the one may mean the other: the last
 /// part of the path, without ".md", in small letters and NFC.
@@ -44,6 +50,13 @@ inline constexpr std::size_t kAliasesMax = 100;  // of a note; as tags
 /// The other names that the properties of a note give it, `aliases` or `alias` in any case: a list,
 /// or one text. Each once, in NFC; at most kAliasesMax, and none that no link could have.
 std::vector<std::string> aliases_in(const Json& properties);
+
+/// Whether two names differ in capitals and Unicode forms alone.
+bool is_same_name(std::string_view one, std::string_view other);
+
+/// Whether there is a relation of the link of a note.
+bool leads_anywhere(db::Tx& tx, std::string_view user_id, const Uuid& note,
+                    std::string_view target);
 
 /// The note of this user that a link's target means; nothing: none, now. In this order: the target
 /// is its file's path or the end of it, its title, or an alias of it, as it is written, before one
@@ -60,6 +73,8 @@ TextOptions::Consequences add_found_links(const Rooms& rooms, const TextOptions:
                                           int reading_parts_max);
 /// The workers. Behind relations.
 void add_linking(const Rooms& rooms);
+/// What becomes of links to a note that gets another title. Behind the noun.
+void add_relinking(const Rooms& rooms);
 /// notes.backlinks. Behind relations.
 void add_backlinks(const Rooms& rooms);
 

@@ -33,6 +33,7 @@ class LinksTest : public FeatureTest {
   void update(const std::string& id, Json::Object more) {
     const auto changed = done("notes.update", input(id, std::move(more)));
     SYNAP_CHECK(changed.has_value(), changed ? "" : changed.error().message);
+    wait_for_renewals();
   }
   void remove(const std::string& id) { SYNAP_CHECK(done("notes.delete", input(id)).has_value()); }
   /// The titles of the notes that mention it, in the order of their relations.
@@ -44,6 +45,23 @@ class LinksTest : public FeatureTest {
       titles += (titles.empty() ? "" : " ") + link.find("title")->as_string();
     }
     return titles;
+  }
+  // Those that wait for a moment are no jobs.
+  void wait_for_renewals() {
+    SYNAP_CHECK(test::wait_until(executor, database->commits(), [this] {
+      return events_of("note.links.outdated") == events_of("note.links.renewed");
+    }));
+    wait_until_idle();
+  }
+  std::string text_of(const std::string& id) {
+    return std::string(call("notes.get", input(id))->string_or("content", ""));
+  }
+  /// What the last renewal of links says that it has done.
+  std::string renewed() {
+    const Json types = Json::array().push_back("note.links.renewed");
+    const auto found = call("events.list", Json::object({{"types", types}}));
+    const auto& events = found->find("events")->as_array();
+    return events.empty() ? "nothing" : events.back().find("data")->dump();
   }
   std::int64_t count(const std::string& user = "ann") {
     return call("relations.list", Json::object(), user)->find("total")->as_integer();
@@ -159,6 +177,120 @@ TEST_F(LinksTest, LeadToNamesOfAnotherUnicodeForm) {
   expect_verified();
 }
 
+TEST_F(LinksTest, SayTheTitleThatTheirNoteHasNow) {
+  const auto alpha = note("Alpha");
+  const auto one = note("One", "[[Alpha]] ![[alpha#Part|words]] `[[Alpha]]` [[Else]] #tag");
+  const auto relation = [&] {
+    const auto found = call("relations.list", Json::object({{"toId", one}}));
+    const auto& first = found->find("relations")->as_array()[0];
+    return first.find("id")->as_string() + first.find("properties")->dump();
+  };
+  const auto id = relation().substr(0, 36);
+  update(alpha, {{"title", "Gamma & Co"}});
+  EXPECT_EQ(text_of(one), "[[Gamma & Co]] ![[Gamma & Co#Part|words]] `[[Alpha]]` [[Else]] #tag");
+  EXPECT_EQ(relation(), id + R"({"wikiLink":"Gamma & Co","heading":"Part"})");
+  EXPECT_EQ(renewed(), R"({"changed":1})");
+  EXPECT_EQ(call("notes.get", input(one))->find("version")->dump(), "2");
+  EXPECT_EQ(call("notes.get", input(one))->find("tags")->dump(), R"(["tag"])");
+  // What says nothing else than before is asked nothing of.
+  update(alpha, {{"title", "Gamma & Co"}, {"content", "more"}});
+  EXPECT_EQ(events_of("note.links.outdated"), 1U);
+  EXPECT_EQ(call("notes.get", input(one))->find("version")->dump(), "2");
+  // A restore renames it as well.
+  ASSERT_TRUE(done("notes.restore", input(alpha, {{"version", 1}})));
+  wait_for_renewals();
+  EXPECT_EQ(text_of(one), "[[Alpha]] ![[Alpha#Part|words]] `[[Alpha]]` [[Else]] #tag");
+  EXPECT_EQ(relation().substr(0, 36), id);
+  expect_verified();
+}
+
+TEST_F(LinksTest, SayTheLastOfManyTitles) {
+  const auto alpha = note("Alpha", "I am [[Alpha]].");
+  const auto one = note("One", "[[Alpha]]");
+  for (const char* title : {"B", "C", "D"}) {
+    ASSERT_TRUE(call("notes.update", input(alpha, {{"title", title}})));
+    ASSERT_TRUE(call("notes.update", input(one, {{"tags", Json::array().push_back(title)}})));
+  }
+  wait_until_idle();
+  wait_for_renewals();
+  EXPECT_EQ(text_of(one), "[[D]]");
+  EXPECT_EQ(text_of(alpha), "I am [[D]].");
+  EXPECT_EQ(mentions(alpha), "One");
+  expect_verified();
+}
+
+TEST_F(LinksTest, KeepWhatLeadsToTheirNoteAllTheSame) {
+  const auto origin = [](const std::string& path) {
+    return Json::Object{
+        {"origin", Json::object({{"path", path}, {"checksum", std::string(64, 'a')}})}};
+  };
+  auto more = origin("/n/Alpha.md");
+  more.emplace_back("properties", *parse_json(R"({"aliases":["Al"]})"));
+  const auto alpha = note("Alpha", "text", std::move(more));
+  const auto one = note("One", "[[Alpha]]");
+  const auto two = note("Two", "[[n/Alpha]]");
+  const auto three = note("Three", "[[Al]]");
+  update(alpha, {{"title", "Gamma"}});
+  EXPECT_EQ(text_of(one) + text_of(two) + text_of(three), "[[Alpha]][[n/Alpha]][[Al]]");
+  EXPECT_EQ(renewed(), R"({"changed":0})");
+  EXPECT_EQ(mentions(alpha), "Three Two One");
+  // Files say what they say.
+  const auto b = note("B");
+  const auto four = note("Four", "[[B]]");
+  auto file = origin("/n/X.md");
+  file.emplace_back("title", "C");
+  update(b, std::move(file));
+  EXPECT_EQ(text_of(four), "[[B]]");
+  EXPECT_EQ(events_of("note.links.outdated"), 1U);
+}
+
+TEST_F(LinksTest, StayWhereTheNewTitleCannotBeSaid) {
+  note("Gamma");
+  const auto alpha = note("Alpha");
+  const auto one = note("One", "[[Alpha]]");
+  update(alpha, {{"title", "Gamma"}});
+  EXPECT_EQ(renewed(), R"({"changed":0,"left":1})");
+  update(alpha, {{"title", "a|b"}});
+  EXPECT_EQ(text_of(one), "[[Alpha]]");
+  EXPECT_EQ(mentions(alpha), "One");
+  // As soon as it can be.
+  const auto first = note("Delta", "[[a|b]] [[Alpha]]");
+  update(alpha, {{"title", "Alpha"}});
+  update(alpha, {{"title", "Omega"}});
+  EXPECT_EQ(text_of(one), "[[Omega]]");
+  EXPECT_EQ(mentions(alpha), "Delta One");
+}
+
+// The title of a note that follows from a text with links changes with them, and that is the end.
+TEST_F(LinksTest, InATitleThatFollowsFromTheTextComeToAnEnd) {
+  const auto alpha = note("Alpha");
+  const auto made =
+      call("notes.create", Json::object({{"content", "See [[Alpha]], [[See Alpha]]"}}));
+  wait_until_idle();
+  const auto one = made->find("entityId")->as_string();
+  note("Two", "[[" + std::string("See [[Alpha]], [[See Alpha]]") + "]]");
+  update(alpha, {{"title", "Gamma"}});
+  EXPECT_EQ(call("notes.get", input(one))->string_or("title", ""), "See [[Gamma]], [[See Alpha]]");
+  EXPECT_EQ(mentions(alpha), "Two See [[Gamma]], [[See Alpha]]");
+}
+
+TEST_F(LinksTest, OfManyNotesSayTheNewTitle) {
+  constexpr int kMany = 60;  // more than one commit asks for
+  const auto hub = note("Hub");
+  for (int i = 0; i < kMany; ++i) {
+    ASSERT_TRUE(
+        call("notes.create", Json::object({{"title", std::to_string(i)}, {"content", "[[Hub]]"}})));
+  }
+  wait_until_idle();
+  update(hub, {{"title", "Centre"}});
+  EXPECT_EQ(renewed(), R"({"changed":60})");
+  const auto page = call("notes.backlinks", input(hub, {{"limit", 100}}));
+  for (const auto& link : page->find("backlinks")->as_array()) {
+    EXPECT_EQ(link.string_or("target", ""), "Centre");
+  }
+  EXPECT_EQ(page->find("backlinks")->as_array().size(), 60U);
+}
+
 // As after an update from a version that did not read tags.
 TEST_F(LinksTest, AndTagsOfNotesFromBeforeAreFoundWhenSomebodyAsks) {
   const auto one = note("One", "#garden", {{"tags", Json::array().push_back("x")}});
@@ -186,12 +318,14 @@ TEST_F(LinksTest, AndTagsOfNotesFromBeforeAreFoundWhenSomebodyAsks) {
 TEST_F(LinksTest, ToAliasesFromBeforeAreFoundWhenSomebodyAsks) {
   const auto alpha =
       note("Alpha", "text", {{"properties", *parse_json(R"({"aliases":["Beta"]})")}});
-  ASSERT_TRUE(test::run(executor, [&] {
-    return database->write([](db::Tx& tx) { tx.run("DELETE FROM note_names_data"); });
-  }));
+  const auto write = [&](const char* sql) {
+    ASSERT_TRUE(
+        test::run(executor, [&] { return database->write([&](db::Tx& tx) { tx.run(sql); }); }));
+  };
+  write("UPDATE note_names_data SET key = 'not ' || key");
   note("One", "[[Beta]]");
   EXPECT_EQ(count(), 0);
-  ASSERT_TRUE(sync_wait(executor, projections->rebuild("note_names")));
+  write("UPDATE note_names_data SET key = substr(key, 5) WHERE key LIKE 'not %'");
   ASSERT_TRUE(call("notes.findLinks", Json()));
   wait_until_idle();
   EXPECT_EQ(read_by("ann"), R"({"read":2,"found":1,"unreadable":0})");
@@ -325,7 +459,9 @@ TEST_F(LinksTest, ToNothingWaitForANoteOfThatName) {
 TEST_F(LinksTest, StandWhateverTheNotesAreCalledByNow) {
   const auto other = note("Other");
   const auto one = note("One", "[[Other]]");
-  update(other, {{"title", "New"}});
+  // By an import, which changes no other text.
+  const auto file = Json::object({{"path", "/n/x.md"}, {"checksum", std::string(64, 'a')}});
+  update(other, {{"title", "New"}, {"origin", file}});
   EXPECT_EQ(mentions(other), "One");
   const auto second = note("Other");
   update(one, {{"content", "Still [[Other]], and [[New]]"}});

@@ -104,6 +104,24 @@ std::string key_of(std::string_view name) {
   return folded(composed(slash == name.npos ? name : name.substr(slash + 1)));
 }
 
+bool is_same_name(std::string_view one, std::string_view other) {
+  return folded(composed(one)) == folded(composed(other));
+}
+
+bool leads_anywhere(db::Tx& tx, std::string_view user_id, const Uuid& note,
+                    std::string_view target) {
+  const auto to_id = note.to_string();
+  auto rows =
+      tx.query("SELECT data FROM relations_data WHERE user_id = $1 AND f_toId = $2 AND f_type = $3",
+               user_id, to_id, kRelationType);
+  while (rows.next()) {
+    const auto data = parse_json(rows.view(0));
+    const Json* properties = data ? data->find("properties") : nullptr;
+    if (properties != nullptr && properties->string_or(kWikiLink, "") == target) return true;
+  }
+  return false;
+}
+
 std::vector<std::string> aliases_in(const Json& properties) {
   std::vector<std::string> aliases;
   const auto add = [&](const Json& value) {

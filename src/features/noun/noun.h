@@ -60,6 +60,9 @@ struct TextOptions {
     bool is_deletion = false;
     Json fields = Json::object();             // those of Consequences::fields that it says
     std::optional<Json> read = std::nullopt;  // absent: the text is as it was
+    // What the update asked of the text that was there (Consequences::renamed): `links`, the names,
+    // and `newTarget`; null: nothing.
+    Json renamed = nullptr;
   };
   struct Consequence {
     std::string type;  // of the event
@@ -71,6 +74,11 @@ struct TextOptions {
     std::size_t bytes_max = 0;  // of the beginning of a text, which is all that `read` is given
     /// Pure.
     std::function<Json(std::string_view text)> read;
+    /// The text with what it says of other things by one of these names saying `to` instead, for
+    /// updates that ask for it (kPresentText); nothing: none do. Pure.
+    std::function<std::string(std::string_view text, const std::vector<std::string>& names,
+                              std::string_view to)>
+        renamed = nullptr;
     /// In the transaction of the completion, before it is appended.
     std::function<std::vector<Consequence>(db::Tx& tx, const Change& change)> decide;
   };

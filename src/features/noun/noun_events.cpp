@@ -97,7 +97,9 @@ void add_text_event_types(NounParts& parts) {
   if (parts.has_text_tags()) {
     auto present = object(parts.title("PresentText"));
     present.field("tag", optional(string()), "A tag of it that is to be renamed.")
-        .field("to", optional(string()), "Absent: it is to be a word, and no tag.");
+        .field("to", optional(string()), "Absent: it is to be a word, and no tag.")
+        .field("links", optional(array(string())), "What links of it say, and are to say no more.")
+        .field("newTarget", optional(string()), "What they are to say.");
     text.field(std::string(kPresentText), optional(present),
                "The text that there is, to be looked at anew.");
   }

@@ -56,13 +56,15 @@ class TextHandler : public workers::EventHandler {
                                 std::string(text.string_or("content", "")));
   }
 
-  // The text that there is, with a tag of it renamed; as it was: its file.
+  // The text that there is, with a tag or links of it renamed; as it was: its file.
   Task<Result<StoredText>> store_present(const Event& event, const Json& asked, StoredText file) {
     const std::string tag(asked.string_or("tag", ""));
-    if (tag.empty() || !parts().has_text_tags()) co_return file;
+    const bool has_tag = !tag.empty() && parts().has_text_tags();
+    if (!has_tag && asked.find("links") == nullptr) co_return file;
     auto text = co_await text_in(parts().rooms, file);
     if (!text) co_return fail(text.error());
-    auto renamed = with_tag_renamed(*text, tag, std::string(asked.string_or("to", "")));
+    auto renamed = has_tag ? with_tag_renamed(*text, tag, std::string(asked.string_or("to", "")))
+                           : with_links_renamed(*text, asked);
     if (renamed == *text) co_return file;
     auto key = text_key(event.user_id, parts().options.name, *event.aggregate_id, event.request_id,
                         parts().options.text->extension);
@@ -191,6 +193,13 @@ class TextHandler : public workers::EventHandler {
     if (is_whole ? got == wanted : got.contains(to)) return renamed;
     return tags.renamed(text, tag, "");
   }
+  std::string with_links_renamed(const std::string& text, const Json& asked) const {
+    const auto& wanted = parts().options.text->consequences;
+    if (!wanted || !wanted->renamed) return text;
+    std::vector<std::string> names;
+    for (const auto& name : asked.find("links")->as_array()) names.push_back(name.as_string());
+    return wanted->renamed(text, names, asked.string_or("newTarget", ""));
+  }
   std::size_t bytes_read() const {
     const auto& text = *parts().options.text;
     return std::max(text.consequences ? text.consequences->bytes_max : 0,
@@ -289,7 +298,9 @@ class UpdateHandler final : public TextHandler {
     }
     if (parts().has_derived()) renew_derived(data, **requested, *present);
     add_origin(data, event, present->version + 1);
-    const auto change = change_of(event, data, std::move(said.read));
+    auto change = change_of(event, data, std::move(said.read));
+    const Json* asked = text != nullptr ? text->find(kPresentText) : nullptr;
+    if (asked != nullptr && asked->find("links") != nullptr) change.renamed = *asked;
     auto completed = completion(event, step, std::move(data));
     if (!completed) co_return Outcome::failed_for_good(completed.error());
     co_return co_await step.finish("publish-completion", [&](db::Tx& tx) {
