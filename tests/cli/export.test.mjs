@@ -307,3 +307,32 @@ test('tags that a text says by itself are in it, and not beside it', async (t) =
   assert.deepEqual((await call(pod, 'notes.list', {})).notes[0].ownTags, ['house', 'both', 'yard']);
   assert.equal((await importing(pod, root)).alreadyThere, 1);
 });
+
+test('links to a note that was renamed lead to it where the export is taken in', async (t) => {
+  const pod = await startPod(t, path.join(temporary(t), 'pod'));
+  const alpha = JSON.parse(await client(pod)('notes', 'create', '--title', 'Alpha', 'What it is.', '--wait', '--json')).entityId;
+  await client(pod)('notes', 'create', '--title', 'One', 'See [[Alpha#Part|it]].', '--wait');
+  const mention = async (at) => (await call(at, 'relations.list', { type: 'mentioned_in' })).relations[0]?.properties;
+  const until = async (holds) => {
+    const end = Date.now() + 120_000;
+    while (!(await holds())) assert.ok(Date.now() < end);
+  };
+  await until(() => mention(pod));
+  const before = path.join(temporary(t), 'before');
+  await exporting(pod, before);
+
+  await call(pod, 'notes.update', { id: alpha, title: 'Gamma' });
+  await until(async () => (await mention(pod)).wikiLink === 'Gamma');
+  const root = path.join(temporary(t), 'export');
+  await exporting(pod, root);
+  assert.match(readFileSync(path.join(root, 'One.md'), 'utf8'), /See \[\[Gamma#Part\|it\]\]\./);
+  assert.equal((await importing(pod, root)).alreadyThere, 2);
+  // Into the directory of an earlier one as well, where the note keeps its file.
+  await exporting(pod, before);
+  for (const directory of [root, before]) {
+    const other = await startPod(t, path.join(temporary(t), 'other'));
+    assert.equal((await importing(other, directory)).imported, 2);
+    await until(() => mention(other));
+    assert.deepEqual(await mention(other), { wikiLink: 'Gamma', heading: 'Part' });
+  }
+});

@@ -9,6 +9,9 @@
 #include "features/feature_test.h"
 #include "features/notes/notes.h"
 
+namespace synap::features::projects {
+void add(const Rooms& rooms);
+}
 namespace synap::features::tasks {
 void add(const Rooms& rooms);
 }
@@ -24,6 +27,7 @@ class SearchingTest : public FeatureTest {
   SearchingTest()
       : FeatureTest([](const Rooms& rooms) {
           notes::add(rooms);
+          projects::add(rooms);
           tasks::add(rooms);
           if (!further_kind.empty()) {
             rooms.search.add({.name = further_kind,
@@ -173,8 +177,23 @@ TEST_F(SearchingTest, FollowsUpdatesAndDeletions) {
   EXPECT_EQ(found("elm"), "");
 }
 
+TEST_F(SearchingTest, FindsTasksOfAProject) {
+  const auto of = [](std::string_view project) {
+    return Json::Object{{"filters", Json::object({{"project", project}})}};
+  };
+  const auto garden = make("projects.create", {{"title", "Garden"}});
+  const auto forest = make("projects.create", {{"title", "Forest"}});
+  const auto one = make("tasks.create", {{"title", "Water the oak"}, {"projectId", garden}});
+  make("tasks.create", {{"title", "Fell the oak"}, {"projectId", forest}});
+  make("tasks.create", {{"title", "Draw an oak"}});
+  EXPECT_EQ(found("oak", of(garden)), "Water the oak");
+  EXPECT_EQ(found("oak", of(forest)), "Fell the oak");
+  EXPECT_EQ(found("oak", of("01890a5d-ac96-774b-bcce-b302099a8057")), "");
+  ASSERT_TRUE(done("tasks.update", input(one, {{"projectId", forest}})));
+  EXPECT_EQ(found("oak", of(garden)), "");
+}
+
 TEST_F(SearchingTest, FindsTasksByFieldsOfTheirOwn) {
-  const std::string project = "01890a5d-ac96-774b-bcce-b302099a8057";
   const auto id = make("tasks.create", {{"title", "Water the oak"}, {"description", "Every day"}});
   note("Oak");
   EXPECT_EQ(found("every"), "Water the oak");
@@ -184,7 +203,6 @@ TEST_F(SearchingTest, FindsTasksByFieldsOfTheirOwn) {
   ASSERT_TRUE(done("tasks.complete", input(id)));
   EXPECT_EQ(found("oak status:open"), "");
   EXPECT_EQ(found("oak", {{"filters", Json::object({{"status", "done"}})}}), "Water the oak");
-  EXPECT_EQ(found("oak", {{"filters", Json::object({{"project", project}})}}), "");
   EXPECT_EQ(found("oak", {{"filters", Json::object({{"from", "2999-01-01"}})}}), "");
   EXPECT_EQ(found("water", {{"filters", Json::object({{"from", "2020-01-01"}})}}), "Water the oak");
 }
@@ -217,7 +235,7 @@ TEST_F(SearchingTest, RefusesWhatItCannotAnswer) {
   EXPECT_EQ(wrong.error().code, Code::kBadRequest);
   EXPECT_EQ(wrong.error().details->dump(), R"({"reason":"SEARCH_SYNTAX","position":4})");
   EXPECT_EQ(found("oak", {{"types", Json::Array{"nothing"}}}),
-            "types: \"nothing\" is none that is searched; these are note, task");
+            "types: \"nothing\" is none that is searched; these are note, project, task");
   EXPECT_EQ(look("oak", {{"mode", "magic"}}).error().code, Code::kBadRequest);
   for (const auto* cursor :
        {"", "x", "00000000000000001g", "7ff80000000000001", "zzzzzzzzzzzzzzzz1", "h", "h00000001",
