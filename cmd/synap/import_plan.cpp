@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/crypto.h"
+#include "base/text.h"
 #include "features/notes/notes.h"
 #include "synap/note_file.h"
 
@@ -173,8 +174,8 @@ class Planner {
     if (!note) return fail(note.error());
     const Json* tags = note->find("tags");
     const bool has_all = std::ranges::all_of(options_.tags, [&](const auto& tag) {
-      return tags != nullptr &&
-             std::ranges::find(tags->as_array(), Json(tag_of(tag))) != tags->as_array().end();
+      return tags != nullptr && std::ranges::find(tags->as_array(), Json(composed(tag_of(tag)))) !=
+                                    tags->as_array().end();
     });
     if (!has_all) {
       plan.remarks.emplace_back("it was imported before with other tags, which it keeps");

@@ -6,6 +6,7 @@
 #include <unordered_set>
 
 #include "base/clock.h"
+#include "base/text.h"
 #include "base/uuid.h"
 #include "features/notes/notes.h"
 #include "synap/front_matter.h"
@@ -188,7 +189,7 @@ class Filling {
     std::vector<std::string> again;
     std::size_t nameless = 0;
     for (const auto& text : tags) {
-      std::string tag(tag_of(text));
+      auto tag = composed(tag_of(text));
       if (tag.empty()) {
         ++nameless;
       } else {
@@ -281,7 +282,7 @@ class Filling {
       if (name == "title") exact_title_ = value.as_string();
       if (name == "tags") {
         exact_tags_.emplace();
-        for (const auto& tag : value.as_array()) exact_tags_->push_back(tag.as_string());
+        for (const auto& tag : value.as_array()) exact_tags_->push_back(composed(tag.as_string()));
       }
       given_.forget_spellings(pointer_step(kExportName) + pointer_step(name));
       return true;
@@ -344,15 +345,15 @@ class Filling {
  public:
   // False: some of them do not fit.
   static bool add_tags(MarkdownNote& note, const std::vector<std::string>& tags) {
-    std::vector<std::string_view> left_out;
+    std::vector<std::string> left_out;
     for (const auto& text : tags) {
-      const auto tag = tag_of(text);
+      auto tag = composed(tag_of(text));
       if (tag.empty() || std::ranges::find(note.tags, tag) != note.tags.end()) continue;
       if (characters(tag) <= kTagCharactersMax && note.tags.size() < kTagsMax) {
-        note.tags.emplace_back(tag);
+        note.tags.push_back(std::move(tag));
         continue;
       }
-      left_out.push_back(tag);
+      left_out.push_back(std::move(tag));
     }
     if (left_out.empty()) return true;
     const auto shown = shown_tag(left_out.front());

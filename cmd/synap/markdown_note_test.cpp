@@ -70,6 +70,7 @@ TEST(MarkdownNote, ReadsTagsOfEveryKind) {
               ElementsAre("the tag \"a\" is there twice: it counts once"));
   EXPECT_THAT(of("tags: [a, b, b, a, b]").remarks,
               ElementsAre("3 tags were there before, the first is \"b\": each counts once"));
+  EXPECT_THAT(of("tags: [cafe\u0301, caf\u00e9]").tags, ElementsAre("caf\u00e9"));
   EXPECT_THAT(of("tags: 'a,b,'").remarks, IsEmpty());
   EXPECT_THAT(of("tags: >-\n  a, b").tags, ElementsAre("a", "b"));
   EXPECT_THAT(of("k: &k [a, b]\ntags: *k").tags, ElementsAre("a", "b"));

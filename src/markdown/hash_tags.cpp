@@ -8,6 +8,7 @@
 #include <functional>
 #include <utility>
 
+#include "base/text.h"
 #include "markdown/bounds.h"
 #include "markdown/html.h"
 
@@ -172,9 +173,10 @@ bool is_hash_tag(std::string_view name) {
 
 std::vector<std::string> hash_tags(std::string_view text) {
   std::vector<std::string> tags;
-  find(text, [&](std::size_t, std::string_view name) {
+  find(text, [&](std::size_t, std::string_view written) {
+    auto name = composed(written);
     if (tags.size() < kHashTagsMax && std::ranges::find(tags, name) == tags.end()) {
-      tags.emplace_back(name);
+      tags.push_back(std::move(name));
     }
   });
   return tags;
@@ -186,7 +188,7 @@ std::string renamed_once(std::string_view text, std::string_view tag, std::strin
   std::string renamed;
   std::size_t done = 0;
   find(text, [&](std::size_t at, std::string_view name) {
-    if (name != tag) return;
+    if (composed(name) != tag) return;
     renamed += text.substr(done, at - done);
     if (is_hash_tag(to)) {
       renamed += '#';
@@ -205,11 +207,12 @@ std::string renamed_once(std::string_view text, std::string_view tag, std::strin
 std::string with_tag_renamed(std::string_view text, std::string_view tag, std::string_view to) {
   // Of the longest text that is stored.
   constexpr int kRoundsMax = 200;
-  auto renamed = renamed_once(text, tag, to);
+  const auto name = composed(tag);
+  auto renamed = renamed_once(text, name, to);
   auto before = text.size();
   for (int i = 1; i < kRoundsMax && before > kTextBytesMax && renamed.size() < before; ++i) {
     before = renamed.size();
-    renamed = renamed_once(renamed, tag, to);
+    renamed = renamed_once(renamed, name, to);
   }
   return renamed;
 }

@@ -46,6 +46,12 @@ TEST(HashTags, AreNoneWhereOneWouldNotReadThem) {
             std::string(kHashTagCharactersMax, 'x'));
 }
 
+TEST(HashTags, AreTheSameInEveryUnicodeForm) {
+  EXPECT_EQ(hash_tags("#cafe\u0301 #caf\u00e9"), std::vector<std::string>{"caf\u00e9"});
+  EXPECT_EQ(with_tag_renamed("#cafe\u0301 #caf\u00e9 #cafe", "cafe\u0301", "bar"),
+            "#bar #bar #cafe");
+}
+
 TEST(HashTags, AreBounded) {
   std::string text;
   for (int i = 0; i < 300; ++i) text += "#t" + std::to_string(i) + " ";

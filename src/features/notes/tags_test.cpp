@@ -57,6 +57,58 @@ TEST_F(Tags, AreRenamedOnAllNotesOfAUserAndOnNobodyElses) {
   EXPECT_EQ(counts("bob"), R"([{"tag":"old","count":1}])");
 }
 
+TEST_F(Tags, AreOneInEveryUnicodeForm) {
+  const char* apart = "cafe\u0301";
+  const char* whole = "caf\u00e9";
+  const auto one = tagged({apart, whole, "x"});
+  const auto two = tagged({whole});
+  auto made = done("notes.create", Json::object({{"content", std::string("#") + apart}}));
+  ASSERT_TRUE(made);
+  const auto three = made->find("entityId")->as_string();
+  const auto named = [](std::string_view tag, std::string_view rest) {
+    return fmt::format(R"([{{"tag":"{}"{}}}])", tag, rest);
+  };
+  EXPECT_EQ(tags_of(one), "[\"caf\u00e9\",\"x\"]");
+  EXPECT_EQ(get(three).find("textTags")->dump(), "[\"caf\u00e9\"]");
+  ASSERT_TRUE(done("notes.update", input(one, {{"tags", list({apart})}})));
+  EXPECT_EQ(counts(), named(whole, R"(,"count":3)"));
+  for (const auto* form : {apart, whole}) {
+    EXPECT_EQ(call("notes.list", Json::object({{"tag", form}}))->find("total")->as_integer(), 3);
+  }
+  ASSERT_TRUE(call("tags.colour", Json::object({{"tag", apart}, {"colour", "red"}})));
+  EXPECT_EQ(counts(), named(whole, R"(,"count":3,"colour":"red")"));
+  EXPECT_EQ(retag("tags.rename", Json::object({{"tag", apart}, {"to", "nin\u0303a"}})),
+            "{\"tag\":\"caf\u00e9\",\"changed\":3}");
+  EXPECT_EQ(counts(), named("ni\u00f1a", R"(,"count":3,"colour":"red")"));
+  EXPECT_EQ(get(three).find("content")->as_string(), "#ni\u00f1a");
+}
+
+// As an event of an earlier version says them.
+TEST_F(Tags, OfOldEventsAreOneInEveryUnicodeForm) {
+  const auto one = tagged({"x"});
+  const auto id = Uuid::parse(one).value_or(Uuid{});
+  ASSERT_TRUE(test::run(executor, [&] {
+    return database->write([&](db::Tx& tx) {
+      auto event = types.make(
+          "note.update.completed",
+          Json::object({{"entityId", one},
+                        {"tags", list({"cafe\u0301", "caf\u00e9"})},
+                        {"version", 2},
+                        {"at", "2026-01-01T00:00:00.000Z"},
+                        {"source", "api"}})
+              .dump(),
+          {.user_id = "ann", .aggregate_id = id, .aggregate_type = "note", .request_id = id});
+      SYNAP_CHECK(event.has_value(), event ? "" : event.error().message);
+      log->append(tx, {.events = {*std::move(event)}});
+    });
+  }));
+  EXPECT_EQ(tags_of(one), "[\"caf\u00e9\"]");
+  wait_for_followers();
+  EXPECT_EQ(counts(), "[{\"tag\":\"caf\u00e9\",\"count\":1}]");
+  EXPECT_EQ(call("notes.list", Json::object({{"tag", "cafe\u0301"}}))->find("total")->as_integer(),
+            1);
+}
+
 TEST_F(Tags, AreMergedWhereTheOtherIsThereAndTakenAway) {
   const auto both = tagged({"a", "b", "c"});
   const auto one = tagged({"c"});

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "base/text.h"
+
 namespace synap::features {
 namespace {
 
@@ -62,14 +64,17 @@ UntypedObjectSchema& with_key(UntypedObjectSchema& input) {
                      "Repeating a command with its key gives the first answer again.");
 }
 
-void remove_repeated_tags(const NounParts& parts, Json& fields) {
+void normalize_tags(const NounParts& parts, Json& fields) {
   if (!parts.options.tags) return;
+  const auto one = tag_schema(parts);
   for (auto& [name, value] : fields.as_object()) {
     if ((name != parts.options.tags->field && name != kOwnTags) || !value.is_array()) continue;
     auto& tags = value.as_array();
     Json::Array unique;
     for (auto& tag : tags) {
-      if (std::ranges::find(unique, tag) == unique.end()) unique.push_back(std::move(tag));
+      Json form(composed(tag.as_string()));
+      if (!validate(one, form)) form = std::move(tag);  // a few letters are longer in this form
+      if (std::ranges::find(unique, form) == unique.end()) unique.push_back(std::move(form));
     }
     tags = std::move(unique);
   }

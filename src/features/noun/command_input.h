@@ -32,7 +32,7 @@ UntypedObjectSchema& with_extras(UntypedObjectSchema& input);
 UntypedObjectSchema& with_key(UntypedObjectSchema& input);
 
 /// Where a tag is there twice, the first is kept. Nothing to do for a noun without tags.
-void remove_repeated_tags(const NounParts& parts, Json& fields);
+void normalize_tags(const NounParts& parts, Json& fields);
 
 /// Aborts where a field names something of another noun that the user does not have.
 void check_references(const NounParts& parts, db::Tx& tx, const std::string& user,

@@ -134,7 +134,7 @@ Task<Result<Completed>> create_once(const NounParts& parts, const Session& sessi
 
 Task<Result<std::string>> create(std::shared_ptr<NounParts> parts, Session session,
                                  CommandExtras extras, Json input) {
-  remove_repeated_tags(*parts, input);
+  normalize_tags(*parts, input);
   for (int attempt = 1;; ++attempt) {
     const auto made = co_await made_of(*parts, session, input);
     auto completed = co_await create_once(*parts, session, extras, input, made);
@@ -234,7 +234,7 @@ Task<Result<std::string>> update(std::shared_ptr<NounParts> parts, Session sessi
   if (input.as_object().empty()) {
     co_return fail(Code::kBadRequest, "Nothing to change: give at least one field");
   }
-  remove_repeated_tags(*parts, input);
+  normalize_tags(*parts, input);
   co_return co_await change_thing(
       *parts, session, extras,
       {"update", input, [&](const Json& now) -> Result<std::optional<Json>> {

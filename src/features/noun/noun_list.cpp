@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "base/clock.h"
+#include "base/text.h"
 #include "features/noun/command_input.h"
 
 namespace synap::features {
@@ -55,9 +56,9 @@ std::vector<std::string> sort_names(const NounParts& parts) {
   return names;
 }
 
-const std::string* asked_tag(const NounParts& parts, const Json& input) {
+std::optional<std::string> asked_tag(const NounParts& parts, const Json& input) {
   const Json* tag = parts.options.tags ? input.find(parts.options.tags->one) : nullptr;
-  return tag != nullptr ? &tag->as_string() : nullptr;
+  return tag != nullptr ? std::optional(composed(tag->as_string())) : std::nullopt;
 }
 
 std::vector<Condition> conditions_of(const NounParts& parts, const Json& input) {
@@ -177,7 +178,7 @@ class Listing {
       values.push_back(condition.value);
       text += fmt::format(" AND {}${}", condition.sql, values.size());
     }
-    if (tag_ != nullptr && !is_led_by_tag()) {
+    if (tag_.has_value() && !is_led_by_tag()) {
       values.emplace_back(std::string_view(*tag_));
       text += fmt::format(
           " AND EXISTS (SELECT 1 FROM {} AS t WHERE t.entity = {}.id AND t.{} = ${})",
@@ -188,13 +189,13 @@ class Listing {
 
   // In the order of creation the index of the tags leads to the rows that fit, or, with one filter
   // and no tag, the filter's own.
-  bool is_led_by_tag() const { return tag_ != nullptr && order_.field == nullptr; }
+  bool is_led_by_tag() const { return tag_.has_value() && order_.field == nullptr; }
   bool is_led_by_filter() const {
-    return conditions_.size() == 1 && tag_ == nullptr && order_.field == nullptr;
+    return conditions_.size() == 1 && !tag_ && order_.field == nullptr;
   }
   /// All rows that are led to fit.
   bool is_led_to_all() const {
-    return is_led_by_filter() || (conditions_.empty() && (tag_ == nullptr || is_led_by_tag()));
+    return is_led_by_filter() || (conditions_.empty() && (!tag_ || is_led_by_tag()));
   }
 
   std::string with_tag(std::vector<db::Value>& values) const {
@@ -265,7 +266,7 @@ class Listing {
   // filter's index leads to.
   void count(db::Tx& tx, Json& answer) const {
     if (has_kept_total()) {
-      auto rows = tag_ != nullptr
+      auto rows = tag_.has_value()
                       ? tx.query(fmt::format("SELECT count FROM {} WHERE {} = $1",
                                              tag_counts_table(parts_), parts_.options.tags->one),
                                  *tag_)
@@ -276,7 +277,7 @@ class Listing {
     std::vector<db::Value> values;
     std::size_t counted = 0;  // of the conditions: those that the rows are led by
     std::string from;
-    if (tag_ != nullptr) {
+    if (tag_.has_value()) {
       from = with_tag(values);
     } else {
       values.push_back(conditions_[counted++].value);
@@ -304,7 +305,7 @@ class Listing {
   const std::optional<Place> after_;
   const std::int64_t limit_;
   const std::vector<Condition> conditions_;
-  const std::string* tag_;  // nullptr: of any
+  std::optional<std::string> tag_;  // nothing: of any
 };
 
 Task<Result<std::string>> list(std::shared_ptr<NounParts> parts, Session session, Json input) {

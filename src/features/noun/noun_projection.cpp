@@ -70,7 +70,9 @@ struct Fold {
     if (version == nullptr || !version->is_integer()) {
       return tx.abort({Code::kInternalServerError, "It has no version", nullptr});
     }
-    write(tx, event, version->as_integer(), parts->filled(said));
+    auto state = parts->filled(said);
+    compose_tags(*parts, state);
+    write(tx, event, version->as_integer(), state);
   }
 
   void write(db::Tx& tx, const Event& event, std::int64_t version, const Json& state) const {
@@ -228,6 +230,7 @@ void add_noun_projections(const std::shared_ptr<NounParts>& parts) {
                     .kind = Projection::Kind::kInline,
                     .tables = {things_table(*parts), versions_table(*parts)},
                     .types = folded_types(*parts),
+                    .revision = parts->options.tags ? 2 : 1,  // tags in NFC
                     .depends_on = to_json_schema(parts->fields).dump()};
   if (parts->options.text) {
     things.tables.push_back(given_up_table(*parts));

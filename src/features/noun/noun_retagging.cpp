@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "base/text.h"
 #include "features/noun/command_input.h"
 #include "workers/step.h"
 
@@ -187,6 +188,10 @@ class Retagging final : public workers::EventHandler {
 Task<Result<std::string>> request(std::shared_ptr<NounParts> parts, Session session, Json input) {
   auto extras = take_extras(session, input);
   if (!extras) co_return fail(extras.error());
+  for (const auto* name : {"tag", "to"}) {
+    const Json* given = input.find(name);
+    if (given != nullptr && given->is_string()) input.set(name, composed(given->as_string()));
+  }
   if (const Json* to = input.find("to"); to != nullptr && *to == *input.find("tag")) {
     co_return fail(Code::kBadRequest, "to: it is the same tag");
   }

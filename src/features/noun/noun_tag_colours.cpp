@@ -3,6 +3,7 @@
 // that has a colour, that one stays.
 #include <fmt/format.h>
 
+#include "base/text.h"
 #include "features/command.h"
 #include "features/noun/noun_parts.h"
 
@@ -40,7 +41,7 @@ struct Fold {
     auto data = data_of(event, EventType<Json>{event.type});
     if (!data) return tx.abort(data.error());
     const Json& said = **data;
-    const std::string tag(said.string_or("tag", ""));
+    const auto tag = composed(said.string_or("tag", ""));
     if (event.type == colouring) {
       const std::string colour(said.string_or("colour", ""));
       if (colour.empty()) return (void)tx.run(take, event.user_id, tag);
@@ -48,7 +49,7 @@ struct Fold {
     } else if (event.type == retagging) {
       // The old one keeps its colour as long as things have it.
       const Json* to = said.find("to");
-      if (to != nullptr) tx.run(hand_on, event.user_id, tag, to->as_string());
+      if (to != nullptr) tx.run(hand_on, event.user_id, tag, composed(to->as_string()));
     } else if (said.find("left") == nullptr) {
       tx.run(take, event.user_id, tag);
     }
@@ -91,6 +92,7 @@ Task<Result<bool>> is_so(const NounParts& parts, const Session& session, const J
 }
 
 Task<Result<std::string>> colour(std::shared_ptr<NounParts> parts, Session session, Json input) {
+  input.set("tag", composed(input.find("tag")->as_string()));
   auto same = co_await is_so(*parts, session, input);
   if (!same) co_return fail(same.error());
   if (*same) co_return input.dump();
@@ -145,6 +147,7 @@ void add_tag_colours(const std::shared_ptr<NounParts>& parts) {
                                             .columns = {{"user_id"}, {tags.one}, {"colour"}},
                                             .primary_key = {"user_id", tags.one}}},
                                 .types = std::move(types),
+                                .revision = 2,  // names in NFC
                                 .fold = Fold(*parts)});
   auto input = object("Colour" + capital(tags.one));
   input.field("tag", tag_schema(*parts), "Exactly as it is.")

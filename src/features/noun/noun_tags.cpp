@@ -60,11 +60,19 @@ struct Counts {
     auto data = data_of(event, events::EventType<Json>{event.type});
     if (!data) return tx.abort(data.error());
     const Json* said = (*data)->find(parts->options.tags->field);
-    const auto tags = said != nullptr && said->is_array() ? said->as_array() : Json::Array{};
+    const auto tags = tags_said(said);
     if (event.type == creation) return count_creation(tx, event, tags);
     // An update of a noun with a text says what it changes, of another noun all that the thing is.
     if (said == nullptr && parts->options.text) return;
     count_change(tx, event, tags);
+  }
+
+  // As the rows have them.
+  Json::Array tags_said(const Json* said) const {
+    if (said == nullptr || !said->is_array()) return {};
+    Json state = Json::object({{parts->options.tags->field, *said}});
+    compose_tags(*parts, state);
+    return state.find(parts->options.tags->field)->as_array();
   }
 
   void count_creation(db::Tx& tx, const Event& event, const Json::Array& tags) const {
@@ -219,6 +227,7 @@ Projection tag_counts_projection(std::shared_ptr<NounParts> parts) {
                       .primary_key = {"entity"}}},
           .types = {parts->type("creation", "completed"), parts->type("update", "completed"),
                     parts->type("deletion", "completed")},
+          .revision = 2,  // in NFC
           .fold = Counts(parts)};
 }
 

@@ -3,6 +3,7 @@
 // goes when it goes from the text, unless it was given as well.
 #include <algorithm>
 
+#include "base/text.h"
 #include "features/noun/noun_parts.h"
 
 namespace synap::features {
@@ -54,6 +55,20 @@ void set_tags(const NounParts& parts, Json& fields, const TagSources& sources) {
   fields.set(parts.options.tags->field, Json(std::move(all)));
   fields.set(kTextTags, Json(sources.of_text));
   if (is_both) fields.set(kOwnTags, Json(sources.given));
+}
+
+void compose_tags(const NounParts& parts, Json& state) {
+  if (!parts.options.tags) return;
+  for (const auto name : {std::string_view(parts.options.tags->field), kTextTags, kOwnTags}) {
+    const Json* tags = state.find(name);
+    if (tags == nullptr || !tags->is_array()) continue;
+    Json::Array unique;
+    for (const auto& tag : tags->as_array()) {
+      Json one(composed(tag.as_string()));
+      if (!contains(unique, one)) unique.push_back(std::move(one));
+    }
+    if (unique != tags->as_array()) state.set(name, Json(std::move(unique)));
+  }
 }
 
 void keep_tag_sources(Json& state, const Json& said, const Json* before) {

@@ -171,7 +171,7 @@ Task<Result<std::string>> create(std::shared_ptr<NounParts> parts, Session sessi
   draft.is_new = true;
   Json content = take(input, "content");
   auto fields = with_derived(*parts, std::move(input), content.as_string());
-  remove_repeated_tags(*parts, fields);
+  normalize_tags(*parts, fields);
   DecideInTx decide;
   if (!parts->options.references.empty()) {
     decide = [&](db::Tx& tx) { check_references(*parts, tx, session.user_id(), fields); };
@@ -240,7 +240,7 @@ Task<Result<std::string>> update(std::shared_ptr<NounParts> parts, Session sessi
     co_return fail(Code::kBadRequest, "Nothing to change: give content or at least one field");
   }
   if (auto checked = check_times(*parts, input); !checked) co_return fail(checked.error());
-  remove_repeated_tags(*parts, input);
+  normalize_tags(*parts, input);
   auto following = take_following(*parts, input);
   Draft draft(*parts, session, extras);
   std::optional<Json> text;

@@ -178,6 +178,7 @@ class TextFold {
     auto state = parts_->filled(*said);
     keep_given(state, said->find(kGiven));
     keep_tag_sources(state, *said, nullptr);
+    compose_tags(*parts_, state);
     write(tx, create_, event, *said, state);
     if (parts_->options.tags) index_tags(*parts_, tx, event, nullptr, &state);
   }
@@ -205,6 +206,7 @@ class TextFold {
     const Json* given = said->find(kGiven);
     keep_given(after, given != nullptr ? given : before.find(kGiven));
     keep_tag_sources(after, *said, &before);
+    compose_tags(*parts_, after);
     if (parts_->options.tags && said->find(parts_->options.tags->field) != nullptr) {
       index_tags(*parts_, tx, event, &before, &after);
     }
