@@ -30,7 +30,9 @@ struct Standing {
   std::int64_t version = 0;
   std::string from_id;
   std::string heading;
-  bool is_own = false;  // the worker's: nobody has changed it since
+  std::vector<std::string> others;  // further targets of the text that lead there
+  std::vector<std::string> stored;  // those of them that the relation says
+  bool is_own = false;              // the worker's: nobody has changed it since
 };
 
 using Links = std::map<std::string, std::string>;  // the heading of each target
@@ -47,6 +49,7 @@ class Linker {
   bool bring_in_step(const Uuid& note, const std::optional<std::string>& key,
                      const Json* renamed = nullptr) {
     note_ = note;
+    is_of_key_ = key.has_value();
     const auto links = links_of(note, key);
     read_standing();
     if (!key && !(move_standing(links, renamed) && renew_standing(links) && remove_old(links)))
@@ -74,11 +77,15 @@ class Linker {
     while (rows.next()) {
       const auto data = parse_json(rows.view(4));
       const Json* properties = data ? data->find("properties") : nullptr;
-      const Json* target = properties != nullptr ? properties->find(kWikiLink) : nullptr;
-      if (target == nullptr || !target->is_string()) continue;
-      standing_.emplace(target->as_string(),
-                        Standing{rows.uuid(0).value_or(Uuid{}), rows.integer(1), rows.text(2),
+      auto targets = targets_in(properties);
+      if (targets.empty()) continue;
+      standing_.emplace(targets.front(),
+                        Standing{rows.uuid(0).value_or(Uuid{}),
+                                 rows.integer(1),
+                                 rows.text(2),
                                  std::string(properties->string_or(kHeading, "")),
+                                 {targets.begin() + 1, targets.end()},
+                                 {targets.begin() + 1, targets.end()},
                                  rows.view(3) == events::source_name(events::Source::kSystem)});
     }
   }
@@ -91,6 +98,15 @@ class Linker {
     for (auto at = standing_.begin(); at != standing_.end();) {
       const auto old = at++;
       if (!old->second.is_own || links.contains(old->first)) continue;
+      const auto other = std::ranges::find_if(old->second.others,
+                                              [&](const auto& one) { return links.contains(one); });
+      if (other != old->second.others.end()) {
+        if (!may_change()) return false;
+        const std::string to = *other;
+        old->second.others.erase(other);
+        move(old, to, links);
+        continue;
+      }
       if (new_targets.empty()) new_targets = targets_that_are_new(links);
       const auto target = new_targets.find(old->second.from_id);
       if (target == new_targets.end()) continue;
@@ -105,6 +121,9 @@ class Linker {
     const auto& to = renamed.find("to")->as_string();
     if (!links.contains(to) || standing_.contains(to)) return true;
     for (const auto& from : renamed.find("from")->as_array()) {
+      for (auto& [target, relation] : standing_) {
+        std::ranges::replace(relation.others, from.as_string(), to);  // stored by keep_others()
+      }
       const auto old = standing_.find(from.as_string());
       if (old == standing_.end() || !old->second.is_own || links.contains(old->first)) continue;
       if (!may_change()) return false;
@@ -119,6 +138,7 @@ class Linker {
     auto relation = std::move(old->second);
     standing_.erase(old);
     relation.heading = links.at(to);
+    std::erase_if(relation.others, [&](const auto& one) { return !links.contains(one); });
     renew(relation, to);
     standing_.emplace(to, std::move(relation));
   }
@@ -159,23 +179,62 @@ class Linker {
   }
 
   bool make_new(const Links& links) {
+    using Targets = std::vector<std::string>;
+    std::map<std::string, Targets> found;  // by the note that they lead to
     std::set<std::string> linked;
     for (const auto& [target, relation] : standing_) {
       if (is_there(relation.from_id)) linked.insert(relation.from_id);
     }
     for (const auto& [target, heading] : links) {
-      const auto [begin, end] = standing_.equal_range(target);
-      const bool stands = std::any_of(
-          begin, end, [&](const auto& one) { return linked.contains(one.second.from_id); });
-      if (stands) continue;
+      if (stands(target, linked)) continue;
       const auto other = resolve(tx_, cause_.user_id, target);
-      if (!other || *other == note_ || linked.contains(other->to_string())) continue;
-      if (!may_change()) return false;
-      make(other->to_string(), target, heading);
-      if (!tx_.ok()) return false;
-      linked.insert(other->to_string());
+      if (other && *other != note_) found[other->to_string()].push_back(target);
     }
-    return true;
+    for (const auto& [from_id, targets] : found) {
+      if (linked.contains(from_id)) continue;
+      if (!may_change()) return false;
+      make(from_id, targets.front(), links.at(targets.front()), further(targets));
+      if (!tx_.ok()) return false;
+    }
+    return keep_others(links, found);
+  }
+
+  // As the target of a relation, or a further one.
+  bool stands(const std::string& target, const std::set<std::string>& linked) const {
+    return std::ranges::any_of(standing_, [&](const auto& one) {
+      const auto& [its, relation] = one;
+      const bool is_of_it =
+          its == target || std::ranges::find(relation.others, target) != relation.others.end();
+      return is_of_it && linked.contains(relation.from_id);
+    });
+  }
+
+  // `found`: by note, targets that no relation has. With a key, further ones that are not of it
+  // stay.
+  bool keep_others(const Links& links,
+                   const std::map<std::string, std::vector<std::string>>& found) {
+    for (auto& [target, relation] : standing_) {
+      if (!relation.is_own) continue;
+      std::vector<std::string> others;
+      for (const auto& one : relation.others) {
+        const bool is_there = is_of_key_ || links.contains(one);
+        if (is_there && std::ranges::find(others, one) == others.end()) others.push_back(one);
+      }
+      if (const auto more = found.find(relation.from_id); more != found.end()) {
+        others.insert(others.end(), more->second.begin(), more->second.end());
+      }
+      if (others.size() > kOtherLinksMax) others.resize(kOtherLinksMax);
+      if (others == relation.stored) continue;
+      if (!may_change()) return false;
+      relation.others = std::move(others);
+      renew(relation, target);
+    }
+    return tx_.ok();
+  }
+
+  static std::vector<std::string> further(const std::vector<std::string>& targets) {
+    return {targets.begin() + 1, targets.begin() + static_cast<std::ptrdiff_t>(std::min(
+                                                       targets.size(), kOtherLinksMax + 1))};
   }
 
   bool is_there(const std::string& id) {
@@ -184,9 +243,14 @@ class Linker {
 
   bool may_change() { return tx_.ok() && changes_left_-- > 0; }
 
-  static Json properties_of(const std::string& target, const std::string& heading) {
+  static Json properties_of(const std::string& target, const std::string& heading,
+                            const std::vector<std::string>& others) {
     Json properties = Json::object({{std::string(kWikiLink), target}});
     if (!heading.empty()) properties.set(kHeading, heading);
+    if (others.empty()) return properties;
+    Json all = Json::array();
+    for (const auto& other : others) all.push_back(other);
+    properties.set(kOtherLinks, std::move(all));
     return properties;
   }
   Json relation_of(const std::string& from_id, const Json& properties) const {
@@ -196,8 +260,9 @@ class Linker {
                          {"properties", properties}});
   }
 
-  void make(const std::string& from_id, const std::string& target, const std::string& heading) {
-    Json asked = relation_of(from_id, properties_of(target, heading));
+  void make(const std::string& from_id, const std::string& target, const std::string& heading,
+            const std::vector<std::string>& others) {
+    Json asked = relation_of(from_id, properties_of(target, heading, others));
     const auto id = rooms_.types.world().new_id();
     Json made = Json::object({{"entityId", id.to_string()}, {"version", 1}});
     for (const auto& [name, value] : asked.as_object()) made.set(name, value);
@@ -206,7 +271,8 @@ class Linker {
 
   // It is the worker's, so it has nothing besides.
   void renew(Standing& relation, const std::string& target) {
-    auto properties = properties_of(target, relation.heading);
+    relation.stored = relation.others;
+    auto properties = properties_of(target, relation.heading, relation.others);
     Json done =
         Json::object({{"entityId", relation.id.to_string()}, {"version", ++relation.version}});
     for (const auto& [name, value] : relation_of(relation.from_id, properties).as_object()) {
@@ -244,6 +310,7 @@ class Linker {
   const Uuid& run_id_;
   int& changes_left_;
   Uuid note_;
+  bool is_of_key_ = false;
   std::multimap<std::string, Standing> standing_;  // by the link's target
 };
 

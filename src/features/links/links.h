@@ -36,6 +36,12 @@ inline constexpr std::string_view kRelationType = "mentioned_in";
 // Properties of a relation: a link's target, and its heading, if it has one.
 inline constexpr std::string_view kWikiLink = "wikiLink";
 inline constexpr std::string_view kHeading = "heading";
+// Of a note that says several names of the other one: further targets, kOtherLinksMax of them.
+inline constexpr std::string_view kOtherLinks = "otherWikiLinks";
+inline constexpr std::size_t kOtherLinksMax = 20;
+
+/// The targets that a relation is of: its wikiLink first; none: it is no link's.
+std::vector<std::string> targets_in(const Json* properties);
 
 inline constexpr std::string_view kNameAwaited = "note.name.awaited";
 inline constexpr std::string_view kLinksOutdated = "note.links.outdated";

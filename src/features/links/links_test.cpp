@@ -204,6 +204,32 @@ TEST_F(LinksTest, SayTheTitleThatTheirNoteHasNow) {
   expect_verified();
 }
 
+TEST_F(LinksTest, OfOneNoteByManyNamesAreOneRelation) {
+  const auto alpha =
+      note("Alpha", "text", {{"properties", *parse_json(R"({"aliases":["Al","A"]})")}});
+  const auto one = note("One", "[[Al]] [[Alpha#Part]] [[alpha]]");
+  const auto relation = [&] {
+    const auto found = call("relations.list", Json::object());
+    const auto& all = found->find("relations")->as_array();
+    return std::to_string(all.size()) + (all.empty() ? "" : all[0].find("properties")->dump());
+  };
+  EXPECT_EQ(relation(), R"(1{"wikiLink":"Al","otherWikiLinks":["Alpha","alpha"]})");
+  // Of the two names one is the title.
+  update(alpha, {{"title", "Gamma"}});
+  EXPECT_EQ(text_of(one), "[[Al]] [[Gamma#Part]] [[Gamma]]");
+  EXPECT_EQ(relation(), R"(1{"wikiLink":"Al","otherWikiLinks":["Gamma"]})");
+  update(one, {{"content", "[[Gamma#Part]] [[A]] [[Late]]"}});
+  EXPECT_EQ(relation(), R"(1{"wikiLink":"Gamma","heading":"Part","otherWikiLinks":["A"]})");
+  // A name that comes later.
+  update(alpha, {{"properties", *parse_json(R"({"aliases":["Late","A"]})")}});
+  EXPECT_EQ(relation(), R"(1{"wikiLink":"Gamma","heading":"Part","otherWikiLinks":["A","Late"]})");
+  // The alias is no more, and the link that led there does.
+  update(alpha, {{"properties", *parse_json(R"({"aliases":["Late"]})")}});
+  update(one, {{"content", "[[A]]"}});
+  EXPECT_EQ(relation(), R"(1{"wikiLink":"A"})");
+  expect_verified();
+}
+
 TEST_F(LinksTest, SayTheLastOfManyTitles) {
   const auto alpha = note("Alpha", "I am [[Alpha]].");
   const auto one = note("One", "[[Alpha]]");

@@ -75,12 +75,20 @@ class Relinker {
     can_be_said_ = markdown::is_wiki_target(title_) && leads_here(title_);
     if (behind.empty()) look_at(asked, note_, own_targets(former));
     const auto relations = some_behind(behind);
-    for (const auto& [id, from, target] : relations) {
+    for (const auto& [id, from, links] : relations) {
       if (!tx_.ok()) return asked;
-      if (target.empty() || leads_here(target)) continue;
-      const auto targets = targets_of(from, target);
+      std::vector<std::string> targets;
+      bool is_out_of_step = false;
+      for (const auto& link : links) {
+        if (leads_here(link)) continue;
+        const auto said = targets_of(from, link);
+        is_out_of_step |= said.empty();
+        for (const auto& one : said) {
+          if (std::ranges::find(targets, one) == targets.end()) targets.push_back(one);
+        }
+      }
       // Its text says something else: the run that brings the relation in step is on its way.
-      if (targets.empty()) ++asked.waiting;
+      if (is_out_of_step && targets.empty()) ++asked.waiting;
       look_at(asked, from, targets);
     }
     if (static_cast<std::int64_t>(relations.size()) == kRelationsACommit) {
@@ -92,8 +100,8 @@ class Relinker {
  private:
   struct Relation {
     Uuid id;
-    Uuid note;           // that has the link
-    std::string target;  // empty: of a person, not of a link
+    Uuid note;                         // that has the links
+    std::vector<std::string> targets;  // none: of a person, not of a link
   };
   std::vector<Relation> some_behind(const std::string& behind) {
     std::vector<Relation> found;
@@ -108,7 +116,7 @@ class Relinker {
       const auto data = parse_json(rows.view(3));
       const Json* properties = data ? data->find("properties") : nullptr;
       if (properties != nullptr && rows.view(2) == events::source_name(events::Source::kSystem)) {
-        one.target = properties->string_or(kWikiLink, "");
+        one.targets = targets_in(properties);
       }
       found.push_back(std::move(one));
     }

@@ -108,6 +108,19 @@ bool is_same_name(std::string_view one, std::string_view other) {
   return folded(composed(one)) == folded(composed(other));
 }
 
+std::vector<std::string> targets_in(const Json* properties) {
+  std::vector<std::string> targets;
+  const Json* first = properties != nullptr ? properties->find(kWikiLink) : nullptr;
+  if (first == nullptr || !first->is_string()) return targets;
+  targets.push_back(first->as_string());
+  const Json* others = properties->find(kOtherLinks);
+  if (others == nullptr || !others->is_array()) return targets;
+  for (const auto& other : others->as_array()) {
+    if (other.is_string()) targets.push_back(other.as_string());
+  }
+  return targets;
+}
+
 bool leads_anywhere(db::Tx& tx, std::string_view user_id, const Uuid& note,
                     std::string_view target) {
   const auto to_id = note.to_string();
@@ -117,7 +130,8 @@ bool leads_anywhere(db::Tx& tx, std::string_view user_id, const Uuid& note,
   while (rows.next()) {
     const auto data = parse_json(rows.view(0));
     const Json* properties = data ? data->find("properties") : nullptr;
-    if (properties != nullptr && properties->string_or(kWikiLink, "") == target) return true;
+    const auto targets = targets_in(properties);
+    if (std::ranges::find(targets, target) != targets.end()) return true;
   }
   return false;
 }

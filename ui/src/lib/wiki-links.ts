@@ -3,7 +3,7 @@ import { query } from './rpc.js';
 
 interface Mention {
   fromId: string;
-  properties?: { wikiLink?: unknown };
+  properties?: { wikiLink?: unknown; otherWikiLinks?: unknown };
 }
 
 /** What stands in a link, by where it leads. */
@@ -17,12 +17,14 @@ export async function targetsOf(id: string, signal: AbortSignal): Promise<Target
   const { relations } = await query<{ relations: Mention[] }>('relations.list', input, signal);
   const targets: Targets = new Map();
   for (const { fromId, properties } of relations) {
-    const target = properties?.wikiLink;
-    if (typeof target !== 'string') continue; // of a person, not of a link
-    targets.set(target, fromId);
-    // Links that differ in capitals lead to one note, of which there is one relation.
-    const plain = target.toLowerCase();
-    if (!targets.has(plain)) targets.set(plain, fromId);
+    // One relation may be of several links, and those of a person are of none.
+    for (const target of [properties?.wikiLink, properties?.otherWikiLinks].flat()) {
+      if (typeof target !== 'string') continue;
+      targets.set(target, fromId);
+      // Those that differ in capitals lead to one note; relations of before say one of them.
+      const plain = target.toLowerCase();
+      if (!targets.has(plain)) targets.set(plain, fromId);
+    }
   }
   return targets;
 }
