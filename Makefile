@@ -17,7 +17,7 @@ batches = $(if $(wildcard build/$(1)/CMakeCache.txt),,-DSYNAP_BATCHES=ON)
 export PATH := $(CURDIR)/build/node/node_modules/.bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help run run-server build model test test-models unit simulate lint fmt asan tsan fault ordeal-server fuzz bench client reference clean setup setup-test
+.PHONY: help run run-server build model test test-models unit simulate lint fmt asan tsan fault test-long ordeal-server fuzz bench client reference clean setup setup-test
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -93,6 +93,12 @@ fault: setup-test ## Kill the pod and cut its power KILLS (default 200) times, a
 	@cmake --preset dev >/dev/null
 	cmake --build --preset dev -j $(JOBS) --target synap engine_kills
 	KILLS=$(or $(KILLS),200) ctest --test-dir build/dev --output-on-failure --verbose -L fault
+
+test-long: setup-test ## Stream MB (default 5000) megabytes to an S3 server and back, within 32 MiB of memory (needs twice that of disk)
+	@cmake --preset dev >/dev/null
+	cmake --build --preset dev -j $(JOBS) --target s3_tests
+	@tools/pip_install.sh
+	SYNAP_TEST_STREAMED_MB=$(or $(MB),5000) build/dev/bin/s3_tests --gtest_filter='S3StoreTest.HoldsLittleOfWhatItStreams'
 
 ordeal-server: setup-test ## Run what PostgreSQL is asked on 16, scenarios on 16 to 18; do FAULTS (default 300, some 90 minutes) to three nodes and their server (SEED=n)
 	@cmake --preset dev >/dev/null

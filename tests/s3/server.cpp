@@ -111,7 +111,7 @@ std::vector<std::string> Server::command() const {
           "-filer",
           "-filer.port=" + port(6),
           "-filer.port.grpc=" + port(7),
-          "-volume.max=30",
+          "-volume.max=60",
           "-master.volumeSizeLimitMB=128",
           "-master.telemetry=false",
           "-s3.port.iceberg=0",
