@@ -99,17 +99,17 @@ describe('links', () => {
   });
 
   test('what is written as a link is one, where it leads to something', async () => {
-    const wheel = await site.make('notes', { content: '# Wheel' });
+    const wheel = await site.make('notes', { content: '# Wheel', properties: { aliases: ['Round'] } });
     await site.make('notes', { content: '# Rim' });
-    const reader = await site.make('notes', { content: 'A [[Wheel|disc]], [[Rim#x]], [[Nowhere]] and `[[Wheel]]`, [[wheel]].' });
+    const reader = await site.make('notes', { content: 'A [[Wheel|disc]], [[Rim#x]], [[Nowhere]] and `[[Wheel]]`, [[wheel]], [[round]].' });
     const page = await site.visit();
     await site.signIn(page, { path: `/notes/${reader}` });
     const links = page.locator('.markdown a');
     await links.nth(1).waitFor();
-    assert.equal(await page.locator('.markdown').textContent(), 'A disc, Rim#x, [[Nowhere]] and [[Wheel]], wheel.\n');
-    assert.equal(await links.count(), 3);
+    assert.equal(await page.locator('.markdown').textContent(), 'A disc, Rim#x, [[Nowhere]] and [[Wheel]], wheel, round.\n');
+    assert.equal(await links.count(), 4);
     await site.make('notes', { title: 'Nowhere', content: 'It is somewhere now.' });
-    await links.nth(3).waitFor();
+    await links.nth(4).waitFor();
     await links.nth(2).click();
     await page.waitForSelector('.markdown >> text=somewhere now');
     await page.goBack();

@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <map>
 #include <set>
 
 #include "features/command.h"
@@ -25,14 +26,18 @@ using events::EventType;
 using workers::Outcome;
 using workers::Step;
 
-// In one commit: some 20 ms of the writer.
-constexpr std::int64_t kRelationsACommit = 50;
+// In one commit: some 20 ms of the writer. Of those that are read most say the title already, when
+// a run looks again.
+constexpr std::int64_t kRelationsACommit = 500;
+constexpr int kLookedAtACommit = 200;
+constexpr std::int64_t kAskedACommit = 50;
 // A run has a thousand steps at most.
 constexpr int kPartsMax = 800;
 constexpr int kRoundsMax = 40;
 // So often a note is asked for: where it has the link again, somebody else has written it.
 constexpr int kAskingRoundsMax = 3;
 constexpr std::chrono::milliseconds kFirstWait{50};
+constexpr std::chrono::milliseconds kWaitForEach{2};  // that is open: so rounds are few
 constexpr std::chrono::milliseconds kLongestWait{30'000};
 constexpr std::string_view kEnd = "end";
 
@@ -75,8 +80,15 @@ class Relinker {
     can_be_said_ = markdown::is_wiki_target(title_) && leads_here(title_);
     if (behind.empty()) look_at(asked, note_, own_targets(former));
     const auto relations = some_behind(behind);
+    int looked_at = 0;
     for (const auto& [id, from, links] : relations) {
       if (!tx_.ok()) return asked;
+      if (std::ranges::all_of(links, [&](const auto& link) { return leads_here(link); })) {
+        asked.behind = id.to_string();
+        continue;
+      }
+      if (++looked_at > kLookedAtACommit || asked.asked >= kAskedACommit) return asked;
+      asked.behind = id.to_string();
       std::vector<std::string> targets;
       bool is_out_of_step = false;
       for (const auto& link : links) {
@@ -91,9 +103,7 @@ class Relinker {
       if (is_out_of_step && targets.empty()) ++asked.waiting;
       look_at(asked, from, targets);
     }
-    if (static_cast<std::int64_t>(relations.size()) == kRelationsACommit) {
-      asked.behind = relations.back().id.to_string();
-    }
+    if (static_cast<std::int64_t>(relations.size()) < kRelationsACommit) asked.behind = kEnd;
     return asked;
   }
 
@@ -123,7 +133,12 @@ class Relinker {
     return found;
   }
 
-  bool leads_here(std::string_view target) { return resolve(tx_, cause_.user_id, target) == note_; }
+  // Most relations of a note say the same.
+  bool leads_here(const std::string& target) {
+    const auto [known, is_new] = known_.try_emplace(target, false);
+    if (is_new) known->second = resolve(tx_, cause_.user_id, target) == note_;
+    return known->second;
+  }
 
   // What its text says of this note: the relation's target, and what differs from that in capitals
   // and has no relation of its own.
@@ -199,6 +214,7 @@ class Relinker {
   const Event& cause_;
   const Uuid& run_id_;
   const Uuid note_;
+  std::map<std::string, bool> known_;  // whether a target leads here
   std::string title_;
   bool can_be_said_ = false;
 };
@@ -213,7 +229,7 @@ class Relinking final : public workers::EventHandler {
     if (!data) co_return Outcome::failed_for_good(data.error());
     std::set<std::string> former = {std::string((*data)->string_or("title", ""))};
     Done done;
-    auto wait = kFirstWait;
+    std::chrono::milliseconds wait{0};
     int part = 0;
     int asking_rounds = 0;
     for (int round = 1;; ++round) {
@@ -239,8 +255,8 @@ class Relinking final : public workers::EventHandler {
         done.left += open;
         break;
       }
+      wait = std::clamp(std::max(2 * wait, open * kWaitForEach), kFirstWait, kLongestWait);
       co_await step.sleep(fmt::format("wait-{}", round), wait);
-      wait = std::min(2 * wait, kLongestWait);
     }
     co_return co_await complete(event, step, done);
   }
