@@ -19,20 +19,41 @@ std::int64_t depth_of(const events::Event& requested) {
   return data ? (*data)->depth.value_or(1) : 1;
 }
 
+// Of what follows from a run and does not say itself what had been read by then, as the request
+// does not: a run that goes on, or has failed, may have read anything.
+Task<Result<bool>> is_run_tainted(events::EventLog& log, const events::Event& requested) {
+  const auto data = data_of(requested, kRunRequested);
+  if (!data || (*data)->is_tainted.value_or(true) || !requested.aggregate_id) co_return true;
+  events::Filter filter{.limit = 1, .types = {std::string(kRunCompleted.name)}};
+  filter.aggregate_id = requested.aggregate_id;
+  auto page = co_await log.read(events::Tenancy::of_user(requested.user_id), std::move(filter));
+  if (!page) co_return fail(page.error());
+  co_return page->events.empty() || taint_of(*page->events.front()).value_or(true);
+}
+
 }  // namespace
 
 Task<Result<ChainPlace>> place_behind(events::EventLog& log, const events::Event& cause) {
   ChainPlace place{.correlation = cause.correlation_id.value_or(cause.id)};
   events::EventRef kept;
   const auto* at = &cause;
+  // What the last agent before the cause had read: those before it are within that.
+  std::optional<bool> taint;
   for (int i = 0; i < kCausesMax; ++i) {
     if (at->type == kRunRequested.name) {
       place.depth = depth_of(*at) + 1;
       place.first = chain_of(*at);
+      auto is_tainted = taint ? Result<bool>(*taint) : co_await is_run_tainted(log, *at);
+      if (!is_tainted) co_return fail(is_tainted.error());
+      place.is_tainted = *is_tainted;
       co_return place;
     }
+    if (!taint) taint = taint_of(*at);
     // Nothing before it: no agent did this.
-    if (!at->causation_id) co_return place;
+    if (!at->causation_id) {
+      place.is_tainted = taint.value_or(false);
+      co_return place;
+    }
     auto before =
         co_await log.find(events::Tenancy::of_user(cause.user_id), Uuid(*at->causation_id));
     if (!before && before.error().code == Code::kNotFound) break;
@@ -41,6 +62,7 @@ Task<Result<ChainPlace>> place_behind(events::EventLog& log, const events::Event
     at = kept.get();
   }
   place.first = place.correlation;
+  place.is_tainted = taint.value_or(true);
   co_return place;
 }
 

@@ -41,6 +41,9 @@ struct ChainPlace {
   std::optional<Uuid> first = std::nullopt;
   /// Of all that follows from one cause. Nothing: the run follows from nothing.
   std::optional<Uuid> correlation = std::nullopt;
+  /// It follows from what an agent did that had read stored text, or from what cannot be known to
+  /// follow from nothing of the kind. So is the run, whoever stands between them: reading.h.
+  bool is_tainted = false;
 
   /// As RunRequested has it.
   std::optional<std::int64_t> told_depth() const {
@@ -53,7 +56,7 @@ struct ChainPlace {
 
 /// The place of a run that would follow from `cause`, which must outlive the call. Errors are those
 /// of EventLog::find, without kNotFound: what is not there leads no further. Where it cannot be
-/// followed to its beginning, all that has the same cause is one chain.
+/// followed to its beginning, all that has the same cause is one chain, and tainted.
 Task<Result<ChainPlace>> place_behind(events::EventLog& log, const events::Event& cause);
 
 /// In the transaction that appends the request of a run at this place. Aborts it where there are as

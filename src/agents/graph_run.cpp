@@ -159,6 +159,7 @@ Task<Result<std::string>> Node::append(std::string_view what, std::string_view t
   envelope.causation_id = context.event.id;
   envelope.request_id = context.event.request_id;
   events::set_trace_of_run(envelope, context.event, context.step.run_id());
+  set_taint(envelope, reading_.is_tainted);
   auto event = context.types.make(type, data.dump(), std::move(envelope));
   if (!event) co_return fail(event.error());
   co_return co_await context.step.commit(

@@ -16,6 +16,8 @@ bool is_of_page(std::string_view name) {
   return std::ranges::find(kOfPage, name) != std::end(kOfPage);
 }
 
+constexpr std::string_view kTainted = "tainted";
+
 // Members within which people say what members are called.
 constexpr std::string_view kOfPeople[] = {"properties", "data", "value", "metadata", "fields"};
 
@@ -87,6 +89,21 @@ void add_ids(std::string_view text, std::vector<std::string>& ids, std::size_t m
        at = text.find(kMember, at + 1)) {
     add_id(text.substr(at + kMember.size(), kIdSize), ids, most);
   }
+}
+
+void set_taint(events::Envelope& envelope, bool is_tainted) {
+  if (!envelope.actor || envelope.actor->kind != events::Actor::Kind::kAgent) return;
+  auto json = parse_json(envelope.metadata.empty() ? "{}" : envelope.metadata);
+  if (!json || !json->is_object()) return;
+  json->set(kTainted, is_tainted);
+  envelope.metadata = json->dump();
+}
+
+std::optional<bool> taint_of(const events::Event& event) {
+  if (!event.actor || event.actor->kind != events::Actor::Kind::kAgent) return std::nullopt;
+  const auto json = parse_json(event.metadata);
+  const Json* said = json ? json->find(kTainted) : nullptr;
+  return said != nullptr && said->is_bool() ? std::optional(said->as_bool()) : std::nullopt;
 }
 
 void Reading::add_answer(std::string_view answer) {

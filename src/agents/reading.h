@@ -4,10 +4,12 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "events/event.h"
 #include "schema/schema.h"
 
 namespace synap::agents {
@@ -38,6 +40,13 @@ struct Reading {
 const ObjectSchema<Reading>& describe(Type<Reading>);
 
 inline const Reading kNothingRead;
+
+/// Of an event that an agent appends: whether its run was tainted by then. So whoever is told by
+/// the event, and calls because of it, is known to follow from that (chain.h). Member `tainted` of
+/// its metadata; of what nobody but an agent appends.
+void set_taint(events::Envelope& envelope, bool is_tainted);
+/// Nothing: no agent has appended it, or one of a version that did not say so.
+std::optional<bool> taint_of(const events::Event& event);
 
 /// Whether an answer is null, or a page of a list with nothing on it. What is not known to be empty
 /// is none: of a note without tags all lists are empty, too.

@@ -10,10 +10,12 @@ import test from 'node:test';
 import { run, temporary } from '../cli/synap.mjs';
 import { ask, entry, pod, provider } from './harness.mjs';
 
-async function post(one, procedure, input) {
+async function post(one, procedure, input, because) {
   const answer = await fetch(`${one.url}/trpc/${procedure}`, {
     method: 'POST', body: JSON.stringify(input),
-    headers: { authorization: `Bearer ${one.key}`, 'content-type': 'application/json' },
+    headers: {
+      authorization: `Bearer ${one.key}`, 'content-type': 'application/json', ...(because && { 'synap-caused-by': because }),
+    },
   });
   const json = await answer.json();
   if (!answer.ok) throw Object.assign(new Error(`${procedure}: ${json.error.message}`), json.error.data);
@@ -128,6 +130,19 @@ const vehicles = {
       return post(one, 'chat.send', { text: `qwx${n}` });
     },
   },
+  // By the person's own key, in a thread of its own: only what the app says that it follows from tells that this is no person.
+  'an answer that an app sends on': {
+    thread: (n) => vehicles['an earlier answer of the agent'].thread(n),
+    passesOn: true,
+  },
+  'a note that an app makes of an answer, and sends on': {
+    thread: (n) => vehicles['an earlier answer of the agent'].thread(n),
+    passesOn: true,
+    between: async (one, answer) => {
+      const { requestId } = await post(one, 'notes.create', { content: 'Seen.' }, answer);
+      return until('the note', async () => (await ask(one, 'events.list', { requestId })).events.find(({ type }) => type === 'note.creation.completed')?.id);
+    },
+  },
   'a summary by enrich': {
     put: (n) => async (one) => {
       const { entityId } = await post(one, 'notes.create', { content: `# A\n\nSUMMARISE${n}` });
@@ -145,6 +160,15 @@ const vehicles = {
 async function each(list, work, width = 12) {
   const rest = [...list];
   await Promise.all(Array.from({ length: width }, async () => { while (rest.length > 0) await work(rest.shift()); }));
+}
+
+/** What an app does that sends each answer to the agent again, and says because of what. */
+async function passOn(one, threadId, { between }) {
+  const { events } = await ask(one, 'events.list', { aggregateId: threadId, types: ['chat.message.created'] });
+  const answer = events.find(({ data }) => data.role === 'assistant');
+  // In words that nothing is found by: so nothing is read in the run that this begins.
+  const [order] = answer.data.text.match(/OBEY\d+/);
+  return post(one, 'chat.send', { text: `zz${order}zz` }, between ? await between(one, answer.id) : answer.id);
 }
 
 async function attack(t, guard) {
@@ -183,10 +207,11 @@ async function attack(t, guard) {
       if (vehicle.look) plan.looks.set(number, vehicle.look(found));
     }
   });
-  await until('the notes', async () => {
+  const settled = () => until('the notes', async () => {
     const requested = await all(one, { types: ['note.creation.requested'] });
     return (await all(one, { types: ['note.creation.completed'] })).length === requested.length;
   });
+  await settled();
   for (const { number, vehicle } of cases) {
     if (!vehicle.look && !vehicle.thread) {
       await until(`qwx${number}`, async () => (await ask(one, 'search.query', { q: `qwx${number}` })).hits.length > 0);
@@ -195,11 +220,14 @@ async function attack(t, guard) {
   // Now the person says a word that names nothing but what is to be looked at.
   await each(cases, async ({ number, vehicle, threadId }) => {
     const text = vehicle.look ? `look${number}` : vehicle.thread ? `zzz${number}` : `qwx${number}`;
-    const sent = await post(one, 'chat.send', { text, ...(threadId && { threadId }) });
+    const sent = vehicle.passesOn
+      ? await passOn(one, threadId, vehicle)
+      : await post(one, 'chat.send', { text, ...(threadId && { threadId }) });
     const now = await ended(one, sent.runId);
     assert.equal(now.status, 'completed', JSON.stringify(now.error));
   });
   // Agents that no person speaks to: one begun by an event, one as by its schedule.
+  await settled(); // what a model has written where it may begins no enrich
   await post(one, 'agents.enable', { agent: 'enrich' });
   const lone = [];
   for (const phrase of phrasings) {

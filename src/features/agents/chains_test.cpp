@@ -101,6 +101,20 @@ Task<Result<>> ask_twice(Node& node) {
   co_return Result<>{};
 }
 
+/// What it writes may be what it has read.
+Task<Result<>> read_and_write(Node& node) {
+  auto read = co_await node.use("list", "notes.list", Json::object());
+  if (!read) co_return fail(read.error());
+  auto done = co_await node.use("it", "notes.create", Json::object({{"content", "Of others"}}));
+  co_return done ? Result<>{} : fail(done.error());
+}
+
+/// It may have read anything before it failed.
+Task<Result<>> write_and_fail(Node& node) {
+  auto done = co_await node.use("it", "notes.create", Json::object({{"content", "Before"}}));
+  co_return fail(done ? Error{Code::kUnprocessableContent, "Enough", nullptr} : done.error());
+}
+
 Task<Result<>> ask_a_crowd(Node& node) {
   auto& context = node.context();
   co_return co_await context.step.commit(node.step_id("ask"), [&context](db::Tx& tx) {
@@ -135,6 +149,10 @@ class AgentChains : public FeatureTest {
           add_agent(rooms, "asker", "note.creation.completed", {"notes.create"}, ask_and_write);
           add_agent(rooms, "twice", std::string(kWorkAsked.name), {}, ask_twice);
           add_agent(rooms, "crowd", std::string(kCrowdAsked.name), {}, ask_a_crowd);
+          add_agent(rooms, "reader", std::string(kCrowdAsked.name), {"notes.list", "notes.create"},
+                    read_and_write);
+          add_agent(rooms, "failing", std::string(kCrowdAsked.name), {"notes.create"},
+                    write_and_fail);
           add_agent(rooms, "worker", std::string(kWorkAsked.name), {},
                     [](Node&) -> Task<Result<>> { co_return Result<>{}; });
           finish(rooms);
@@ -178,6 +196,22 @@ class AgentChains : public FeatureTest {
   void write_note() {
     ASSERT_TRUE(call("notes.create", Json::object({{"content", "The first"}})));
     wait_for_ends();
+  }
+  /// As a person does, but by no key, which none of these tests has.
+  void start_untainted(const std::string& agent) {
+    const auto id = Uuid::v7();
+    events::Envelope envelope;
+    envelope.user_id = "ann";
+    envelope.aggregate_id = id;
+    envelope.aggregate_type = agents::kRunAggregate;
+    envelope.request_id = envelope.correlation_id = Uuid::v7();
+    const agents::RunRequested asked{.entity_id = id.to_string(),
+                                     .agent = agent,
+                                     .input = Json::object(),
+                                     .scopes = {"*"},
+                                     .is_tainted = false};
+    auto event = types.make(agents::kRunRequested, asked, std::move(envelope));
+    ASSERT_TRUE(sync_wait(executor, log->append({.events = {*std::move(event)}})));
   }
   /// Until nothing is to be done any more, by anybody: also what is looked at before it has a job,
   /// and what waits for its turn.
@@ -382,6 +416,54 @@ TEST_F(AgentChains, ACallThatFollowsFromAChainIsCountedToo) {
   EXPECT_EQ(start(runs[1]->id).message, "");
   EXPECT_EQ(asked(), "echo 1, echo 2, echo 3, worker 2, worker 3, ");
   EXPECT_THAT(start(runs[0]->id).message, HasSubstr("5 runs of agents are of one chain"));
+}
+
+TEST_F(AgentChains, WhatFollowsFromATaintedRunIsTaintedWhoeverStandsBetween) {
+  // Whether a run is tainted that a program begins because of this event.
+  const auto begins_tainted = [&](const Uuid& cause) {
+    const auto error = call_because_of(cause, "agents.start", Json::object({{"agent", "worker"}}));
+    EXPECT_EQ(error.message, "");
+    wait_for_ends();
+    const auto asked = all(agents::kRunRequested.name).back();
+    EXPECT_EQ(asked->causation_id, cause);
+    return (*data_of(*asked, agents::kRunRequested))->is_tainted;
+  };
+  // What a person has begun, by what was written and by how the run ended.
+  const auto note_of = [&](const char* agent) {
+    start_untainted(agent);
+    wait_for_ends();
+    return all("note.creation.completed").back();
+  };
+  ASSERT_TRUE(call("notes.create", Json::object({{"content", "A person's"}})));
+  wait_for_ends();
+  EXPECT_EQ(begins_tainted(all("note.creation.completed").back()->id), false);
+
+  const auto clean = note_of("echo");
+  EXPECT_EQ(begins_tainted(clean->id), false);
+  EXPECT_EQ(begins_tainted(all(agents::kRunRequested.name).front()->id), false);
+
+  const auto tainted = note_of("reader");
+  const auto run = *all("note.creation.requested").back()->causation_id;
+  EXPECT_EQ(begins_tainted(tainted->id), true);
+  EXPECT_EQ(begins_tainted(run), true) << "the request does not say what was read after it";
+  // By way of what the program has made of it.
+  ASSERT_EQ(call_because_of(tainted->id, "notes.create", Json::object({{"content", "-"}})).message,
+            "");
+  wait_for_ends();
+  const auto behind = all("note.creation.completed").back();
+  EXPECT_EQ(behind->correlation_id == tainted->correlation_id, true);
+  EXPECT_EQ(begins_tainted(behind->id), true);
+
+  const auto before = note_of("failing");
+  EXPECT_EQ(begins_tainted(before->id), false) << "it says what had been read by then";
+  EXPECT_EQ(begins_tainted(*all("note.creation.requested").back()->causation_id), true);
+
+  events::Envelope envelope;
+  envelope.user_id = "ann";
+  envelope.causation_id = Uuid::v7();  // which is not in the log
+  ASSERT_TRUE(sync_wait(
+      executor, log->append({.events = {*types.make(kWorkAsked, Work{}, std::move(envelope))}})));
+  EXPECT_EQ(begins_tainted(all(kWorkAsked.name).back()->id), true);
 }
 
 TEST_F(AgentChains, WhatProgramsAskOfModelsBecauseOfAChainIsOfItsBudget) {

@@ -406,8 +406,16 @@ std::optional<std::string> key_of(const Session& session) {
 }
 
 Task<Result<agents::ChainPlace>> place_of(const Rooms& rooms, const Session& session) {
-  if (session.cause == nullptr) co_return agents::ChainPlace{};
-  co_return co_await agents::place_behind(rooms.log, *session.cause);
+  agents::ChainPlace place;
+  if (session.cause != nullptr) {
+    auto behind = co_await agents::place_behind(rooms.log, *session.cause);
+    if (!behind) co_return fail(behind.error());
+    place = *behind;
+  }
+  // What an agent had read by now it says itself: its cause is the request of its own run.
+  const bool is_agent = session.actor->recorded.kind == events::Actor::Kind::kAgent;
+  place.is_tainted = session.is_tainted || (!is_agent && place.is_tainted);
+  co_return place;
 }
 
 Task<Result<Accepted>> start(const Rooms& rooms, const Session& session, const Agent& agent,
@@ -422,7 +430,7 @@ Task<Result<Accepted>> start(const Rooms& rooms, const Session& session, const A
   auto event = rooms.types.make(
       agents::kRunRequested,
       agents::RunRequested{id.to_string(), agent.name, std::move(input),
-                           session.actor->scopes.names(), std::move(fork), session.is_tainted,
+                           session.actor->scopes.names(), std::move(fork), place->is_tainted,
                            key_of(session), place->told_depth(), std::nullopt, place->told_first()},
       std::move(envelope));
   if (!event) co_return fail(event.error());

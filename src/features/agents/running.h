@@ -28,7 +28,7 @@ Task<Result<Accepted>> start(const Rooms& rooms, const api::Session& session,
                              std::optional<agents::ForkOf> fork = std::nullopt);
 
 /// Where a run that this call asks for stands in a chain of such (agents/chain.h): it follows from
-/// what the call follows from.
+/// what the call follows from, and is tainted where that is.
 Task<Result<agents::ChainPlace>> place_of(const Rooms& rooms, const api::Session& session);
 
 /// By whose right a call is made: the key, for which a session stands. Nothing: by no key's.

@@ -108,7 +108,7 @@ class Sending {
         agents::kRunRequested,
         agents::RunRequested{
             run_.to_string(), "chat", std::move(asked), session_.actor->scopes.names(),
-            std::nullopt, session_.is_tainted, agent_runs::key_of(session_), place_.told_depth(),
+            std::nullopt, place_.is_tainted, agent_runs::key_of(session_), place_.told_depth(),
             is_trusting_ ? std::optional(true) : std::nullopt, place_.told_first()},
         std::move(of_run));
     if (added && is_new_) {
