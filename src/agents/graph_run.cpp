@@ -67,7 +67,7 @@ Task<Result<models::Answer>> Node::ask(std::string_view what, models::Ask ask) {
   };
   auto answer =
       co_await models::generate_in_step(context.step, step_id(what), context.models, context.event,
-                                        std::move(ask), hear, context.chain);
+                                        std::move(ask), hear, {context.chain, context.key});
   if (!answer) co_return fail(answer.error());
   const Spent took{.tokens = answer->usage.input + answer->usage.output, .cost = answer->cost};
   if (auto taken = run_.take(took); !taken) co_return fail(taken.error());

@@ -76,7 +76,7 @@ struct RunContext {
   Tools tools;
   Limits limits;
   std::shared_ptr<Feed> feed;
-  std::optional<std::string> key = std::nullopt;  // RunRequested::key
+  std::optional<std::string> key = std::nullopt;  // RunRequested::key: of its budget are its calls
 };
 
 class GraphRun;

@@ -72,6 +72,7 @@ void interrupt(ModelCall& call, std::string_view finish) {
 }  // namespace
 
 std::string Caller::key_id() const {
+  if (key) return *key;
   const auto& actor = envelope.actor;
   return actor && actor->kind == events::Actor::Kind::kKey ? actor->id : "";
 }
@@ -248,6 +249,7 @@ Task<Result<OpenCall>> Account::open(const Caller& caller, ModelCall call, Usage
   call.call_id = rooms_.world.new_id().to_string();
   call.day = day_of(rooms_.world.unix_ms());
   if (caller.chain) call.chain = caller.chain->to_string();
+  call.key = caller.key;
   auto kept = kept_of(caller, std::move(call));
   // As the next start finds it, if nobody settles it before.
   auto left = kept;

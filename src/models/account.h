@@ -34,8 +34,12 @@ struct Caller {
   /// The chain of runs of agents that it is of. Nothing: of none.
   std::optional<Uuid> chain = std::nullopt;
 
+  /// By whose right it is made, where that is not who acts: a session acts for its key, and a run
+  /// of an agent for the key that asked for it.
+  std::optional<std::string> key = std::nullopt;
+
   const std::string& user_id() const { return envelope.user_id; }
-  /// The API key that called; empty: none did.
+  /// The API key whose budget the call is of; empty: of none but its user's.
   std::string key_id() const;
 };
 

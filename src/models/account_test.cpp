@@ -6,6 +6,7 @@
 #include <iterator>
 #include <thread>
 
+#include "models/in_step.h"
 #include "models/test_rig.h"
 
 namespace synap::models {
@@ -126,8 +127,33 @@ TEST_F(AccountTest, EachKeyHasABudgetBesideItsUsers) {
   EXPECT_THAT(refused.error().message, HasSubstr("The budget of your key"));
   EXPECT_TRUE(use(50, caller("ann", "k2")));
   EXPECT_THAT(use(1, caller("ann", "k3")).error().message, HasSubstr("of your user"));
-  // A run has no key.
+  // A run that no key has asked for.
   EXPECT_TRUE(use(100, caller("bob", "")));
+}
+
+TEST_F(AccountTest, WhatARunAsksForAKeyIsOfThatKeysBudget) {
+  open({.tokens = 1'000}, {.tokens = 50});
+  events::Event event;
+  event.id = Uuid::v7();
+  event.user_id = "ann";
+  const auto run = [&](OnBehalf behalf) { return caller_of(event, Uuid::v7(), std::move(behalf)); };
+  EXPECT_TRUE(use(30, run({.key = "k1"})));
+  {
+    const auto held = begin(10, run({.key = "k1"}));
+    EXPECT_THAT(use(11, caller("ann", "k1")).error().message, HasSubstr("40 are used or held"));
+  }
+  EXPECT_TRUE(test::wait_until(executor, database->commits(), [&] { return open_calls() == 0; }));
+  EXPECT_THAT(use(21, run({.key = "k1"})).error().message, HasSubstr("The budget of your key"));
+  EXPECT_TRUE(use(50, run({.key = "k2"})));
+  EXPECT_TRUE(use(60, run({}))) << "an event has begun it";
+  EXPECT_EQ(calls().front().key, "k1");
+  // Also where a crash leaves it to the next start.
+  auto cut = begin(40, run({.key = "k3"}));
+  ASSERT_TRUE(cut);
+  std::ignore = cut->release();
+  open({.tokens = 1'000}, {.tokens = 50});
+  EXPECT_EQ(open_calls(), 0);
+  EXPECT_THAT(use(11, caller("ann", "k3")).error().message, HasSubstr("40 are used or held"));
 }
 
 TEST_F(AccountTest, MoneyIsABudgetToo) {

@@ -10,7 +10,7 @@ void fold(db::Tx& tx, const events::Event& event) {
   if (!data) return tx.abort(data.error());
   const auto& call = **data;
   const bool is_by_key = event.actor && event.actor->kind == events::Actor::Kind::kKey;
-  const std::string key = is_by_key ? event.actor->id : "";
+  const std::string key = call.key.value_or(is_by_key ? event.actor->id : "");
   const std::int64_t failed = call.error ? 1 : 0;
   tx.run(
       "INSERT INTO model_usage_data(user_id, day, key_id, capability, provider, model, calls, "
@@ -74,7 +74,10 @@ const ObjectSchema<ModelCall>& describe(Type<ModelCall>) {
           .field("attempts", &ModelCall::attempts, integer().min(0),
                  "Requests, of all providers that were tried.")
           .field("chain", &ModelCall::chain, string().uuid(),
-                 "The chain of runs of agents that it is of: its first run.");
+                 "The chain of runs of agents that it is of: its first run.")
+          .field("key", &ModelCall::key, string(),
+                 "The key whose budget it is of, where another acted: a session of that key, or an "
+                 "agent's run that was asked for by it.");
   return schema;
 }
 

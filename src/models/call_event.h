@@ -36,6 +36,8 @@ struct ModelCall {
   std::int64_t attempts = 0;              // requests, of all providers
   /// The chain of runs of agents that it is of: its first run. Absent: of none.
   std::optional<std::string> chain = std::nullopt;
+  /// The key whose budget it is of, where another acted: Caller::key. Absent: of the key that did.
+  std::optional<std::string> key = std::nullopt;
 };
 const ObjectSchema<ModelCall>& describe(Type<ModelCall>);
 

@@ -20,8 +20,8 @@ const ObjectSchema<Memo>& describe(Type<Memo>) {
 
 }  // namespace
 
-Caller caller_of(const events::Event& event, const Uuid& run_id) {
-  Caller caller;
+Caller caller_of(const events::Event& event, const Uuid& run_id, OnBehalf behalf) {
+  Caller caller{.chain = behalf.chain, .key = std::move(behalf.key)};
   auto& envelope = caller.envelope;
   envelope.user_id = event.user_id;
   envelope.source = events::Source::kSystem;
@@ -34,10 +34,9 @@ Caller caller_of(const events::Event& event, const Uuid& run_id) {
 
 Task<Result<Answer>> generate_in_step(workers::Step& step, std::string_view id, Models& models,
                                       const events::Event& event, Ask ask, Models::Hear hear,
-                                      std::optional<Uuid> chain) {
+                                      OnBehalf behalf) {
   auto called = co_await step.run<Memo>(id, [&]() -> Task<Result<Memo>> {
-    auto caller = caller_of(event, step.run_id());
-    caller.chain = chain;
+    auto caller = caller_of(event, step.run_id(), behalf);
     auto done = co_await models.generate_open(std::move(caller), std::move(ask), {}, hear);
     if (!done) co_return fail(done.error());
     // From here on it is settled by the commit below, which stores this memo; if the process ends

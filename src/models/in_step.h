@@ -12,17 +12,22 @@
 
 namespace synap::models {
 
+/// On whose account a run of an agent asks, besides its user's: as Caller has both.
+struct OnBehalf {
+  std::optional<Uuid> chain = std::nullopt;
+  std::optional<std::string> key = std::nullopt;
+};
+
 /// Asks for the user of `event`, whose run this is. The answer and model.called are stored in one
 /// transaction: a call that was finished is never made again, whatever interrupts the run. One that
 /// was cut short is made again, and both are in the account. Errors are those of generate(); what
 /// can go away is tried again by the step, as often as the function's retries allow. `hear` is told
-/// the pieces of each try, and nothing of a call that was finished before. `chain`: Caller::chain.
+/// the pieces of each try, and nothing of a call that was finished before.
 Task<Result<Answer>> generate_in_step(workers::Step& step, std::string_view id, Models& models,
                                       const events::Event& event, Ask ask,
-                                      Models::Hear hear = nullptr,
-                                      std::optional<Uuid> chain = std::nullopt);
+                                      Models::Hear hear = nullptr, OnBehalf behalf = {});
 
-/// For whom a run's calls are: no key's budget is theirs, the user's is.
-Caller caller_of(const events::Event& event, const Uuid& run_id);
+/// For whom a run's calls are: of its user's budget, and of no key's but that of `behalf`.
+Caller caller_of(const events::Event& event, const Uuid& run_id, OnBehalf behalf = {});
 
 }  // namespace synap::models

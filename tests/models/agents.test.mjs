@@ -183,6 +183,31 @@ test('chat retrieves, cites, proposes by tools what the person accepts, and is w
   await assert.rejects(ask(one, 'chat.get', { id: sent.entityId }), /no such thread/);
 });
 
+test('what an agent asks of models is of the budget of the key that asked for its run, or of its session', async (t) => {
+  const mock = await provider(t, (m) => m.on({ userMessage: /./ }, { content: 'Yes.' }));
+  const one = await pod(t, { chat: [entry(mock, 'chat-completions', { tokens_max: 60 })], budget: { key_tokens: 12_000 } });
+  const weak = { url: one.url, key: (await post(one, 'keys.create', { name: 'weak', scopes: ['chat:write', 'chat:read', 'agents:read', 'models:read'] })).key };
+  const refused = async (who) => {
+    for (let i = 0; i < 20; ++i) {
+      const sent = await post(who, 'chat.send', { text: `${'A long question. '.repeat(400)} ${i}` });
+      const said = await answer(who, sent.entityId, sent.runId);
+      if (said.error) return said.error;
+    }
+    return 'never';
+  };
+  assert.match(await refused(weak), /The budget of your key for today .* of 12000 tokens/);
+  assert.ok((await ask(weak, 'models.usage')).key.tokensLeft < 3_000);
+  // The owner's key has its own, and the page that was signed in with it has no other.
+  assert.equal((await ask(one, 'models.usage')).key.tokensLeft, 12_000);
+  const page = await browser(one);
+  const sent = await page('chat.send', { text: 'Short.' });
+  assert.equal((await answer(one, sent.entityId, sent.runId)).text, 'Yes.');
+  assert.ok((await ask(one, 'models.usage')).key.tokensLeft < 12_000);
+  const key = (await calls(one)).at(-1).data.key;
+  assert.match(key, /^[-0-9a-f]{36}$/);
+  assert.equal((await calls(one))[0].data.key === key, false);
+});
+
 test('what a person asks for before anything was read is done at once', async (t) => {
   const mock = await provider(t, (m) => {
     m.on({ userMessage: /milk/, hasToolResult: false }, { toolCalls: [{ name: 'tasks_create', arguments: '{"title":"buy milk"}' }] });

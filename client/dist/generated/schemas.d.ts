@@ -1520,6 +1520,7 @@ export declare const ModelCall: z.ZodObject<{
     requestHash: z.ZodString;
     attempts: z.ZodInt;
     chain: z.ZodOptional<z.ZodUUID>;
+    key: z.ZodOptional<z.ZodString>;
 }, z.core.$strip>;
 export declare const NoteFile: z.ZodObject<{
     name: z.ZodString;
@@ -3445,6 +3446,7 @@ export declare const eventSchemas: {
         requestHash: z.ZodString;
         attempts: z.ZodInt;
         chain: z.ZodOptional<z.ZodUUID>;
+        key: z.ZodOptional<z.ZodString>;
     }, z.core.$strip>;
     "note.creation.completed": z.ZodObject<{
         entityId: z.ZodUUID;

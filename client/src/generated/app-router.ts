@@ -3961,6 +3961,8 @@ export interface ModelCall {
   attempts: number;
   /** The chain of runs of agents that it is of: its first run. */
   chain?: string;
+  /** The key whose budget it is of, where another acted: a session of that key, or an agent's run that was asked for by it. */
+  key?: string;
 }
 
 export interface NoteFile {

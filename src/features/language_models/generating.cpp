@@ -160,6 +160,9 @@ models::Caller caller_of(const Session& session) {
   envelope.actor = session.actor->recorded;
   set_cause(envelope, session);
   events::set_trace(envelope, session.trace);
+  if (auto key = session.authority->key_behind(session.actor); !key.empty()) {
+    caller.key = std::move(key);
+  }
   return caller;
 }
 
