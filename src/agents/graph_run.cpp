@@ -7,6 +7,7 @@
 #include "agents/agent_events.h"
 #include "agents/conversation.h"
 #include "agents/data_marks.h"
+#include "agents/secrets.h"
 #include "events/trace.h"
 #include "models/in_step.h"
 
@@ -55,6 +56,8 @@ std::string Node::step_id(std::string_view what) const {
 Task<Result<models::Answer>> Node::ask(std::string_view what, models::Ask ask) {
   auto& context = run_.context();
   if (auto taken = run_.take({.model_calls = 1}); !taken) co_return fail(taken.error());
+  // Before anything is cut: the half of a key is not known for one.
+  const auto secrets = mask_secrets(ask);
   fit(ask, context.limits.tokens_of_ask);
   bool has_begun = false;
   const auto hear = [this, &context, &has_begun](const models::Delta& delta) {
@@ -65,9 +68,9 @@ Task<Result<models::Answer>> Node::ask(std::string_view what, models::Ask ask) {
       context.feed->add_text(name_, text->text);
     }
   };
-  auto answer =
-      co_await models::generate_in_step(context.step, step_id(what), context.models, context.event,
-                                        std::move(ask), hear, {context.chain, context.key});
+  auto answer = co_await models::generate_in_step(context.step, step_id(what), context.models,
+                                                  context.event, std::move(ask), hear,
+                                                  {context.chain, context.key, secrets});
   if (!answer) co_return fail(answer.error());
   const Spent took{.tokens = answer->usage.input + answer->usage.output, .cost = answer->cost};
   if (auto taken = run_.take(took); !taken) co_return fail(taken.error());

@@ -250,6 +250,7 @@ Task<Result<OpenCall>> Account::open(const Caller& caller, ModelCall call, Usage
   call.day = day_of(rooms_.world.unix_ms());
   if (caller.chain) call.chain = caller.chain->to_string();
   call.key = caller.key;
+  if (caller.secrets > 0) call.secrets = caller.secrets;
   auto kept = kept_of(caller, std::move(call));
   // As the next start finds it, if nobody settles it before.
   auto left = kept;

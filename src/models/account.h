@@ -38,6 +38,9 @@ struct Caller {
   /// of an agent for the key that asked for it.
   std::optional<std::string> key = std::nullopt;
 
+  /// How many were left out of what is asked.
+  std::int64_t secrets = 0;
+
   const std::string& user_id() const { return envelope.user_id; }
   /// The API key whose budget the call is of; empty: of none but its user's.
   std::string key_id() const;

@@ -77,7 +77,9 @@ const ObjectSchema<ModelCall>& describe(Type<ModelCall>) {
                  "The chain of runs of agents that it is of: its first run.")
           .field("key", &ModelCall::key, string(),
                  "The key whose budget it is of, where another acted: a session of that key, or an "
-                 "agent's run that was asked for by it.");
+                 "agent's run that was asked for by it.")
+          .field("secrets", &ModelCall::secrets, integer().min(1),
+                 "So many keys and the like were left out of what was asked.");
   return schema;
 }
 

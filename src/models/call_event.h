@@ -38,6 +38,8 @@ struct ModelCall {
   std::optional<std::string> chain = std::nullopt;
   /// The key whose budget it is of, where another acted: Caller::key. Absent: of the key that did.
   std::optional<std::string> key = std::nullopt;
+  /// How many secrets were left out of what was asked. Absent: none.
+  std::optional<std::int64_t> secrets = std::nullopt;
 };
 const ObjectSchema<ModelCall>& describe(Type<ModelCall>);
 

@@ -21,7 +21,7 @@ const ObjectSchema<Memo>& describe(Type<Memo>) {
 }  // namespace
 
 Caller caller_of(const events::Event& event, const Uuid& run_id, OnBehalf behalf) {
-  Caller caller{.chain = behalf.chain, .key = std::move(behalf.key)};
+  Caller caller{.chain = behalf.chain, .key = std::move(behalf.key), .secrets = behalf.secrets};
   auto& envelope = caller.envelope;
   envelope.user_id = event.user_id;
   envelope.source = events::Source::kSystem;

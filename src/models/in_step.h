@@ -12,10 +12,12 @@
 
 namespace synap::models {
 
-/// On whose account a run of an agent asks, besides its user's: as Caller has both.
+/// On whose account a run of an agent asks, besides its user's, and what was left out of it: as
+/// Caller has them.
 struct OnBehalf {
   std::optional<Uuid> chain = std::nullopt;
   std::optional<std::string> key = std::nullopt;
+  std::int64_t secrets = 0;
 };
 
 /// Asks for the user of `event`, whose run this is. The answer and model.called are stored in one

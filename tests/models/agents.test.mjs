@@ -7,7 +7,7 @@ import { createTRPCClient, httpSubscriptionLink } from '@trpc/client';
 import { EventSource } from 'eventsource';
 
 import { run, Running } from '../cli/synap.mjs';
-import { ask, calls, ended, entry, pod, post, provider, until } from './harness.mjs';
+import { KEY, ask, calls, ended, entry, pod, post, provider, until } from './harness.mjs';
 
 /** The same as `post`, by a browser that has signed in with the pod's key. */
 async function browser(one) {
@@ -206,6 +206,32 @@ test('what an agent asks of models is of the budget of the key that asked for it
   const key = (await calls(one)).at(-1).data.key;
   assert.match(key, /^[-0-9a-f]{36}$/);
   assert.equal((await calls(one))[0].data.key === key, false);
+});
+
+test('no key that is written down reaches a provider through an agent', async (t) => {
+  const mock = await provider(t, (m) => {
+    m.on({ userMessage: /tulips/, hasToolResult: false }, () => ({ toolCalls: [{ name: 'notes_get', arguments: JSON.stringify({ id: noteId }) }] }));
+    m.on({ userMessage: /./s }, ({ response_format: format }) => ({ content: format ? JSON.stringify({ summary: 'Keys.', tags: [], links: [] }) : 'It has keys.' }));
+  });
+  const one = await pod(t, { chat: [entry(mock)] });
+  const foreign = `ghp_${'a1'.repeat(18)}`;
+  const { entityId: noteId } = await post(one, 'notes.create', { content: `# Tulips\n\nThe tulips of ${one.key}\n${foreign} and **${KEY}**.` });
+  await until('the index', async () => (await ask(one, 'search.query', { q: 'tulips' }).catch(() => ({ hits: [] }))).hits.length > 0);
+  const sent = await post(one, 'chat.send', { text: `What are the tulips? ${one.key}` });
+  assert.equal((await answer(one, sent.entityId, sent.runId)).text, 'It has keys.');
+  const { entityId } = await post(one, 'agents.start', { agent: 'enrich', input: { noteId } });
+  assert.equal((await ended(one, entityId)).status, 'completed');
+  const asked = mock.getRequests().map(({ body }) => JSON.stringify(body));
+  assert.equal(asked.length, 3);
+  for (const body of asked) {
+    assert.ok(body.includes('[left out: a secret]'));
+    for (const [i, secret] of [one.key, foreign, KEY].entries()) assert.ok(!body.includes(secret), `secret ${i}`);
+  }
+  // The passage and the message; with them what the tool gave, which tells a note's text in two members; the note.
+  assert.deepEqual((await calls(one)).map(({ data }) => data.secrets), [4, 10, 3]);
+  // What somebody asks of a model himself is his own.
+  await post(one, 'models.generate', { messages: [{ role: 'user', text: foreign }] });
+  assert.ok(JSON.stringify(mock.getRequests().at(-1).body).includes(foreign));
 });
 
 test('what a person asks for before anything was read is done at once', async (t) => {

@@ -1521,6 +1521,7 @@ export declare const ModelCall: z.ZodObject<{
     attempts: z.ZodInt;
     chain: z.ZodOptional<z.ZodUUID>;
     key: z.ZodOptional<z.ZodString>;
+    secrets: z.ZodOptional<z.ZodInt>;
 }, z.core.$strip>;
 export declare const NoteFile: z.ZodObject<{
     name: z.ZodString;
@@ -3447,6 +3448,7 @@ export declare const eventSchemas: {
         attempts: z.ZodInt;
         chain: z.ZodOptional<z.ZodUUID>;
         key: z.ZodOptional<z.ZodString>;
+        secrets: z.ZodOptional<z.ZodInt>;
     }, z.core.$strip>;
     "note.creation.completed": z.ZodObject<{
         entityId: z.ZodUUID;

@@ -1128,6 +1128,7 @@ export const ModelCall = z.object({
     attempts: z.int().min(0).describe("Requests, of all providers that were tried."),
     chain: z.uuid(anId).optional().describe("The chain of runs of agents that it is of: its first run."),
     key: z.string().optional().describe("The key whose budget it is of, where another acted: a session of that key, or an agent's run that was asked for by it."),
+    secrets: z.int().min(1).optional().describe("So many keys and the like were left out of what was asked."),
 });
 export const NoteFile = z.object({
     name: z.string().describe("Its name in the content store."),

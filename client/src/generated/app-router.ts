@@ -3963,6 +3963,8 @@ export interface ModelCall {
   chain?: string;
   /** The key whose budget it is of, where another acted: a session of that key, or an agent's run that was asked for by it. */
   key?: string;
+  /** So many keys and the like were left out of what was asked. */
+  secrets?: number;
 }
 
 export interface NoteFile {
