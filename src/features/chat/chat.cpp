@@ -104,13 +104,13 @@ class Sending {
     of_run.starts_stream = true;
     Json asked =
         Json::object({{"threadId", thread}, {"messageId", message_.to_string()}, {"text", text_}});
-    auto added = add(
-        agents::kRunRequested,
-        agents::RunRequested{
-            run_.to_string(), "chat", std::move(asked), session_.actor->scopes.names(),
-            std::nullopt, place_.is_tainted, agent_runs::key_of(session_), place_.told_depth(),
-            is_trusting_ ? std::optional(true) : std::nullopt, place_.told_first()},
-        std::move(of_run));
+    auto added =
+        add(agents::kRunRequested,
+            agents::RunRequested{
+                run_.to_string(), "chat", std::move(asked), session_.actor->scopes.names(),
+                std::nullopt, place_.is_tainted, agent_runs::key_of(session_), place_.told_depth(),
+                is_trusting_ ? std::optional(true) : std::nullopt, place_.told_first()},
+            std::move(of_run));
     if (added && is_new_) {
       auto of_thread = about(thread_, std::string(kThreadAggregate));
       of_thread.starts_stream = true;

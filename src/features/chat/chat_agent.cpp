@@ -89,6 +89,14 @@ std::string sender_of(const MessageCreated& said, std::string_view kind, std::st
   return said.key ? "key " + *said.key : fmt::format("{} {}", kind, id);
 }
 
+// What was said before, as the model reads it: words of others, and answers in which such words may
+// be, are material as passages are.
+models::Message told(const MessageCreated& said, bool is_of_others) {
+  if (!is_of_others) return agents::message(said.role, said.text);
+  const auto* kind = said.role == "user" ? "message" : "answer";
+  return agents::message(said.role, as_data(kind, said.message_id, said.text));
+}
+
 // `key`: by whose right the run is.
 History read_history(db::Tx& tx, const Talk& talk, const std::optional<std::string>& key) {
   History history;
@@ -114,7 +122,9 @@ History read_history(db::Tx& tx, const Talk& talk, const std::optional<std::stri
     history.hears_others = history.hears_others || is_others;
     history.is_tainted = history.is_tainted || has_read || is_others;
     if (asker) {
-      history.messages.push_back(agents::message(said->role, said->text));
+      // By another key than who asks now, whoever has sent what is answered.
+      const bool is_foreign = is_others || (said->role == "user" && key && sender != "key " + *key);
+      history.messages.push_back(told(*said, has_read || is_foreign));
     } else {
       asker = sender;  // the message itself is in the state, and may be long
     }
