@@ -55,6 +55,8 @@ const ObjectSchema<ModelCall>& describe(Type<ModelCall>) {
           .field("input", &ModelCall::input, integer().min(0), "Tokens.")
           .field("output", &ModelCall::output, integer().min(0), "Tokens.")
           .field("cached", &ModelCall::cached, integer().min(0), "Of input.")
+          .field("cacheWritten", &ModelCall::cache_written, integer().min(0),
+                 "Of input: what the provider has begun to keep. Absent: nothing.")
           .field("estimated", &ModelCall::is_estimated, boolean(),
                  "True: the provider did not come to say how many tokens.")
           .field("costNanos", &ModelCall::cost_nanos, integer().min(0),

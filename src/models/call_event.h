@@ -21,6 +21,7 @@ struct ModelCall {
   std::int64_t input = 0;
   std::int64_t output = 0;
   std::int64_t cached = 0;
+  std::optional<std::int64_t> cache_written = std::nullopt;  // of input; absent: nothing
   bool is_estimated = false;
   std::int64_t cost_nanos = 0;  // billionths of the currency
   std::int64_t ms = 0;

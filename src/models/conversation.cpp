@@ -16,7 +16,6 @@ constexpr std::size_t kToolsMax = 128;
 constexpr std::size_t kToolNameMax = 64;  // what all providers take
 constexpr std::size_t kStopsMax = 4;
 constexpr std::int64_t kTokensMax = 1'000'000;
-constexpr int kCachedMax = 4;  // Anthropic takes so many marks
 // A picture costs about so many tokens with those who say it.
 constexpr std::int64_t kImageTokens = 1'500;
 
@@ -166,6 +165,8 @@ const ObjectSchema<Usage>& describe(Type<Usage>) {
           .field("input", &Usage::input, integer(), "Tokens of what was asked.")
           .field("output", &Usage::output, integer(), "Tokens of the answer.")
           .field("cached", &Usage::cached, integer(), "Of input: what the provider had kept.")
+          .field_or("cacheWritten", &Usage::cache_written, integer(), 0,
+                    "Of input: what the provider has begun to keep.")
           .field("estimated", &Usage::is_estimated, boolean(),
                  "True: the provider did not say it.");
   return schema;

@@ -41,6 +41,9 @@ struct ToolCall {
 };
 const ObjectSchema<ToolCall>& describe(Type<ToolCall>);
 
+/// Anthropic takes so many marks of what is to be kept.
+inline constexpr int kCachedMax = 4;
+
 /// One message of a conversation. `text` stands before `parts`.
 struct Message {
   std::string role;  // "system", "user", "assistant" or "tool"
@@ -80,6 +83,8 @@ struct Usage {
   std::int64_t input = 0;   // of the prompt, those that were kept from before among them
   std::int64_t output = 0;  // of the answer
   std::int64_t cached = 0;  // of `input`: what the provider had kept
+  /// Of `input`, beside those: what the provider has begun to keep, for which some charge more.
+  std::int64_t cache_written = 0;
   bool is_estimated = false;
 };
 const ObjectSchema<Usage>& describe(Type<Usage>);

@@ -9,6 +9,8 @@
 // arguments are the answer (kAnswerTool); they are handed on as the text.
 //
 // Source: docs.anthropic.com/en/api/messages-streaming.
+#include <algorithm>
+
 #include "models/decoder.h"
 #include "models/wire.h"
 
@@ -21,6 +23,10 @@ Json image_of(const ImagePart& image) {
                                           {"media_type", image.media_type.value_or("")},
                                           {"data", image.data.value_or("")}});
   return Json::object({{"type", "image"}, {"source", std::move(source)}});
+}
+
+Json kept() {
+  return Json::object({{"type", "ephemeral"}});
 }
 
 // Arguments that are no object cannot be said; the model is told that they were none.
@@ -53,7 +59,7 @@ void add_blocks(Json& blocks, const Message& message) {
         {{"type", "tool_use"}, {"id", call.id}, {"name", call.name}, {"input", input_of(call)}}));
   }
   if (message.is_cached && blocks.as_array().size() > first) {
-    blocks.as_array().back().set("cache_control", Json::object({{"type", "ephemeral"}}));
+    blocks.as_array().back().set("cache_control", kept());
   }
 }
 
@@ -66,6 +72,14 @@ Json choice_of(const std::string& choice) {
   if (choice == "auto" || choice == "none") return Json::object({{"type", choice}});
   if (choice == "required") return Json::object({{"type", "any"}});
   return Json::object({{"type", "tool"}, {"name", choice}});
+}
+
+// Tools stand before all messages, and are the same where the instructions behind them are not: so
+// they are kept for themselves where instructions are.
+bool keeps_tools(const Ask& ask) {
+  const auto& first = ask.messages.front();
+  return first.role == "system" && first.is_cached &&
+         std::ranges::count_if(ask.messages, &Message::is_cached) < kCachedMax;
 }
 
 void add_tools(Json& body, const Ask& ask) {
@@ -81,6 +95,7 @@ void add_tools(Json& body, const Ask& ask) {
   } else if (ask.tool_choice) {
     body.set("tool_choice", choice_of(*ask.tool_choice));
   }
+  if (keeps_tools(ask)) tools.as_array().back().set("cache_control", kept());
   body.set("tools", std::move(tools));
 }
 
@@ -110,9 +125,10 @@ class MessagesDecoder final : public Decoder {
     if (const auto model = text_at(message, "model"); !model.empty()) set_answered_by(model);
     if (const auto* tokens = message.find("usage")) {
       const auto cached = count_of(tokens, "cache_read_input_tokens");
-      counted().input = count_of(tokens, "input_tokens") + cached +
-                        count_of(tokens, "cache_creation_input_tokens");
+      const auto written = count_of(tokens, "cache_creation_input_tokens");
+      counted().input = count_of(tokens, "input_tokens") + cached + written;
       counted().cached = cached;
+      counted().cache_written = written;
     }
   }
 

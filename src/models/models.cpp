@@ -50,6 +50,14 @@ Error cancelled() {
   return {Code::kClientClosedRequest, "Nobody waits for the model's answer any more"};
 }
 
+Usage usage_of(const ModelCall& call) {
+  return {.input = call.input,
+          .output = call.output,
+          .cached = call.cached,
+          .cache_written = call.cache_written.value_or(0),
+          .is_estimated = call.is_estimated};
+}
+
 }  // namespace
 
 // What is known of a call while it goes on.
@@ -102,9 +110,10 @@ struct Models::Progress {
     c.input = usage.input;
     c.output = usage.output;
     c.cached = std::min(usage.cached, usage.input);
+    const auto written = std::min(usage.cache_written, c.input - c.cached);
+    if (written > 0) c.cache_written = written;
     c.is_estimated = usage.is_estimated;
-    c.cost_nanos =
-        provider != nullptr ? cost_nanos(provider->price, {c.input, c.output, c.cached, false}) : 0;
+    c.cost_nanos = provider != nullptr ? cost_nanos(provider->price, usage_of(c)) : 0;
     c.ms = ms_between(began_at, SteadyClock::now());
   }
   void fail_with(const Failure& failure) {
@@ -213,7 +222,7 @@ Result<Finished> Models::finished(Progress& progress) {
                 .text = decoder.text(),
                 .tool_calls = decoder.tool_calls(),
                 .finish = call.finish,
-                .usage = {call.input, call.output, call.cached, call.is_estimated},
+                .usage = usage_of(call),
                 .cost = money(call.cost_nanos),
                 .provider = call.provider,
                 .model = call.model,
@@ -265,7 +274,10 @@ Task<Result<OpenCall>> Models::open(const Caller& caller, const Ask& ask) {
   for (const auto& provider : options_.chat) {
     const Usage usage{.input = most.input, .output = tokens_max_of(provider, ask)};
     most.output = std::max(most.output, usage.output);
-    most_nanos = std::max(most_nanos, cost_nanos(provider.price, usage));
+    Usage written = usage;
+    written.cache_written = usage.input;
+    most_nanos = std::max(
+        {most_nanos, cost_nanos(provider.price, usage), cost_nanos(provider.price, written)});
     until += provider.timeout.count();
   }
   const auto& first = options_.chat.front();

@@ -37,6 +37,29 @@ TEST_F(ModelsTest, AnAnswerThatComesByteByByteIsWhole) {
   EXPECT_DOUBLE_EQ(answer->cost, 25e-6);
 }
 
+TEST_F(ModelsTest, WhatAProviderBeginsToKeepHasAPriceOfItsOwn) {
+  first.then(sse(kMessagesStream));
+  auto provider = chat(first);
+  provider.wire = Wire::kMessages;
+  provider.price = {.input = 1, .output = 2, .cached = 0.1, .cache_written = 1.25};
+  open({.chat = {provider}});
+  auto answer = generate(ask());
+  ASSERT_TRUE(answer) << answer.error().message;
+  // Of 11 tokens 4 were kept before and 2 are from now on.
+  EXPECT_EQ(answer->usage.cache_written, 2);
+  EXPECT_DOUBLE_EQ(answer->cost, (5 * 1 + 4 * 0.1 + 2 * 1.25 + 7 * 2) * 1e-6);
+  EXPECT_EQ(calls().at(0).cache_written, 2);
+  // All of what is asked may be begun to be kept: so much is held of a budget.
+  const auto tokens = estimated_tokens(ask());
+  const auto most = static_cast<double>(tokens) * 1.25e-6 + 100 * 2e-6;
+  open({.chat = {provider}, .of_user = {.cost = answer->cost + most * 0.999}});
+  const auto refused = generate(ask());
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Code::kPaymentRequired);
+  open({.chat = {provider}, .of_user = {.cost = answer->cost + most * 1.001}});
+  EXPECT_TRUE(generate(ask()));
+}
+
 TEST_F(ModelsTest, ARetryWaitsForWhatTheProviderAsksFor) {
   first.then(outbound::answer(429, "{}", "retry-after-ms: 300\r\n"));
   first.then(sse(chat_answer("ok")));

@@ -37,10 +37,11 @@ std::optional<Wire> wire_by_name(std::string_view name) {
 std::int64_t cost_nanos(const Price& price, const Usage& usage) {
   // Of a million tokens in units of the currency is of a token in millionths of it.
   constexpr double kNanosOfMicro = 1'000;
-  const auto fresh = static_cast<double>(usage.input - usage.cached);
-  const auto cost = fresh * price.input +
-                    static_cast<double>(usage.cached) * price.cached.value_or(price.input) +
-                    static_cast<double>(usage.output) * price.output;
+  const auto fresh = static_cast<double>(usage.input - usage.cached - usage.cache_written);
+  const auto cost =
+      fresh * price.input + static_cast<double>(usage.cached) * price.cached.value_or(price.input) +
+      static_cast<double>(usage.cache_written) * price.cache_written.value_or(price.input) +
+      static_cast<double>(usage.output) * price.output;
   // A sum of a million such is still a number of the database.
   constexpr double kMost = 1e12 * 1e3;
   return std::llround(std::min(cost * kNanosOfMicro, kMost));

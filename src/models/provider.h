@@ -26,7 +26,8 @@ std::optional<Wire> wire_by_name(std::string_view name);
 struct Price {
   double input = 0;
   double output = 0;
-  std::optional<double> cached = std::nullopt;  // absent: as others of the input
+  std::optional<double> cached = std::nullopt;         // absent: as others of the input
+  std::optional<double> cache_written = std::nullopt;  // the same
 };
 
 /// Money in billionths of the currency, so that sums are exact.

@@ -80,7 +80,23 @@ TEST(Wire, SaysAllInTheWordsOfMessages) {
       R"({"role":"user","content":[{"type":"tool_result","tool_use_id":"t1","content":"a cat"},{"type":"text","text":"Thanks."}]}],)"
       R"("stream":true,"max_tokens":77,)"
       R"("system":[{"type":"text","text":"Be brief.","cache_control":{"type":"ephemeral"}}],"temperature":0.5,)"
-      R"("tool_choice":{"type":"any"},"tools":[{"name":"look","description":"Looks.","input_schema":{"type":"object"}}]})");
+      R"("tool_choice":{"type":"any"},"tools":[{"name":"look","description":"Looks.","input_schema":{"type":"object"},"cache_control":{"type":"ephemeral"}}]})");
+}
+
+TEST(Wire, KeepsToolsWithTheInstructionsWhereThatIsNoMarkTooMany) {
+  auto ask = whole_ask();
+  const auto marks = [&ask] {
+    const auto body = messages_body(provider_of(Wire::kMessages), ask);
+    const auto* tool = &body->find("tools")->as_array().back();
+    return tool->find("cache_control") != nullptr;
+  };
+  EXPECT_TRUE(marks());
+  for (std::size_t at = 1; at < kCachedMax; ++at) ask.messages[at].is_cached = true;
+  EXPECT_FALSE(marks());
+  ask = whole_ask();
+  ask.messages.front().is_cached = false;
+  ask.messages.back().is_cached = true;
+  EXPECT_FALSE(marks());
 }
 
 TEST(Wire, PutsTheKeyWhereEachWireWantsItAndNowhereElse) {

@@ -189,6 +189,7 @@ void read_common(Reader& reader, Provider& provider) {
     price.amount("input", [&](double amount) { provider.price.input = amount; });
     price.amount("output", [&](double amount) { provider.price.output = amount; });
     price.amount("cached", [&](double amount) { provider.price.cached = amount; });
+    price.amount("cache_written", [&](double amount) { provider.price.cache_written = amount; });
   });
 }
 

@@ -50,7 +50,7 @@ wire = "messages"
 model = "large"
 key_file = ")" + key_file("sk-1\n") +
                      R"("
-price = { input = 3, output = 15.5, cached = 0.3 }
+price = { input = 3, output = 15.5, cached = 0.3, cache_written = 3.75 }
 timeout = "90s"
 silence = "20s"
 retries = 5
@@ -81,6 +81,7 @@ key_cost = 1
   EXPECT_EQ(first.key, "sk-1");
   EXPECT_EQ(first.price.output, 15.5);
   EXPECT_EQ(first.price.cached, 0.3);
+  EXPECT_EQ(first.price.cache_written, 3.75);
   EXPECT_EQ(first.timeout, std::chrono::seconds(90));
   EXPECT_EQ(first.silence, std::chrono::seconds(20));
   EXPECT_EQ(first.retries, 5);

@@ -27,7 +27,7 @@ for (const wire of WIRES) {
     const answer = JSON.parse(called.stdout);
     assert.equal(answer.text, 'Because of Rayleigh.');
     assert.equal(answer.finish, 'stop');
-    assert.deepEqual(answer.usage, { input: 12, output: 6, cached: 0, estimated: false });
+    assert.deepEqual(answer.usage, { input: 12, output: 6, cached: 0, cacheWritten: 0, estimated: false });
     const sent = mock.getRequests().at(-1);
     // The mock hides the key of what it was sent; that there is one is to be seen.
     assert.ok(sent.headers[wire === 'messages' ? 'x-api-key' : 'authorization']);

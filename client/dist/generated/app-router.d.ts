@@ -2228,6 +2228,8 @@ export interface ModelUsage {
     output: number;
     /** Of input: what the provider had kept. */
     cached: number;
+    /** Of input: what the provider has begun to keep. */
+    cacheWritten: number;
     /** True: the provider did not say it. */
     estimated: boolean;
 }
@@ -3573,6 +3575,8 @@ export interface ModelCall {
     output: number;
     /** Of input. */
     cached: number;
+    /** Of input: what the provider has begun to keep. Absent: nothing. */
+    cacheWritten?: number;
     /** True: the provider did not come to say how many tokens. */
     estimated: boolean;
     /** Billionths of the currency of the settings. */

@@ -606,6 +606,7 @@ export declare const ModelUsage: z.ZodObject<{
     input: z.ZodInt;
     output: z.ZodInt;
     cached: z.ZodInt;
+    cacheWritten: z.ZodDefault<z.ZodInt>;
     estimated: z.ZodBoolean;
 }, z.core.$strip>;
 export declare const ModelAnswer: z.ZodObject<{
@@ -630,6 +631,7 @@ export declare const ModelAnswer: z.ZodObject<{
         input: z.ZodInt;
         output: z.ZodInt;
         cached: z.ZodInt;
+        cacheWritten: z.ZodDefault<z.ZodInt>;
         estimated: z.ZodBoolean;
     }, z.core.$strip>;
     cost: z.ZodNumber;
@@ -1499,6 +1501,7 @@ export declare const ModelCall: z.ZodObject<{
     input: z.ZodInt;
     output: z.ZodInt;
     cached: z.ZodInt;
+    cacheWritten: z.ZodOptional<z.ZodInt>;
     estimated: z.ZodBoolean;
     costNanos: z.ZodInt;
     ms: z.ZodInt;
@@ -3426,6 +3429,7 @@ export declare const eventSchemas: {
         input: z.ZodInt;
         output: z.ZodInt;
         cached: z.ZodInt;
+        cacheWritten: z.ZodOptional<z.ZodInt>;
         estimated: z.ZodBoolean;
         costNanos: z.ZodInt;
         ms: z.ZodInt;

@@ -455,6 +455,7 @@ export const ModelUsage = z.object({
     input: z.int().describe("Tokens of what was asked."),
     output: z.int().describe("Tokens of the answer."),
     cached: z.int().describe("Of input: what the provider had kept."),
+    cacheWritten: z.int().default(0).describe("Of input: what the provider has begun to keep."),
     estimated: z.boolean().describe("True: the provider did not say it."),
 });
 export const ModelAnswer = z.object({
@@ -1115,6 +1116,7 @@ export const ModelCall = z.object({
     input: z.int().min(0).describe("Tokens."),
     output: z.int().min(0).describe("Tokens."),
     cached: z.int().min(0).describe("Of input."),
+    cacheWritten: z.int().min(0).optional().describe("Of input: what the provider has begun to keep. Absent: nothing."),
     estimated: z.boolean().describe("True: the provider did not come to say how many tokens."),
     costNanos: z.int().min(0).describe("Billionths of the currency of the settings."),
     ms: z.int().min(0),

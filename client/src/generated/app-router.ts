@@ -2474,6 +2474,8 @@ export interface ModelUsage {
   output: number;
   /** Of input: what the provider had kept. */
   cached: number;
+  /** Of input: what the provider has begun to keep. */
+  cacheWritten: number;
   /** True: the provider did not say it. */
   estimated: boolean;
 }
@@ -3940,6 +3942,8 @@ export interface ModelCall {
   output: number;
   /** Of input. */
   cached: number;
+  /** Of input: what the provider has begun to keep. Absent: nothing. */
+  cacheWritten?: number;
   /** True: the provider did not come to say how many tokens. */
   estimated: boolean;
   /** Billionths of the currency of the settings. */

@@ -198,6 +198,11 @@ models::Ask ask_of(Talk& talk, const agents::Tools& tools) {
   const auto& last = ask.messages.back();
   if (last.role != asked.role || last.text != asked.text) ask.messages.push_back(std::move(asked));
   std::ranges::copy(talk.exchange, std::back_inserter(ask.messages));
+  // Each round asks all of the one before again, so it is kept up to its end: where a provider
+  // charges more for what it begins to keep (a quarter), one call of a tool makes that up. The
+  // tools and instructions come again with the next message of the thread, too.
+  ask.messages.front().is_cached = true;
+  ask.messages.back().is_cached = true;
   ask.tools = tools.offered();
   talk.history.clear();
   talk.passages.clear();

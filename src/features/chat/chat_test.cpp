@@ -9,10 +9,16 @@
 #include "features/capture/capture.h"
 #include "features/feature_test.h"
 #include "features/notes/notes.h"
+#include "models/test_rig.h"
+#include "models/test_streams.h"
 
 namespace synap::features::tasks {
 void add(const Rooms& rooms);
 }  // namespace synap::features::tasks
+
+namespace synap::features::language_models {
+void add(const Rooms& rooms);
+}  // namespace synap::features::language_models
 
 namespace synap::features::chat {
 namespace {
@@ -28,6 +34,7 @@ class Chat : public FeatureTest {
           agent_runs::add(rooms);
           capture::add(rooms);
           chat::add(rooms);
+          language_models::add(rooms);
         }) {}
 
   Json sent(Json::Object input, const std::string& key = "") {
@@ -407,6 +414,24 @@ TEST_F(Chat, IsTrustedByNobodyButAPerson) {
   auto reply = sync_wait(executor, procedures.find("chat.trust")->handler(std::move(asked)));
   ASSERT_FALSE(reply);
   EXPECT_EQ(reply.error().code, Code::kForbidden);
+}
+
+// Tools and instructions for the messages to come, and all up to the end for the next round.
+TEST_F(Chat, HasAProviderKeepWhatIsAskedAgain) {
+  models::ScriptedProvider llm;
+  llm.then(models::sse(models::kMessagesStream));
+  model_options.chat = {
+      {.name = "p", .wire = models::Wire::kMessages, .url = llm.url(), .model = "m"}};
+  open();
+  begin("?");
+  ASSERT_GE(llm.asked(), 1U);
+  const auto body = *parse_json(llm.seen(0).body);
+  const auto is_kept = [](const Json& of) {
+    return of.as_array().back().find("cache_control") != nullptr;
+  };
+  EXPECT_TRUE(is_kept(*body.find("tools")));
+  EXPECT_TRUE(is_kept(*body.find("system")));
+  EXPECT_TRUE(is_kept(*body.find("messages")->as_array().back().find("content")));
 }
 
 TEST_F(Chat, WhatIsNotThereIsNotFollowed) {
