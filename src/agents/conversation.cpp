@@ -7,6 +7,20 @@
 #include "agents/data_marks.h"
 
 namespace synap::agents {
+namespace {
+
+// Where so little would be left beside them that nothing could be answered: a model of a small
+// context answers from passages alone.
+bool leave_out_tools(models::Ask& ask, std::int64_t tokens_max) {
+  if (ask.tools.empty() || ask.tool_choice) return false;
+  models::Ask alone;
+  alone.tools = std::move(ask.tools);
+  const bool is_too_much = models::estimated_tokens(alone) * 4 > tokens_max * 3;
+  if (!is_too_much) ask.tools = std::move(alone.tools);
+  return is_too_much;
+}
+
+}  // namespace
 
 models::Message message(std::string role, std::string text) {
   models::Message made;
@@ -47,6 +61,7 @@ void fit(models::Ask& ask, std::int64_t tokens_max) {
   const auto tokens = [&ask] { return models::estimated_tokens(ask); };
   if (tokens() <= tokens_max) return;
   auto& messages = ask.messages;
+  const bool has_no_tools = leave_out_tools(ask, tokens_max);
   std::size_t left_out = 0;
   const auto is_system = [](const models::Message& one) { return one.role == "system"; };
   while (tokens() > tokens_max) {
@@ -72,11 +87,14 @@ void fit(models::Ask& ask, std::int64_t tokens_max) {
     if (longest->text->ends_with("</data>")) text += "\n</data>";
     longest->text = std::move(text);
   }
-  if (left_out == 0) return;
-  const auto note =
-      fmt::format("[{} earlier messages are left out: they would not fit.]", left_out);
-  if (!messages.empty() && is_system(messages.front()) && messages.front().text) {
-    *messages.front().text += "\n" + note;
+  if (messages.empty() || !is_system(messages.front()) || !messages.front().text) return;
+  auto& instructions = *messages.front().text;
+  if (left_out > 0) {
+    instructions +=
+        fmt::format("\n[{} earlier messages are left out: they would not fit.]", left_out);
+  }
+  if (has_no_tools) {
+    instructions += "\n[You have no tools: they would not fit. Say so where you would need them.]";
   }
 }
 

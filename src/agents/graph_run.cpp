@@ -58,7 +58,7 @@ Task<Result<models::Answer>> Node::ask(std::string_view what, models::Ask ask) {
   if (auto taken = run_.take({.model_calls = 1}); !taken) co_return fail(taken.error());
   // Before anything is cut: the half of a key is not known for one.
   const auto secrets = mask_secrets(ask);
-  fit(ask, context.limits.tokens_of_ask);
+  fit(ask, question_tokens_max(context.models.options(), context.limits.tokens_of_ask));
   bool has_begun = false;
   const auto hear = [this, &context, &has_begun](const models::Delta& delta) {
     if (!std::exchange(has_begun, true)) {

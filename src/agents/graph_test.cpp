@@ -342,5 +342,19 @@ TEST(Conversation, LeavesOutTheOldestAndThenShortens) {
   EXPECT_TRUE(ask.messages[0].text->contains("bytes are left out"));
 }
 
+TEST(Conversation, LeavesOutToolsBesideWhichNothingElseWouldFit) {
+  models::Ask ask;
+  ask.tools = {
+      {.name = "look", .description = std::string(3'200, 'a'), .parameters = Json::object()}};
+  ask.messages = {message("system", "be brief"), message("user", std::string(8'000, 'b'))};
+  fit(ask, 1'200);
+  EXPECT_EQ(ask.tools.size(), 1U);
+  EXPECT_LE(models::estimated_tokens(ask), 1'200);
+  fit(ask, 1'000);
+  EXPECT_TRUE(ask.tools.empty());
+  EXPECT_TRUE(ask.messages[0].text->contains("You have no tools"));
+  EXPECT_LE(models::estimated_tokens(ask), 1'000);
+}
+
 }  // namespace
 }  // namespace synap::agents

@@ -51,6 +51,26 @@ double money(std::int64_t nanos) {
   return static_cast<double>(nanos) / 1e9;
 }
 
+std::int64_t answer_tokens_max(const Provider& provider) {
+  constexpr std::int64_t kShare = 4;
+  if (!provider.context_tokens) return provider.tokens_max;
+  return std::min(provider.tokens_max, *provider.context_tokens / kShare);
+}
+
+std::int64_t question_tokens_max(const Options& options, std::int64_t otherwise) {
+  std::optional<std::int64_t> least;
+  for (const auto& one : options.chat) {
+    auto most = otherwise;
+    if (one.context_tokens) {
+      // The estimate is four bytes a token, and languages other than English have fewer.
+      constexpr std::int64_t kTenths = 8;
+      most = (*one.context_tokens - answer_tokens_max(one)) * kTenths / 10;
+    }
+    least = std::min(least.value_or(most), most);
+  }
+  return least.value_or(otherwise);
+}
+
 std::string destination_of(const Provider& provider) {
   const auto url = outbound::parse_url(provider.url);
   if (!url) return "";

@@ -95,7 +95,7 @@ std::vector<Part> parts_of(const Message& message) {
 }
 
 std::int64_t tokens_max_of(const Provider& provider, const Ask& ask) {
-  return ask.tokens_max.value_or(provider.tokens_max);
+  return ask.tokens_max.value_or(answer_tokens_max(provider));
 }
 
 }  // namespace synap::models

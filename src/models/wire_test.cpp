@@ -83,6 +83,22 @@ TEST(Wire, SaysAllInTheWordsOfMessages) {
       R"("tool_choice":{"type":"any"},"tools":[{"name":"look","description":"Looks.","input_schema":{"type":"object"},"cache_control":{"type":"ephemeral"}}]})");
 }
 
+TEST(Wire, AQuestionAndItsAnswerFitIntoTheContext) {
+  Provider large{.tokens_max = 4'096};
+  Provider small{.tokens_max = 4'096, .context_tokens = 8'192};
+  EXPECT_EQ(answer_tokens_max(large), 4'096);
+  EXPECT_EQ(answer_tokens_max(small), 2'048);
+  EXPECT_EQ(tokens_max_of(small, {}), 2'048);
+  EXPECT_EQ(tokens_max_of(small, {.tokens_max = 3'000}), 3'000) << "who asks for so many";
+  EXPECT_EQ(question_tokens_max({}, 24'000), 24'000);
+  EXPECT_EQ(question_tokens_max({.chat = {large}}, 24'000), 24'000);
+  // A fifth is left for what the estimate misses.
+  EXPECT_EQ(question_tokens_max({.chat = {large, small}}, 24'000), 4'915);
+  small.context_tokens = 128'000;
+  EXPECT_EQ(question_tokens_max({.chat = {small}}, 24'000), 99'123);
+  EXPECT_EQ(question_tokens_max({.chat = {small, large}}, 24'000), 24'000);
+}
+
 TEST(Wire, KeepsToolsWithTheInstructionsWhereThatIsNoMarkTooMany) {
   auto ask = whole_ask();
   const auto marks = [&ask] {

@@ -242,8 +242,8 @@ Result<> read_key(std::string_view setting, const std::string& path, std::string
 // A chain that holds no call that an agent may make would answer no chat at all.
 Result<> check_chains(const PodOptions& pod) {
   std::int64_t answer = 0;
-  for (const auto& model : pod.models.chat) answer = std::max(answer, model.tokens_max);
-  const auto question = agents::Limits{}.tokens_of_ask;
+  for (const auto& model : pod.models.chat) answer = std::max(answer, answer_tokens_max(model));
+  const auto question = question_tokens_max(pod.models, agents::Limits{}.tokens_of_ask);
   const auto most = pod.agent_chains.tokens_max;
   if (most == 0 || most >= question + answer) return {};
   return fail(Code::kBadRequest,

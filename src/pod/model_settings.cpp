@@ -18,6 +18,7 @@ using models::Provider;
 constexpr std::size_t kProvidersMax = 16;
 constexpr std::size_t kKeyBytesMax = 4'096;
 constexpr std::int64_t kTokensMax = 10'000'000;
+constexpr std::int64_t kContextLeast = 2'048;  // an agent's instructions and a message
 constexpr std::int64_t kNumberMax = 1'000'000'000'000'000;
 constexpr std::int64_t kTimeoutMsMax = 3'600'000;
 
@@ -201,6 +202,8 @@ void read_chat(Reader& reader, Provider& provider) {
     return wire.has_value();
   });
   reader.number("tokens_max", 1, kTokensMax, [&](auto n) { provider.tokens_max = n; });
+  reader.number("context_tokens", kContextLeast, kTokensMax,
+                [&](auto n) { provider.context_tokens = n; });
   reader.text("tokens_field", "max_tokens or max_completion_tokens", [&](const std::string& text) {
     provider.tokens_field = text;
     return text == "max_tokens" || text == "max_completion_tokens";

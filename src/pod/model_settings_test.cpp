@@ -59,6 +59,7 @@ tokens_max = 1000
 url = "http://127.0.0.1:11434/v1"
 model = "small"
 tokens_field = "max_completion_tokens"
+context_tokens = 8192
 [[models.embed]]
 url = "http://[::1]:8080/v1"
 model = "e"
@@ -90,6 +91,8 @@ key_cost = 1
   EXPECT_EQ(second.name, "127.0.0.1");
   EXPECT_EQ(second.wire, models::Wire::kChatCompletions);
   EXPECT_EQ(second.key, "");
+  EXPECT_EQ(first.context_tokens, std::nullopt);
+  EXPECT_EQ(second.context_tokens, 8'192);
   EXPECT_EQ(second.tokens_field, "max_completion_tokens");
   EXPECT_EQ(destination_of(second), "127.0.0.1:11434");
   ASSERT_EQ(models.embed.size(), 1U);

@@ -434,6 +434,22 @@ TEST_F(Chat, HasAProviderKeepWhatIsAskedAgain) {
   EXPECT_TRUE(is_kept(*body.find("messages")->as_array().back().find("content")));
 }
 
+TEST_F(Chat, FitsIntoTheContextOfItsModel) {
+  models::ScriptedProvider llm;
+  llm.then(models::sse(models::chat_answer("yes")));
+  model_options.chat = {{.name = "p", .url = llm.url(), .model = "m", .context_tokens = 4'096}};
+  open();
+  begin(std::string(19'000, '?'));
+  say(std::string(19'000, '!'));
+  ASSERT_EQ(llm.asked(), 2U);
+  for (std::size_t i = 0; i < 2; ++i) {
+    const auto& body = llm.seen(i).body;
+    EXPECT_LT(body.size(), 4'096 * 4) << i;
+    EXPECT_EQ(parse_json(body)->find("max_tokens")->as_integer(), 1'024);
+  }
+  EXPECT_THAT(llm.seen(1).body, testing::HasSubstr("2 earlier messages are left out"));
+}
+
 TEST_F(Chat, WhatIsNotThereIsNotFollowed) {
   const auto first = begin("?");
   const auto mine = thread;
