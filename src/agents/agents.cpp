@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/check.h"
 
 namespace synap::agents {
@@ -185,12 +187,12 @@ std::unique_ptr<workers::EventHandler> run_handler(RunRooms rooms) {
   return std::make_unique<RunHandler>(std::move(rooms));
 }
 
-workers::WorkerPool::FunctionOptions run_options() {
+workers::WorkerPool::FunctionOptions run_options(int calls_max) {
   auto agent = cel::Expression::parse("event.data.agent");
   SYNAP_CHECK(agent.has_value(), "it is an expression");
   return {.fulfills = true,
           .is_shared = true,
-          .concurrency = {{.limit = kRunsOfAgentMax, .key = std::move(*agent)}},
+          .concurrency = {{.limit = std::max(calls_max / 2, 1), .key = std::move(*agent)}},
           .limit_keys =
               [](const Event& event) {
                 auto asked = data_of(event, kRunRequested);

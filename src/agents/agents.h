@@ -80,12 +80,11 @@ struct RunRooms {
 
 /// The function that carries out what kRunRequested asks for.
 inline constexpr std::string_view kRunFunction = "agents.run";
-/// So many calls of runs of one agent may be under way for one user at a time. It is less than what
-/// the function may have of a user (bus/queue.h), and the agents of a user take turns: somebody who
-/// writes to one does not wait behind what another has to do by itself.
-inline constexpr std::int64_t kRunsOfAgentMax = 128;
 std::unique_ptr<workers::EventHandler> run_handler(RunRooms rooms);
-workers::WorkerPool::FunctionOptions run_options();
+/// Of as many calls as may be under way at a time, those of one agent and user are the half: less
+/// than the user's (bus/queue.h). The agents of a user take turns, so somebody who writes to one
+/// does not wait behind what another has to do by itself.
+workers::WorkerPool::FunctionOptions run_options(int calls_max);
 
 /// The engine's run that carries out this run of an agent; nothing: there is none. By the view of
 /// the user whose transaction it is.

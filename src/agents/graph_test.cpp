@@ -103,6 +103,27 @@ TEST_F(GraphTest, AnAgentDoesNotWaitForWhatAnotherHasToDo) {
   for (const auto& id : long_runs) wait_for(id, "completed");
 }
 
+// What is asked where a run is made, and what an expression says when it is tried again.
+TEST_F(GraphTest, TheLineOfARunIsTheSameWhoeverFindsIt) {
+  quick.emplace("quick");
+  quick->node("short", [](Node&, Draft) -> Task<Result<Update>> { co_return Json::object(); });
+  quick->edge(kStart, "short");
+  start();
+  asked_agent = "quick";
+  const auto id = ask_for_run();
+  wait_for(id, "completed");
+  const auto event = *sync_wait(executor, log->at(1));
+  const auto options = run_options(2);
+  const auto view = bus::event_view(*event);
+  ASSERT_TRUE(view);
+  cel::Bindings bindings;
+  bindings.set("event", *view);
+  const auto key = options.concurrency.at(0).key->evaluate(bindings);
+  ASSERT_TRUE(key);
+  EXPECT_EQ(options.limit_keys(*event), std::vector{key->to_json().dump()});
+  EXPECT_EQ(options.concurrency.at(0).limit, 1);
+}
+
 TEST_F(GraphTest, AToolIsCalledByTheAgentItselfOnceForEachCall) {
   make_tool_graph();
   llm.then(answer_with_call("sums_add", R"({"number":4})"));

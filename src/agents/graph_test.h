@@ -140,7 +140,7 @@ class GraphTest : public models::ModelsRig {
                      });
     add_ways_out();
     Tools::check(table, tools);
-    auto options = run_options();
+    auto options = run_options(engine->pool->calls_of_function_max());
     options.retry = {.retries_max = 3, .delay_ms = 1};
     engine->pool->add(
         std::string(kRunFunction),

@@ -47,6 +47,7 @@ struct QueueLimits {
 class Queue {
  public:
   explicit Queue(QueueLimits limits = {}) : limits_(limits) {}
+  const QueueLimits& limits() const { return limits_; }
   Queue(const Queue&) = delete;
   Queue& operator=(const Queue&) = delete;
 

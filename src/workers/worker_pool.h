@@ -76,6 +76,8 @@ class WorkerPool {
   /// Registers a handler as a function of this id. Before start(), which registers the `.failed`
   /// types of all triggers.
   void add(std::string function_id, std::unique_ptr<EventHandler> handler, FunctionOptions options);
+  /// So many calls of one function may be under way at a time.
+  int calls_of_function_max() const { return queue_.limits().running_of_function; }
   /// How functions are called that do what this handler does: for put(), of one handler as many as
   /// one likes.
   std::shared_ptr<Driver> make_driver(std::unique_ptr<EventHandler> handler) const;

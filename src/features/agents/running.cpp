@@ -459,7 +459,7 @@ void add(const Rooms& rooms) {
       agents::run_handler({rooms.database, rooms.log, rooms.types, rooms.procedures, rooms.keys,
                            rooms.models, rooms.agents,
                            rooms.guards_agents ? agents::Guard::kOn : agents::Guard::kOff}),
-      agents::run_options());
+      agents::run_options(rooms.workers.calls_of_function_max()));
   const rpc::ErrorMeta no_such{Code::kNotFound, "You have no such run of an agent."};
   const std::vector<std::string> requests = {std::string(agents::kRunRequested.name)};
   add_query(rooms, "agents.list", {.summary = "The agents that there are."}, list);
