@@ -32,11 +32,11 @@ class JobClock {
     if (!is_set_) ahead_ms_ = std::max(ahead_ms_, world_.unix_ms() - steady);
     return steady + ahead_ms_;
   }
-  /// The wall clock, which may be set back: this machine's, or that of many nodes.
+  /// The wall clock, which may be set back: this machine's, or the other one.
   std::int64_t wall() {
     {
       std::lock_guard lock(mutex_);
-      if (is_set_) return steady_ms() + ahead_ms_;
+      if (is_set_) return steady_ms() + wall_ahead_ms_;
     }
     return world_.unix_ms();
   }
@@ -45,6 +45,7 @@ class JobClock {
     std::lock_guard lock(mutex_);
     const auto ahead = now - steady_ms();
     ahead_ms_ = is_set_ ? std::max(ahead_ms_, ahead) : ahead;
+    wall_ahead_ms_ = ahead;
     is_set_ = true;
   }
   /// It has been at `now` before.
@@ -62,7 +63,8 @@ class JobClock {
   World& world_;
   std::mutex mutex_;
   bool is_set_ = false;
-  std::int64_t ahead_ms_;  // how far it is ahead of the steady clock
+  std::int64_t ahead_ms_;           // how far it is ahead of the steady clock
+  std::int64_t wall_ahead_ms_ = 0;  // and the other clock, when it was told last
 };
 
 }  // namespace synap::bus

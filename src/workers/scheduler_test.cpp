@@ -61,6 +61,11 @@ TEST_F(SchedulerTest, TicksOfManyNodesAreByTheClockOfTheirDatabase) {
   put({"30 * * * *"});
   pass(minutes(30) + seconds(5));
   wait_for_ticks(R"("30 * * * * 02:30:00 0")");
+  // One that is set back is followed, as any wall clock is.
+  engine->jobs.clock().set_by(world.unix_ms() - 3 * 3'600'000);
+  pass(seconds(2));
+  pass(hours(1));
+  wait_for_ticks(R"("30 * * * * 02:30:00 0" "30 * * * * 23:30:00 0")");
 }
 
 // The wall clock of this world begins at 01:00:00.
