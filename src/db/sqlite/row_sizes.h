@@ -44,7 +44,6 @@ class RowSizes {
   // The one that was asked for last: mostly the next row is in it, too.
   std::int64_t last_number_ = 0;
   Block* last_ = nullptr;
-  std::uint64_t clearings_ = 0;
 };
 
 }  // namespace synap::db::sqlite
