@@ -398,11 +398,12 @@ Task<Result<embedding::Vector>> Meanings::vector_of_query(VectorIndex& index,
   }
   auto vector = co_await embed_query(index, text);
   std::lock_guard lock(mutex_);
-  query_problem_.clear();
   if (!vector) {
+    // That it is away says nothing of who would answer.
     if (vector.error().code == Code::kPreconditionFailed) query_problem_ = vector.error().message;
     co_return fail(vector.error());
   }
+  query_problem_.clear();
   remembered_.push_front({user_id, text, model, *vector});
   if (remembered_.size() > kRememberedMax) remembered_.pop_back();
   co_return vector;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "embedding/answerer.h"
 #include "vectors/quantise.h"
 
 namespace synap::search {
@@ -91,12 +92,16 @@ Task<Result<std::string>> VectorIndex::read_answered_by() {
 // Before the first vector that it has made.
 Task<Result<>> VectorIndex::keep_answered_by(const std::string& name) {
   if (name.empty() || name == answered_by()) co_return Result<>{};
+  std::string first;
   auto written = co_await write_background([&](db::Tx& tx) {
     keep_checkpoint(tx, checkpoint());
     insert_answered(tx, name);
+    first = answered_in(tx);
   });
   if (!written) co_return fail(written.error());
-  set_answered_by(name);
+  set_answered_by(first);
+  if (auto other = embedding::other_answerer(model_, first, name))
+    co_return fail(std::move(*other));
   co_return Result<>{};
 }
 
