@@ -101,8 +101,8 @@ struct Ledger {
 };
 
 TEST_P(ManyNodes, EveryReaderSeesEachPositionOnceInOrderAndTheChainHolds) {
-  constexpr int kAppenders = 12;
-  constexpr int kAppends = 40;
+  constexpr int kAppenders = 64;
+  constexpr int kAppends = 8;
   constexpr int kReaders = 8;
   Ledger ledger;
   std::vector<Uuid> shared;
