@@ -55,8 +55,9 @@ class WorkerPoolTest : public testing::Test {
             .world = time, .queue = {.running_of_function = concurrency}, .tracer = tracer});
     pool = engine->pool.get();
     if (add_first) add_first(*pool);
-    pool->add("f", std::make_unique<FunctionHandler>("thing.making.requested", std::move(function)),
-              {.retry = {.retries_max = 3, .delay_ms = 1}, .fulfills = fulfills});
+    pool->add(
+        "f", std::make_unique<FunctionHandler>("thing.making.requested", std::move(function)),
+        {.retry = {.retries_max = 3, .delay_ms = 1}, .fulfills = fulfills, .appends = appends});
     ASSERT_TRUE(engine->start());
   }
   void append(int count = 1) {
@@ -87,6 +88,7 @@ class WorkerPoolTest : public testing::Test {
   }
 
   bool fulfills = true;
+  std::vector<std::string> appends;  // of "f"
   Tracer* tracer = nullptr;
   std::function<void(WorkerPool&)> add_first;  // functions that are before "f"
   std::unique_ptr<events::TestStore> store = events::TestStore::make();

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/clock.h"
 #include "base/text.h"
 #include "bus/function_events.h"
@@ -45,6 +47,13 @@ events::Envelope RunEvents::envelope_outside(const bus::Job& job,
 
 Result<events::NewEvent> RunEvents::event_of(const bus::Job& job, const events::Event& event,
                                              std::string_view type, std::string data) const {
+  const auto& appends = job.function->appends;
+  if (types_.is_reserved(type) && std::ranges::find(appends, type) == appends.end()) {
+    return fail(Code::kForbidden,
+                fmt::format("\"{}\" is a name of the pod's own events, and {} does not say that it "
+                            "appends them",
+                            type, job.function->id));
+  }
   return types_.make(type, std::move(data), envelope_outside(job, event));
 }
 

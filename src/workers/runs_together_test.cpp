@@ -137,6 +137,7 @@ TEST_F(RunsTogether, WhoeverAskedHearsThatItTookTooLong) {
 
 TEST_F(RunsTogether, AnEventIsSentOnceHoweverOftenItsStepIsReached) {
   types.add("thing.told", object("Told").field("n", optional(number())), "");
+  appends = {"thing.told"};
   std::atomic<int> attempts = 0;
   start([&](const Event&, Step& step) -> Task<Outcome> {
     auto sent = co_await step.send_event("tell", "thing.told", Json::object({{"n", 7}}));
@@ -151,6 +152,25 @@ TEST_F(RunsTogether, AnEventIsSentOnceHoweverOftenItsStepIsReached) {
                     "events WHERE position = 2"),
             "1");
   EXPECT_EQ(run_of("f").size(), sizeof("completed") + 38);
+}
+
+TEST_F(RunsTogether, WhatAFunctionDoesNotSayThatItAppendsItCannotSend) {
+  types.add("thing.told", object("Told"), "");
+  types.add("other.told", object("Told"), "");
+  appends = {"other.told"};
+  start([&](const Event&, Step& step) -> Task<Outcome> {
+    std::string codes;
+    for (const auto* type :
+         {"thing.told", "thing.making.failed", "signal.sent", "function.finished", "other.told"}) {
+      auto sent = co_await step.send_event(type, type, Json::object());
+      codes += sent ? "sent " : std::string(info(sent.error().code).name) + " ";
+    }
+    co_return Outcome::done(Json(codes).dump());
+  });
+  append();
+  wait_until_idle();
+  EXPECT_EQ(run_of("f"), R"(completed "FORBIDDEN FORBIDDEN FORBIDDEN FORBIDDEN sent ")");
+  EXPECT_EQ(types_in_log(), "other.told");
 }
 
 class Signals : public RunsTogether {

@@ -96,7 +96,7 @@ class Step {
   Task<Result<T>> invoke(std::string_view id, InvokedFunction asked,
                          std::chrono::milliseconds timeout = kInvokeTimeout);
 
-  /// Appends an event of the run's user, which has the run's event as its cause. Its id.
+  /// Appends an event, caused by the run's. Its id. kForbidden: bus::Function::appends.
   Task<Result<std::string>> send_event(std::string_view id, std::string_view type, Json data);
 
   /// What the step of this id gave when it was done in an earlier call; nothing: it was not. For a

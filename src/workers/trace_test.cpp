@@ -108,6 +108,7 @@ TEST_F(TraceTest, ARunThatIsGivenUpSaysWhy) {
 
 TEST_F(TraceTest, WhatARunAppendsStandsBelowTheRun) {
   types.add("thing.told", object("Told"), "");
+  appends = {"thing.told"};
   start([](const Event&, Step& step) -> Task<Outcome> {
     auto sent = co_await step.send_event("tell", "thing.told", Json::object());
     co_return sent ? Outcome::done() : Outcome::failed(sent.error());

@@ -283,12 +283,12 @@ void Work::Functions::add() {
         });
   };
   using E = const events::Event&;
-  add({.id = "order", .triggers = {{"order.placed"}}},
+  add({.id = "order", .triggers = {{"order.placed"}}, .appends = {"order.announced"}},
       [does](E event, Step& step) { return does->order(event, step); });
   add({.id = "price"}, [does](E event, Step& step) { return does->price(event, step); });
-  add({.id = "pay", .triggers = {{"order.announced"}}},
+  add({.id = "pay", .triggers = {{"order.announced"}}, .appends = {"order.paid"}},
       [does](E event, Step& step) { return does->pay(event, step); });
-  add({.id = "signal", .triggers = {{"order.announced"}}},
+  add({.id = "signal", .triggers = {{"order.announced"}}, .appends = {"signal.sent"}},
       [does](E event, Step& step) { return does->give_signal(event, step); });
   add({.id = "batch",
        .triggers = {{"order.paid"}},

@@ -91,6 +91,19 @@ bool read_flow(const std::string& name, Options& words, bus::Flow& flow) {
   return true;
 }
 
+// Types of the events that a script sends.
+std::vector<std::string> sent_by(const std::string& script) {
+  const auto words = words_of(script);
+  std::vector<std::string> types;
+  for (std::size_t at = 0; at + 2 < words.size(); ++at) {
+    if (words[at] != "send") continue;
+    auto type = words[at + 2];
+    if (type.ends_with(';')) type.pop_back();
+    types.push_back(std::move(type));
+  }
+  return types;
+}
+
 }  // namespace
 
 std::chrono::milliseconds span_of(const std::string& text) {
@@ -106,6 +119,7 @@ FunctionLine function_of(const std::string& line) {
   words.next();
   FunctionLine read{.script = line.substr(colon + 3)};
   auto& function = read.function;
+  function.appends = sent_by(read.script);
   function.retry.delay_ms = 1;
   function.id = words.next();
   words.next();

@@ -174,10 +174,12 @@ TEST_F(GoldenTraces, ForeignInvocationsAreRefused) {
 }
 
 TEST_F(GoldenTraces, Send) {
-  add("fn", [](const Event&, Step& step) -> Task<Outcome> {
-    auto id = co_await step.send_event("s", "thing.other.requested", Json::object());
-    co_return Outcome::done(id ? R"("sent")" : R"("not sent")");
-  });
+  add("fn",
+      [](const Event&, Step& step) -> Task<Outcome> {
+        auto id = co_await step.send_event("s", "thing.other.requested", Json::object());
+        co_return Outcome::done(id ? R"("sent")" : R"("not sent")");
+      },
+      {.appends = {"thing.other.requested"}});
   open();
   auto run = execution("synap-fn", *append());
   const auto first = run.call("step", 0);
