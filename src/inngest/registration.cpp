@@ -138,11 +138,12 @@ Result<> read_triggers(AppFunction& function, const Json& json) {
   return {};
 }
 
-// The Go SDK says it by the scheme of the address alone.
+// The scheme of an address goes first: the SDK for Go says it by nothing else, and that for Python
+// calls the function of an on_failure "http" where all of its app are connected.
 std::string_view type_of(const Json& runtime) {
   const auto url = runtime.string_or("url", "");
   const bool is_connected = url.starts_with("ws://") || url.starts_with("wss://");
-  return runtime.string_or("type", is_connected ? "ws" : "http");
+  return is_connected ? "ws" : runtime.string_or("type", "http");
 }
 
 Result<> read_step(AppFunction& function, const Json& json) {

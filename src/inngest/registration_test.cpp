@@ -111,6 +111,15 @@ TEST(Registration, ReadsWhatTheSdkForGoWrites) {
   EXPECT_TRUE(connected->is_connected);
 }
 
+// As PyPI inngest 0.5.19 does over its Connect.
+TEST(Registration, ReadsAConnectedOnFailureThatIsCalledHttp) {
+  const auto read = AppFunction::read(
+      function("app-f-failure", R"(,"steps":{"step":{"runtime":{"type":"http",)"
+                                R"("url":"wss://connect?fnId=app-f-failure&stepId=step"}}})"));
+  ASSERT_TRUE(read.has_value()) << read.error().message;
+  EXPECT_TRUE(read->is_connected);
+}
+
 TEST(Registration, ReadsSchedules) {
   const auto read = AppFunction::read(
       function("app-f", R"(,"triggers":[{"cron":"TZ=Europe/Paris 0 12 * * *","jitter":"30s"}])"));

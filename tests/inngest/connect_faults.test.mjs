@@ -142,7 +142,7 @@ describe('by the protocol', () => {
     const worker = await start('plain');
     await send('plain/job', { n: 7 });
     const request = await worker.request();
-    assert.deepEqual([request.appName, request.functionSlug, request.stepId], ['plain', 'plain-job', undefined]);
+    assert.deepEqual([request.appName, request.functionSlug, request.stepId], ['plain', 'plain-job', 'step']);
     const body = JSON.parse(new TextDecoder().decode(request.requestPayload));
     assert.equal(body.event.data.n, 7);
     assert.equal(body.ctx.run_id, request.runId);

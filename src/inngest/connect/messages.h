@@ -7,7 +7,7 @@
 //    0 GATEWAY_HELLO
 //    2 GATEWAY_CONNECTION_READY       1 heartbeat_interval "10s"  2 extend_lease_interval "10s"
 //    3 GATEWAY_EXECUTOR_REQUEST       1 request_id  2 account_id  3 env_id  4 app_id  5 app_name
-//                                     6 function_id  7 function_slug  8 step_id?
+//                                     6 function_id  7 function_slug  8 step_id
 //                                     9 request_payload (JSON, call_body.h)
 //                                     11 user_trace_ctx? (JSON {"traceparent", "tracestate"})
 //                                     12 run_id  13 lease_id  14 job_id
@@ -131,7 +131,7 @@ struct ExecutorRequest {
   std::string_view app_name;
   std::string_view function_id;
   std::string_view function_slug;
-  std::string_view step_id;  // empty: the function from its beginning
+  std::string_view step_id;  // "step": the function from its beginning
   std::string_view payload;
   std::string_view run_id;
   std::string_view lease_id;

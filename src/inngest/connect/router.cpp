@@ -400,20 +400,18 @@ Task<std::optional<Router::Outgoing>> Router::next_message(WorkerPtr worker) {
     if (request != nullptr) {
       const auto& call = request->call;
       const auto run_id = ulid_of(call.request.run_id);
-      const bool is_whole = call.request.step_id == "step";
-      auto bytes =
-          write_executor_request({.request_id = call.request.id,
-                                  .account_id = call.user_id,
-                                  .app_id = call.app,
-                                  .app_name = call.app,
-                                  .function_id = call.function_id,
-                                  .function_slug = call.slug,
-                                  .step_id = is_whole ? std::string_view() : call.request.step_id,
-                                  .payload = call.request.body,
-                                  .run_id = run_id,
-                                  .lease_id = lease_id,
-                                  .job_id = call.request.token,
-                                  .traceparent = call.request.traceparent});
+      auto bytes = write_executor_request({.request_id = call.request.id,
+                                           .account_id = call.user_id,
+                                           .app_id = call.app,
+                                           .app_name = call.app,
+                                           .function_id = call.function_id,
+                                           .function_slug = call.slug,
+                                           .step_id = call.request.step_id,
+                                           .payload = call.request.body,
+                                           .run_id = run_id,
+                                           .lease_id = lease_id,
+                                           .job_id = call.request.token,
+                                           .traceparent = call.request.traceparent});
       co_return Outgoing{std::move(bytes), call.request.id};
     }
     std::ignore = co_await worker->put.wait_past(seen);

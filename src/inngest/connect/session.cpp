@@ -17,8 +17,10 @@ constexpr std::int64_t kSaidMax = 256;
 constexpr std::size_t kPlacesMax = 10'000;
 constexpr std::chrono::milliseconds kDrainLook(50);
 
+// The SDK for Python (0.5.19) reads whole seconds only, and extends no lease otherwise.
 std::string duration_text(std::chrono::milliseconds time) {
-  return fmt::format("{}ms", time.count());
+  const auto whole = std::chrono::floor<std::chrono::seconds>(time);
+  return whole == time ? fmt::format("{}s", whole.count()) : fmt::format("{}ms", time.count());
 }
 
 }  // namespace
