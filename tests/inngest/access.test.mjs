@@ -200,7 +200,7 @@ describe('in development', () => {
     assert.equal(webhook.status, 200, await webhook.text());
   });
 
-  test("names of the pod's events are refused, every one", async () => {
+  test("names of the pod's events are refused, every one, whichever way they come", async () => {
     const { types } = await pod.call('catalogue.eventTypes');
     assert.ok(types.length > 20);
     const names = [
@@ -208,11 +208,37 @@ describe('in development', () => {
       'inngest/function.failed', 'inngest/x', 'x.a.b', 'worker_app.sync.completed', 'order.creation.completed',
       ...types.map((type) => type.name),
     ];
-    for (const name of names) {
-      const { status, body } = await pod.route('POST', '/e/k', { name });
-      assert.equal(status, 400, name);
-      assert.deepEqual(body.ids, [], name);
-      assert.ok(body.error, name);
+    const app = await App.ofSdk(sdk, { isDev: true, baseUrl: pod.url }, (inngest) => [
+      inngest.createFunction({ id: 'sends', retries: 0, triggers: [{ event: 'shop/sends' }] }, ({ step }) => {
+        const sent = (name) => step.sendEvent(name, { name }).then(() => 'sent', (error) => error.message);
+        return Promise.all(names.map(sent));
+      }),
+      inngest.createFunction({ id: 'hears', triggers: [{ event: 'shop/never' }] }, ({ event }) => event.name),
+    ]);
+    try {
+      assert.equal((await app.sync()).status, 200);
+      const { position } = (await pod.call('events.list', { limit: 1, order: 'desc' })).events[0];
+      for (const name of names) {
+        const { status, body } = await pod.route('POST', '/e/k', { name });
+        assert.equal(status, 400, name);
+        assert.deepEqual(body.ids, [], name);
+        assert.ok(body.error, name);
+        await assert.rejects(pod.call('events.publish', { type: name, data: {} }), /40[04]/, name);
+        assert.equal((await pod.route('POST', `/invoke/${encodeURIComponent(name)}`, { name })).status, 404, name);
+      }
+      // What invokes a function has a name of its own, whatever it is asked to be called.
+      await pod.route('POST', '/invoke/shop-hears', { name: 'note.creation.completed', data: {} });
+      assert.equal(await pod.outputOf(await pod.run('shop-hears', 'completed')), 'inngest/function.invoked');
+      await pod.route('POST', '/e/k', { name: 'shop/sends' });
+      const answers = await pod.outputOf(await pod.run('shop-sends', 'completed'));
+      assert.equal(answers.length, names.length);
+      answers.forEach((answer, at) => assert.match(answer, /pod's own events/, names[at]));
+      const { events } = await pod.call('events.list', { after: position, limit: 500 });
+      const appended = new Set(events.map(({ type }) => type));
+      assert.deepEqual([...appended].sort(), ['function.invoked', 'shop/sends']);
+    } finally {
+      await app.close();
+      await pod.route('DELETE', `/fn/remove?url=${encodeURIComponent(app.url)}`);
     }
   });
 
