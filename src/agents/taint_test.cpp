@@ -236,6 +236,26 @@ TEST_F(TaintTest, SourcesAreIdsThatTheRunHasRead) {
             1);
 }
 
+TEST_F(TaintTest, TheReasonThatAModelGivesIsThatOfTheCall) {
+  make_tool_graph();
+  say_set(R"({"number":4,"reason":"it was asked for"})");
+  say_set(fmt::format(R"({{"number":4,"reason":"{}"}})", std::string(5'000, 'x')));
+  llm.then(answer_with_call("items_list", "{}"));
+  say_set(R"({"number":4,"reason":"the item says so"})");
+  say_set(R"({"number":4,"reason":7})");
+  say_end();
+  start();
+  const auto id = ask_for_run();
+  wait_for(id, "completed");
+  ASSERT_EQ(reasons.size(), 2U);
+  EXPECT_EQ(reasons[0], "it was asked for");
+  EXPECT_LE(reasons[1].size(), 1'040U);
+  const std::string own = "The agent test asked for it after it had read what was stored";
+  EXPECT_EQ(authority.reasons,
+            (std::vector<std::string>{own + ". It says: the item says so", own}));
+  EXPECT_TRUE(llm.seen(0).body.contains("why you ask for this"));
+}
+
 TEST(ToolsDeathTest, NoAgentIsMadeForWhatDoesNotSayWhomItReaches) {
   const auto check = [](rpc::Reach reach) {
     rpc::ProcedureTable table;

@@ -7,6 +7,7 @@
 
 #include "agents/data_marks.h"
 #include "base/check.h"
+#include "base/text.h"
 #include "schema/export.h"
 
 namespace synap::agents {
@@ -24,6 +25,7 @@ const ObjectSchema<ToolDone>& describe(Type<ToolDone>) {
 namespace {
 
 constexpr const char* kSources = "sources";
+constexpr const char* kReason = "reason";
 
 bool takes_field(const Schema& input, std::string_view name) {
   for (const auto& field : input.node().fields) {
@@ -39,6 +41,25 @@ Json sources_schema() {
        {"description",
         "The ids of the passages and results of tools that this rests on. Absent: it rests on the "
         "message alone."}});
+}
+
+Json reason_schema() {
+  return Json::object(
+      {{"type", "string"},
+       {"description", "In one sentence: why you ask for this. It is kept with the change."}});
+}
+
+// Takes the reason out of the arguments. What is none, or too long, is no reason to do nothing: it
+// is cut.
+std::string take_reason(Json& input) {
+  if (!input.is_object()) return {};
+  auto& members = input.as_object();
+  const auto said = std::ranges::find(members, kReason, &Json::Member::first);
+  if (said == members.end()) return {};
+  const auto value = std::move(said->second);
+  members.erase(said);
+  if (!value.is_string()) return {};
+  return shortened(value.as_string(), Tools::kReasonMax);
 }
 
 // Takes the sources out of the arguments. The error is a sentence for the model.
@@ -127,6 +148,7 @@ std::vector<models::Tool> Tools::offered() const {
     Json* properties = tool.parameters.find("properties");
     if (takes_sources(*procedure) && properties != nullptr) {
       properties->set(kSources, sources_schema());
+      if (!takes_field(procedure->input, kReason)) properties->set(kReason, reason_schema());
     }
     tools.push_back(std::move(tool));
   }
@@ -244,6 +266,9 @@ Task<Result<ToolDone>> Tools::call(models::ToolCall asked, std::string key,
     done.sources = std::move(*sources);
   }
   auto context = context_for(*procedure, std::move(key), reading);
+  if (takes_sources(*procedure) && !takes_field(procedure->input, kReason)) {
+    context->reason = take_reason(*asked.input);
+  }
   auto waits = co_await needs_approval_now(*procedure, reading);
   if (!waits) co_return fail(waits.error());
   context->needs_approval = *waits;
@@ -252,8 +277,11 @@ Task<Result<ToolDone>> Tools::call(models::ToolCall asked, std::string key,
     co_return done;
   }
   if (context->needs_approval) {
-    context->reason = fmt::format("The agent {} asked for it after it had read what was stored",
-                                  actor_->recorded.id);
+    const auto said = std::exchange(
+        context->reason, fmt::format("The agent {} asked for it after it had read what was stored",
+                                     actor_->recorded.id));
+    // Its words may be those of what it has read: whoever decides sees whose they are.
+    if (!said.empty()) context->reason += ". It says: " + said;
   }
   auto text = co_await invoke(*procedure, std::move(*asked.input), std::move(context));
   if (text) {

@@ -57,6 +57,7 @@ using Trust = std::function<Task<Result<bool>>()>;
 class Tools {
  public:
   static constexpr std::size_t kTextMax = 16 * 1024;  // of what one gives
+  static constexpr std::size_t kReasonMax = 1'000;    // of why it asks for one: bytes, too
   static constexpr std::size_t kSourcesMax = 100;     // that a model can name
 
   /// `table` and `authority` must outlive it; `paths` are those that the agent is made for. Under
@@ -73,7 +74,7 @@ class Tools {
         trust_(std::move(trust)) {}
 
   /// Those that the actor's scopes allow, as a model is told of them. Under guard those that change
-  /// something take `sources` besides.
+  /// something take `sources` and a `reason` besides, unless they have one of their own.
   std::vector<models::Tool> offered() const;
   /// Calls the tool of this name. `key`: a repeat with the same one does nothing again. An error is
   /// one that may go away; all others are what the tool gave. Under guard a change that is asked

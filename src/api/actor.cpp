@@ -94,7 +94,7 @@ Result<Session> admit(const rpc::Call& call, const Requirement& requirement) {
   session.proposes = *way != Way::kDone;
   session.is_for_approval = *way == Way::kProposedForApproval;
   session.is_tainted = context->is_tainted;
-  if (requirement.is_mutation) session.reason = context->reason;
+  if (requirement.has_cause) session.reason = context->reason;
   if (requirement.is_mutation && !requirement.keeps_idempotency_keys &&
       !session.idempotency_key.empty()) {
     return fail(Code::kBadRequest,

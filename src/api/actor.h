@@ -98,7 +98,7 @@ class CallContext final : public rpc::Context {
   std::optional<Uuid> caused_by = std::nullopt;
   static constexpr std::ptrdiff_t kReasonCharactersMax = 2'000;
   /// Why the caller acts (the header synap-reason, or `reason` of a connection's parameters): kept
-  /// with a proposal.
+  /// with what the call appends.
   std::string reason = {};
   /// The caller is an agent's run that has read stored text: what it begins has, too.
   bool is_tainted = false;

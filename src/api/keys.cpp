@@ -9,6 +9,7 @@
 #include "api/access_events.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "events/reason.h"
 
 namespace synap::api {
 namespace {
@@ -127,6 +128,7 @@ events::Envelope Keys::envelope_of(const AccessRequest& request, std::string use
   envelope.aggregate_type = std::move(aggregate_type);
   envelope.aggregate_id = Uuid::parse(aggregate_id);
   if (request.cause != nullptr) events::set_cause(envelope, *request.cause);
+  events::set_reason(envelope, request.reason);
   return envelope;
 }
 

@@ -45,6 +45,7 @@ struct AccessRequest {
   std::string fingerprint_of;
   /// Because of which they ask; null: of none.
   events::EventRef cause = nullptr;
+  std::string reason = {};  // in their words; empty: they gave none
 };
 
 struct KeyOptions {

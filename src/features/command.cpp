@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "agents/reading.h"
+#include "events/reason.h"
 #include "events/trace.h"
 #include "rpc/origin.h"
 
@@ -23,6 +24,7 @@ const ObjectSchema<Accepted>& describe(Type<Accepted>) {
 void set_cause(events::Envelope& envelope, const api::Session& session) {
   if (session.cause != nullptr) events::set_cause(envelope, *session.cause);
   agents::set_taint(envelope, session.is_tainted);
+  events::set_reason(envelope, session.reason);
 }
 
 events::Envelope requested_by(const api::Session& session, const Uuid& request_id,

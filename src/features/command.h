@@ -30,7 +30,8 @@ inline constexpr const char* kProposedDocs =
     "nothing is done yet. entityId is the proposal's.";
 inline constexpr const char* kProposalIdDocs = "Of the proposal, where it was proposed.";
 
-/// What a call appends stands below the event because of which it is made, if there is one.
+/// What a call appends stands below the event because of which it is made, if there is one, and
+/// has the reason that was given for it.
 void set_cause(events::Envelope& envelope, const api::Session& session);
 
 /// The envelope of a command's event: what `session` asks to happen to an entity, as a request of

@@ -139,6 +139,7 @@ class FeatureTest : public testing::Test {
     auto context = std::make_shared<api::CallContext>(*everybody_);
     context->actor = api::Actor::of_key(std::move(user), api::Role::kMember, "key");
     context->idempotency_key = std::move(header_key);
+    context->reason = reason;
     rpc::Call request{.context = context, .input = {.json = std::move(asked)}};
     auto reply = sync_wait(executor, procedure->handler(std::move(request)));
     if (!reply) return fail(reply.error());
@@ -209,6 +210,7 @@ class FeatureTest : public testing::Test {
   std::unique_ptr<api::Keys> keys;
   std::unique_ptr<search::Search> search;  // not started, but by tests of it
   models::Options model_options;           // for the next open()
+  std::string reason;                      // that callers give; empty: none
   std::unique_ptr<models::Models> models;  // not started, but by tests of it
   std::unique_ptr<Rooms> rooms;
 

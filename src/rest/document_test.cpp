@@ -140,9 +140,11 @@ TEST_F(RestDocument, SaysWhoMayCallAndWhatItDoes) {
   EXPECT_EQ(at({"paths", "/api/keys.revoke", "post", "x-synap-proposing-scope"}), "");
   EXPECT_EQ(at({"paths", "/api/notes.offer", "post", "x-synap-scope"}), "") << "its input says";
   EXPECT_EQ(at({"paths", "/api/keys.revoke", "post", "parameters"}),
-            R"([{"$ref":"#/components/parameters/CausedBy"}])");
+            R"([{"$ref":"#/components/parameters/CausedBy"},)"
+            R"({"$ref":"#/components/parameters/Reason"}])");
   EXPECT_EQ(at({"paths", "/api/models.stream", "post", "parameters"}),
-            R"([{"$ref":"#/components/parameters/CausedBy"}])")
+            R"([{"$ref":"#/components/parameters/CausedBy"},)"
+            R"({"$ref":"#/components/parameters/Reason"}])")
       << "it appends";
   EXPECT_EQ(at({"components", "parameters", "CausedBy", "name"}), "\"Synap-Caused-By\"");
   EXPECT_EQ(at({"paths", "/api/notes.list", "post", "parameters"}), "") << "it appends nothing";

@@ -201,8 +201,8 @@ Json by_post(const rpc::Procedure& procedure) {
       procedure.kind == rpc::Kind::kMutation || procedure.meta.effects == rpc::Effects::kAppends;
   if (has_cause && !procedure.is_public()) {
     parameters.push_back(reference("parameters", "CausedBy"));
+    parameters.push_back(reference("parameters", "Reason"));
   }
-  if (procedure.meta.may_be_proposed) parameters.push_back(reference("parameters", "Reason"));
   if (!parameters.as_array().empty()) out.set("parameters", std::move(parameters));
   if (rpc::takes_input(procedure)) {
     out.set("requestBody",
@@ -262,8 +262,9 @@ Json shared_parameters() {
         Json::object({{"name", "Synap-Reason"},
                       {"in", "header"},
                       {"description",
-                       "Why the change is wanted, as UTF-8 that is percent-encoded: kept with the "
-                       "proposal, where the key may only propose. 2,000 characters at most."},
+                       "Why the change is wanted, as UTF-8 that is percent-encoded: kept with what "
+                       "the call appends, or with the proposal, where the key may only propose. "
+                       "2,000 characters at most."},
                       {"schema", Json::object({{"type", "string"},
                                                {"pattern", "^([^%]|%[0-9A-Fa-f]{2})*$"}})}})},
        {"LastEventId",

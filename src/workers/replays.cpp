@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "bus/function_name.h"
+#include "events/reason.h"
 
 namespace synap::workers {
 namespace {
@@ -109,6 +110,7 @@ Task<Result<Replay>> Replays::begin(Person who, Replay asked) {
   envelope.source = who.source;
   envelope.actor = who.actor;
   if (who.cause != nullptr) events::set_cause(envelope, *who.cause);
+  events::set_reason(envelope, who.reason);
   auto told = rooms_.types.make(
       bus::kFunctionReplayed,
       bus::ReplayAct{asked.function, asked.id.to_string(), asked.from_position, asked.to_position},

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "bus/function_name.h"
+#include "events/reason.h"
 #include "events/trace.h"
 #include "workers/pending_steps.h"
 
@@ -85,6 +86,7 @@ events::Envelope RunControl::envelope_of(const Person& who) const {
   envelope.source = who.source;
   envelope.actor = who.actor;
   if (who.cause != nullptr) events::set_cause(envelope, *who.cause);
+  events::set_reason(envelope, who.reason);
   events::set_trace(envelope, who.trace);
   return envelope;
 }

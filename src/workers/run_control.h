@@ -35,6 +35,7 @@ struct Person {
   TraceContext trace = {};  // in which he asks for something
   /// Because of which he asks; null: of none.
   events::EventRef cause = nullptr;
+  std::string reason = {};  // in his words; empty: he gave none
 };
 
 /// A function that a person has paused.

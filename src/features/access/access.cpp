@@ -197,7 +197,8 @@ Result<std::string> whose(const Session& session, const std::optional<std::strin
 template <class Input>
 api::AccessRequest request_of(const Session& session, std::string_view procedure,
                               const Input& input) {
-  api::AccessRequest request{session.actor, session.idempotency_key, {}, session.cause};
+  api::AccessRequest request{session.actor, session.idempotency_key, {}, session.cause,
+                             session.reason};
   if (!request.idempotency_key.empty()) {
     request.fingerprint_of = fmt::format("{}\n{}", procedure, json_text(input));
   }

@@ -318,7 +318,8 @@ Task<Result<InvokedRun>> invoke(const Rooms& rooms, Session session, InvokeFunct
 workers::Person person_of(const api::Session& session) {
   return {session.user_id(),     session.actor->recorded,
           session.actor->source, session.actor->role == api::Role::kOwner,
-          session.trace,         session.cause};
+          session.trace,         session.cause,
+          session.reason};
 }
 
 std::vector<rpc::ErrorMeta> errors_of_name() {

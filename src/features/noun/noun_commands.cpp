@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "events/trace.h"
 #include "features/noun/command_input.h"
 
 namespace synap::features {
@@ -49,6 +50,8 @@ class Attempt {
     for (const auto& [key, value] : state.as_object()) data.as_object().emplace_back(key, value);
     auto its = envelope();
     its.causation_id = append_.events.front().id();
+    its.metadata.clear();  // why it was asked for, the request says
+    events::set_trace(its, session_.trace);
     auto event = parts_.rooms.types.make(EventType<Json>{parts_.type(action, "completed")},
                                          std::move(data), std::move(its));
     if (!event) return fail(event.error());

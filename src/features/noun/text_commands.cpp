@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/clock.h"
+#include "events/reason.h"
 #include "events/trace.h"
 #include "features/noun/command_input.h"
 
@@ -64,6 +65,7 @@ Task<Result<std::string>> request(Draft& draft, std::string_view action, Json da
   envelope.starts_stream = draft.is_new;
   if (!draft.extras.batch.empty()) {
     envelope.metadata = Json::object({{std::string(kBatch), draft.extras.batch}}).dump();
+    events::set_reason(envelope, draft.session.reason);
     events::set_trace(envelope, draft.session.trace);
   }
   auto event = parts.rooms.types.make(EventType<Json>{parts.type(action, "requested")},

@@ -98,8 +98,12 @@ class TextHandler : public workers::EventHandler {
   Result<events::NewEvent> completion(const Event& event, const Step& step, Json data) const {
     auto envelope = caused_by(event, step.run_id());
     if (parts().takes_imports() && !event.metadata.empty()) {
-      envelope.metadata = event.metadata;  // which import it is of
-      events::set_trace_of_run(envelope, event, step.run_id());
+      const auto asked = parse_json(event.metadata);
+      // Which import it is of. Why it was asked for, the request says.
+      if (const Json* batch = asked ? asked->find(kBatch) : nullptr) {
+        envelope.metadata = Json::object({{std::string(kBatch), *batch}}).dump();
+        events::set_trace_of_run(envelope, event, step.run_id());
+      }
     }
     return parts().rooms.types.make(EventType<Json>{completed_}, std::move(data),
                                     std::move(envelope));

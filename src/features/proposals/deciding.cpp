@@ -198,6 +198,7 @@ Task<Result<Completed>> reject(const Rooms& rooms, Session session, Reject input
   auto reason = input.reason.value_or(session.reason);
   Rejected data;
   if (!reason.empty()) data.reason = reason;
+  session.reason.clear();  // the data have it
   auto accepted = co_await append(rooms, std::move(session), *proposal, kRejected, std::move(data),
                                   *std::move(key), std::move(reason));
   if (!accepted) co_return fail(accepted.error());

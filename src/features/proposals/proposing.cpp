@@ -98,7 +98,9 @@ Task<Result<Accepted>> propose(const Rooms& rooms, const Session& session, Wante
   // What an agent proposes that its key may do itself is the agent's own: that key may accept it.
   if (is_anothers && !session.is_for_approval) made.key = key;
   auto& world = rooms.types.world();
-  auto envelope = requested_by(session, world.new_id(), world.new_id(), std::string(kAggregate));
+  Session asked = session;
+  asked.reason.clear();  // the data have it
+  auto envelope = requested_by(asked, world.new_id(), world.new_id(), std::string(kAggregate));
   envelope.starts_stream = true;
   auto event = rooms.types.make(kCreated, std::move(made), std::move(envelope));
   if (!event) co_return fail(event.error());

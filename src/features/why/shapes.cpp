@@ -20,6 +20,9 @@ const ObjectSchema<Link>& describe(Type<Link>) {
           .field("position", &Link::position, integer().min(1), "Of an event.")
           .field("source", &Link::source, string(), "Of an event: api, agent, system, ...")
           .field("key", &Link::key, string(), "Of an event that a key has made: its id.")
+          .field("reason", &Link::reason, string(),
+                 "Of an event: why it was asked for, in the words of whoever asked (Synap-Reason, "
+                 "or a model's own of its call). Absent: nobody said it.")
           .field("text", &Link::text, string(), "The beginning of a message.")
           .field("provider", &Link::provider, string(), "Of a model.")
           .field("answeredBy", &Link::answered_by, string(),

@@ -28,6 +28,7 @@ struct Link {
   std::optional<std::string> on_behalf_of;
   std::optional<bool> is_damaged;
   std::optional<bool> is_trusting = {};
+  std::optional<std::string> reason = {};
 };
 const ObjectSchema<Link>& describe(Type<Link>);
 

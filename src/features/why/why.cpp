@@ -6,8 +6,10 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "events/damage.h"
+#include "events/reason.h"
 #include "features/chat/chat.h"
 #include "features/procedures.h"
+#include "features/proposals/proposal_events.h"
 #include "features/why/decision.h"
 
 namespace synap::features::why {
@@ -95,6 +97,16 @@ Task<Result<EventRef>> last_event(const Rooms& rooms, const Session& session, Uu
   co_return page->events.front();
 }
 
+// A proposal and what is decided on it have it in their data.
+std::optional<std::string> reason_said(const events::Event& event) {
+  if (event.is_damaged()) return std::nullopt;
+  if (event.aggregate_type != proposals::kAggregate) return events::reason_of(event);
+  const auto data = parse_json(event.data);
+  const Json* reason = data ? data->find("reason") : nullptr;
+  if (reason == nullptr || !reason->is_string()) return events::reason_of(event);
+  return reason->as_string();
+}
+
 Link link_of(const events::Event& event) {
   Link link{.kind = "event",
             .id = event.id.to_string(),
@@ -103,6 +115,7 @@ Link link_of(const events::Event& event) {
             .position = event.position,
             .source = std::string(events::source_name(event.source))};
   if (event.is_damaged()) link.is_damaged = true;
+  link.reason = reason_said(event);
   if (event.actor && event.actor->kind == events::Actor::Kind::kKey) link.key = event.actor->id;
   if (event.type != chat::kMessageCreated.name || event.is_damaged()) return link;
   link.kind = "message";

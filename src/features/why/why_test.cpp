@@ -66,6 +66,29 @@ TEST_F(WhyTest, AVersionLeadsToTheCommandThatMadeItAndToItsKey) {
   EXPECT_EQ(answer->find("cut"), nullptr);
 }
 
+TEST_F(WhyTest, TellsTheReasonThatWasGivenForAChangeMadeAtOnce) {
+  reason = "it is \"full\"";
+  const auto task = make_task();
+  const auto note = done("notes.create", Json::object({{"content", "# A"}, {"batch", "b"}}))
+                        ->find("entityId")
+                        ->as_string();
+  reason.clear();
+  ASSERT_TRUE(call("tasks.update", input(task, {{"title", "B"}})));
+  const auto reasons = [&](const std::string& id, Json::Object more = {}) {
+    std::vector<std::string> all;
+    for (const auto& link : ask(id, std::move(more))->find("links")->as_array()) {
+      if (link.find("reason") == nullptr) continue;
+      all.push_back(std::string(link.string_or("name", "")) + " " +
+                    link.find("reason")->as_string());
+    }
+    return all;
+  };
+  EXPECT_THAT(reasons(task, {{"version", 1}}),
+              ElementsAre("task.creation.requested it is \"full\""));
+  EXPECT_THAT(reasons(task), IsEmpty());
+  EXPECT_THAT(reasons(note), ElementsAre("note.creation.requested it is \"full\""));
+}
+
 TEST_F(WhyTest, WhatARunWroteNamesTheRun) {
   const auto made = done("notes.create", Json::object({{"content", "# A"}}));
   EXPECT_THAT(links(made->find("entityId")->as_string()),
