@@ -9,7 +9,6 @@
 #include "events/reason.h"
 #include "features/chat/chat.h"
 #include "features/procedures.h"
-#include "features/proposals/proposal_events.h"
 #include "features/why/decision.h"
 
 namespace synap::features::why {
@@ -23,6 +22,7 @@ constexpr std::size_t kLinksMax = 100;
 constexpr std::size_t kTextMax = 500;
 // The events of one command that concern one thing.
 constexpr int kEventsOfCommandMax = 100;
+constexpr std::string_view kProposal = "proposal";  // the aggregate of events on one
 
 struct AskWhy {
   std::string entity_id;
@@ -100,7 +100,7 @@ Task<Result<EventRef>> last_event(const Rooms& rooms, const Session& session, Uu
 // A proposal and what is decided on it have it in their data.
 std::optional<std::string> reason_said(const events::Event& event) {
   if (event.is_damaged()) return std::nullopt;
-  if (event.aggregate_type != proposals::kAggregate) return events::reason_of(event);
+  if (event.aggregate_type != kProposal) return events::reason_of(event);
   const auto data = parse_json(event.data);
   const Json* reason = data ? data->find("reason") : nullptr;
   if (reason == nullptr || !reason->is_string()) return events::reason_of(event);
