@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/clock.h"
+#include "events/reason.h"
 #include "features/noun/noun_parts.h"
 
 namespace synap::features {
@@ -126,6 +127,46 @@ Json history_entry(const NounParts& parts, Thing thing) {
   return entry;
 }
 
+// The first event of a request: the command itself. Nothing: the log has none of the caller's.
+Task<Result<events::EventRef>> command_of(const NounParts& parts, const Session& session,
+                                          const Uuid& request) {
+  constexpr int kPagesMax = 10;  // a page may end early while the machine is busy
+  events::Filter filter{.limit = 1};
+  filter.request_id = request;
+  for (int count = 0; count < kPagesMax; ++count) {
+    auto page = co_await parts.rooms.log.read(session.tenancy(), filter);
+    if (!page) co_return fail(page.error());
+    if (!page->events.empty()) co_return page->events.front();
+    if (page->is_at_end) co_return events::EventRef();
+    filter.after = page->next_after;
+  }
+  co_return fail(Code::kServiceUnavailable,
+                 "Who made these versions could not be read; try again in a moment");
+}
+
+// Who asked for each version: its command's event says, which is looked up by the request's id, so
+// that a page costs as many looks as it has versions.
+Task<Result<>> add_askers(const NounParts& parts, const Session& session, Json& entries) {
+  for (auto& entry : entries.as_array()) {
+    const auto request = Uuid::parse(entry.string_or("requestId", ""));
+    if (!request) continue;
+    auto command = co_await command_of(parts, session, *request);
+    if (!command) co_return fail(command.error());
+    if (*command == nullptr) continue;
+    const auto& event = **command;
+    entry.set("eventId", event.id.to_string());
+    if (event.actor) {
+      Json actor = Json::object(
+          {{"kind", events::actor_kind_name(event.actor->kind)}, {"id", event.actor->id}});
+      if (event.actor->on_behalf_of) actor.set("onBehalfOf", *event.actor->on_behalf_of);
+      entry.set("actor", std::move(actor));
+    }
+    if (event.is_damaged()) continue;
+    if (auto reason = events::reason_of(event)) entry.set("reason", *std::move(reason));
+  }
+  co_return Result<>{};
+}
+
 Task<Result<std::string>> history(std::shared_ptr<NounParts> parts, Session session, Json input) {
   const auto id = Uuid::parse(input.find("id")->as_string()).value_or(Uuid{});
   const auto limit = input.find("limit")->as_integer();
@@ -147,6 +188,7 @@ Task<Result<std::string>> history(std::shared_ptr<NounParts> parts, Session sess
     }
     list.push_back(history_entry(*parts, std::move(version)));
   }
+  if (auto told = co_await add_askers(*parts, session, list); !told) co_return fail(told.error());
   Json answer = Json::object({{"versions", std::move(list)}});
   if (next) answer.set("nextBefore", *next);
   co_return answer.dump();
@@ -262,6 +304,16 @@ Json shown(const NounParts& parts, const Uuid& id, Thing thing) {
 
 namespace {
 
+// One for all nouns, as the names of schemas are.
+const Schema& version_actor() {
+  static const Schema schema =
+      object("VersionActor")
+          .field("kind", one_of({"key", "run", "agent"}))
+          .field("id", string(), "Of the key, the run or the agent.")
+          .field("onBehalfOf", optional(string()), "The user whom an agent stands for.");
+  return schema;
+}
+
 rpc::ErrorMeta no_such_meta(const NounParts& parts) {
   return {Code::kNotFound, fmt::format("You have no such {}.", parts.options.name)};
 }
@@ -310,6 +362,9 @@ void add_noun_queries(const std::shared_ptr<NounParts>& parts) {
       .field("at", string().datetime(), "When it was made.")
       .field("source", string(), "Of the change: api, agent, sync, ...")
       .field("requestId", optional(string().uuid()), "The command behind it.")
+      .field("eventId", optional(string().uuid()), "The event by which that was asked for.")
+      .field("actor", optional(version_actor()), "Who asked for it. Absent: the pod itself.")
+      .field("reason", optional(string()), "Why, in their words. Absent: they gave none.")
       .field("damaged", optional(boolean()), kDamagedDocs)
       .extend(parts->fields, Take::kFilled);
   if (parts->options.text) {

@@ -251,6 +251,36 @@ TEST_F(Nouns, HistoryShowsEveryVersionAndRestoreBringsOneBack) {
   EXPECT_EQ(call("plants.history", input(id), "bob").error().code, Code::kNotFound);
 }
 
+TEST_F(Nouns, HistorySaysWhoAskedForEachVersionAndWhy) {
+  reason = "it is spring";
+  const auto id = make("fern");
+  reason.clear();
+  const auto agent = [&](Json asked) {
+    auto context = std::make_shared<api::CallContext>(kEverybodyMay);
+    api::Actor actor = api::Actor::of_key("ann", api::Role::kMember, "key");
+    actor.recorded = {events::Actor::Kind::kAgent, "chat", "ann"};
+    actor.source = events::Source::kAgent;
+    context->actor = std::move(actor);
+    rpc::Call request{.context = context, .input = {.json = std::move(asked)}};
+    return sync_wait(executor, procedures.find("plants.update")->handler(std::move(request)));
+  };
+  ASSERT_TRUE(agent(input(id, {{"height", 9}})));
+  const auto history = *call("plants.history", input(id));
+  const auto& versions = history.find("versions")->as_array();
+  ASSERT_EQ(versions.size(), 2u);
+  EXPECT_EQ(versions[0].find("actor")->dump(),
+            R"({"kind":"agent","id":"chat","onBehalfOf":"ann"})");
+  EXPECT_EQ(versions[0].find("reason"), nullptr);
+  EXPECT_EQ(versions[1].find("actor")->dump(), R"({"kind":"key","id":"key"})");
+  EXPECT_EQ(versions[1].string_or("reason", ""), "it is spring");
+  const auto event =
+      sync_wait(executor, log->find(events::Tenancy::of_user("ann"),
+                                    *Uuid::parse(versions[1].string_or("eventId", ""))));
+  ASSERT_TRUE(event);
+  EXPECT_EQ((*event)->type, "plant.creation.requested");
+  EXPECT_EQ((*event)->request_id->to_string(), versions[1].string_or("requestId", ""));
+}
+
 TEST_F(Nouns, TheHistoryOfNothingIsNotFoundOnEveryPage) {
   const auto id = make("fern");
   EXPECT_EQ(call("plants.history", input(id, {{"before", 1}}))->dump(), R"({"versions":[]})");
