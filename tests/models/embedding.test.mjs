@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { DIMENSION, embeddings, settings } from './embeddings.mjs';
-import { ask, pod } from './harness.mjs';
+import { ask, pod, post } from './harness.mjs';
 
 async function until(what, probe) {
   for (const end = performance.now() + 30_000; performance.now() < end;) {
@@ -55,6 +55,22 @@ test('things are found by their meaning with the vectors of a provider', async (
   assert.equal(provider.asked.filter((text) => text.includes('Sourdough')).length, 1);
   const later = await byMeaning(again);
   assert.equal(titles(later)[0], 'My old car', JSON.stringify(later));
+});
+
+test('a message of a chat can be an order to search by meaning', async (t) => {
+  const provider = await embeddings(t);
+  const running = await pod(t, settings(provider));
+  for (const text of ['My old car', 'Sourdough and flour']) await note(running, text);
+  await isFilled(running, 2);
+  const said = await post(running, 'chat.send', { text: 'What did I write on automobiles?' });
+  const done = await until('it is answered by meaning', async () => {
+    const answer = await post(running, 'chat.executeAction', {
+      threadId: said.entityId, messageId: said.messageId, actionType: 'search.semantic', actionParams: { q: 'automobile' },
+    });
+    return answer.result.mode === 'semantic' && answer;
+  });
+  assert.equal(titles(done.result)[0], 'My old car', JSON.stringify(done));
+  assert.deepEqual([done.status, done.success, done.procedure, done.eventType], ['completed', true, 'search.query', undefined]);
 });
 
 test('words answer while the provider is away, and say so', async (t) => {

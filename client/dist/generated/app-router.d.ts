@@ -72,8 +72,8 @@ export interface ExecuteChatAction {
     threadId: string;
     /** Of the thread: what the action follows from. A UUID. */
     messageId: string;
-    actionType: "note.create" | "task.create" | "task.complete" | "project.create";
-    /** The input of the procedure; of task.complete {taskId}. */
+    actionType: "note.create" | "task.create" | "task.complete" | "project.create" | "search.semantic";
+    /** The input of the procedure; of task.complete {taskId}. project.create takes tasks besides, 50 at most: inputs of tasks.create, or titles. search.semantic is search.query, by meaning. */
     actionParams: Record<string, unknown>;
 }
 export interface GetChatThreadInput {
@@ -85,6 +85,12 @@ export interface GetChatThreadInput {
     before?: number | undefined;
     /** A message: the branch in which it is, up to the newest that follows it. Absent: that of the newest of all. A UUID. */
     through?: string | undefined;
+}
+export interface RenameChatThread {
+    /** A UUID. */
+    id: string;
+    /** That it has from now on. 1 to 200 characters. */
+    title: string;
 }
 export interface SendChatMessage {
     /** Absent: a new thread begins. A UUID. */
@@ -1510,6 +1516,14 @@ export interface DeletedChatThread {
     status: "completed";
     entityId: string;
 }
+export interface ExecutedChatTask {
+    success: boolean;
+    requestId?: string;
+    /** The task. */
+    entityId?: string;
+    /** Why it was not made. */
+    error?: string;
+}
 export interface ExecutedChatAction {
     /** Of the command; "proposed" where the key may only propose it. */
     status: string;
@@ -1520,6 +1534,14 @@ export interface ExecutedChatAction {
     entityId?: string;
     /** All that the procedure answered. */
     result: unknown;
+    /** True: all of it was done, or proposed. False: not each of the tasks was made. */
+    success: boolean;
+    /** What came of it, in a sentence. */
+    systemMessage: string;
+    /** Of the event that asks for it, where it changes something. */
+    eventType?: string;
+    /** Of a project with tasks: what came of each, in their order. */
+    tasks?: ExecutedChatTask[];
 }
 export interface ChatThread {
     id: string;
@@ -1581,6 +1603,11 @@ export interface ChatThreadWithMessages {
     messages: ChatMessage[];
     /** There are earlier ones. Absent: there are none. */
     nextBefore?: number;
+}
+export interface RenamedChatThread {
+    status: "completed";
+    entityId: string;
+    title: string;
 }
 export interface SentChatMessage {
     status: "pending";
@@ -1707,6 +1734,13 @@ export interface Entity {
     /** As the schema of its type says, 256 KiB at most. An update gives the members that change; null takes one away. */
     data: Record<string, unknown>;
 }
+export interface VersionActor {
+    kind: "key" | "run" | "agent";
+    /** Of the key, the run or the agent. */
+    id: string;
+    /** The user whom an agent stands for. */
+    onBehalfOf?: string;
+}
 export interface EntityVersion {
     version: number;
     /** When it was made. A time, ISO 8601. */
@@ -1715,6 +1749,12 @@ export interface EntityVersion {
     source: string;
     /** The command behind it. */
     requestId?: string;
+    /** The event by which that was asked for. */
+    eventId?: string;
+    /** Who asked for it. Absent: the pod itself. */
+    actor?: VersionActor;
+    /** Why, in their words. Absent: they gave none. */
+    reason?: string;
     /** True: what is stored of it cannot be read; its fields are empty, and the log has what they were. */
     damaged?: boolean;
     /** One that you have defined: x.book. */
@@ -1898,6 +1938,8 @@ export interface WhyLink {
     source?: string;
     /** Of an event that a key has made: its id. */
     key?: string;
+    /** Of an event: why it was asked for, in the words of whoever asked (Synap-Reason, or a model's own of its call). Absent: nobody said it. */
+    reason?: string;
     /** The beginning of a message. */
     text?: string;
     /** Of a model. */
@@ -2423,6 +2465,12 @@ export interface NoteVersion {
     source: string;
     /** The command behind it. */
     requestId?: string;
+    /** The event by which that was asked for. */
+    eventId?: string;
+    /** Who asked for it. Absent: the pod itself. */
+    actor?: VersionActor;
+    /** Why, in their words. Absent: they gave none. */
+    reason?: string;
     /** True: what is stored of it cannot be read; its fields are empty, and the log has what they were. */
     damaged?: boolean;
     /** A creation that gives none takes the first line of the text. */
@@ -2625,6 +2673,12 @@ export interface ProjectVersion {
     source: string;
     /** The command behind it. */
     requestId?: string;
+    /** The event by which that was asked for. */
+    eventId?: string;
+    /** Who asked for it. Absent: the pod itself. */
+    actor?: VersionActor;
+    /** Why, in their words. Absent: they gave none. */
+    reason?: string;
     /** True: what is stored of it cannot be read; its fields are empty, and the log has what they were. */
     damaged?: boolean;
     title: string;
@@ -2778,6 +2832,12 @@ export interface RelationVersion {
     source: string;
     /** The command behind it. */
     requestId?: string;
+    /** The event by which that was asked for. */
+    eventId?: string;
+    /** Who asked for it. Absent: the pod itself. */
+    actor?: VersionActor;
+    /** Why, in their words. Absent: they gave none. */
+    reason?: string;
     /** True: what is stored of it cannot be read; its fields are empty, and the log has what they were. */
     damaged?: boolean;
     /** The thing that it leads from. */
@@ -3231,6 +3291,12 @@ export interface TaskVersion {
     source: string;
     /** The command behind it. */
     requestId?: string;
+    /** The event by which that was asked for. */
+    eventId?: string;
+    /** Who asked for it. Absent: the pod itself. */
+    actor?: VersionActor;
+    /** Why, in their words. Absent: they gave none. */
+    reason?: string;
     /** True: what is stored of it cannot be read; its fields are empty, and the log has what they were. */
     damaged?: boolean;
     title: string;
@@ -3368,6 +3434,10 @@ export interface ChatThreadCreated {
 }
 export interface ChatThreadDeleted {
     entityId: string;
+}
+export interface ChatThreadRenamed {
+    entityId: string;
+    title: string;
 }
 export interface ChatThreadTrusted {
     entityId: string;
@@ -4142,6 +4212,8 @@ export interface EventData {
     "chat.thread.created": ChatThreadCreated;
     /** A thread was taken away, with its messages. */
     "chat.thread.deleted": ChatThreadDeleted;
+    /** A person has given a thread another title. */
+    "chat.thread.renamed": ChatThreadRenamed;
     /** A person trusts what answers of a thread are made of, or does so no more. */
     "chat.thread.trusted": ChatThreadTrusted;
     /** An entity was made. */
@@ -4476,10 +4548,12 @@ export type AppRouter = TRPCBuiltRouter<Root, {
     chat: {
         /** Take a thread away, with its messages. */
         delete: Mutation<ChatThreadId, DeletedChatThread>;
-        /** Do what a message of a thread is about: make a note, a task or a project. */
+        /** Do what a message of a thread is about: make a note, a task or a project, or search. */
         executeAction: Mutation<ExecuteChatAction, ExecutedChatAction>;
         /** A thread with the messages of one of its branches. */
         get: Query<GetChatThreadInput, ChatThreadWithMessages>;
+        /** Give a thread another title. */
+        rename: Mutation<RenameChatThread, RenamedChatThread>;
         /** Say something to the agent chat, in a thread or in a new one. */
         send: Mutation<SendChatMessage | undefined, SentChatMessage>;
         /** Your threads. */

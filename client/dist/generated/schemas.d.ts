@@ -85,6 +85,7 @@ export declare const ExecuteChatAction: z.ZodObject<{
         "task.create": "task.create";
         "task.complete": "task.complete";
         "project.create": "project.create";
+        "search.semantic": "search.semantic";
     }>;
     actionParams: z.ZodRecord<z.ZodString, z.ZodAny>;
 }, z.core.$strip>;
@@ -93,6 +94,10 @@ export declare const GetChatThread: z.ZodObject<{
     limit: z.ZodDefault<z.ZodInt>;
     before: z.ZodOptional<z.ZodInt>;
     through: z.ZodOptional<z.ZodUUID>;
+}, z.core.$strip>;
+export declare const RenameChatThread: z.ZodObject<{
+    id: z.ZodUUID;
+    title: z.ZodString;
 }, z.core.$strip>;
 export declare const SendChatMessage: z.ZodObject<{
     threadId: z.ZodOptional<z.ZodUUID>;
@@ -1340,6 +1345,10 @@ export declare const ChatThreadCreated: z.ZodObject<{
 export declare const ChatThreadDeleted: z.ZodObject<{
     entityId: z.ZodUUID;
 }, z.core.$strip>;
+export declare const ChatThreadRenamed: z.ZodObject<{
+    entityId: z.ZodUUID;
+    title: z.ZodString;
+}, z.core.$strip>;
 export declare const ChatThreadTrusted: z.ZodObject<{
     entityId: z.ZodUUID;
     trusted: z.ZodBoolean;
@@ -2082,6 +2091,7 @@ export declare const inputSchemas: {
             "task.create": "task.create";
             "task.complete": "task.complete";
             "project.create": "project.create";
+            "search.semantic": "search.semantic";
         }>;
         actionParams: z.ZodRecord<z.ZodString, z.ZodAny>;
     }, z.core.$strip>;
@@ -2090,6 +2100,10 @@ export declare const inputSchemas: {
         limit: z.ZodDefault<z.ZodInt>;
         before: z.ZodOptional<z.ZodInt>;
         through: z.ZodOptional<z.ZodUUID>;
+    }, z.core.$strip>;
+    "chat.rename": z.ZodObject<{
+        id: z.ZodUUID;
+        title: z.ZodString;
     }, z.core.$strip>;
     "chat.send": z.ZodOptional<z.ZodObject<{
         threadId: z.ZodOptional<z.ZodUUID>;
@@ -3201,6 +3215,10 @@ export declare const eventSchemas: {
     }, z.core.$strip>;
     "chat.thread.deleted": z.ZodObject<{
         entityId: z.ZodUUID;
+    }, z.core.$strip>;
+    "chat.thread.renamed": z.ZodObject<{
+        entityId: z.ZodUUID;
+        title: z.ZodString;
     }, z.core.$strip>;
     "chat.thread.trusted": z.ZodObject<{
         entityId: z.ZodUUID;

@@ -93,8 +93,8 @@ export const ChatThreadId = z.object({
 export const ExecuteChatAction = z.object({
   threadId: z.uuid(anId),
   messageId: z.uuid(anId).describe("Of the thread: what the action follows from."),
-  actionType: z.enum(["note.create", "task.create", "task.complete", "project.create"]),
-  actionParams: z.record(z.string(), z.any()).describe("The input of the procedure; of task.complete {taskId}."),
+  actionType: z.enum(["note.create", "task.create", "task.complete", "project.create", "search.semantic"]),
+  actionParams: z.record(z.string(), z.any()).describe("The input of the procedure; of task.complete {taskId}. project.create takes tasks besides, 50 at most: inputs of tasks.create, or titles. search.semantic is search.query, by meaning."),
 });
 
 export const GetChatThread = z.object({
@@ -102,6 +102,11 @@ export const GetChatThread = z.object({
   limit: z.int().min(1).max(200).default(100).describe("So many messages of a branch, the newest."),
   before: z.int().min(1).optional().describe("The nextBefore of the page before."),
   through: z.uuid(anId).optional().describe("A message: the branch in which it is, up to the newest that follows it. Absent: that of the newest of all."),
+});
+
+export const RenameChatThread = z.object({
+  id: z.uuid(anId),
+  title: z.string().min(1).max(200).describe("That it has from now on."),
 });
 
 export const SendChatMessage = z.object({
@@ -1140,6 +1145,11 @@ export const ChatThreadDeleted = z.object({
   entityId: z.uuid(anId),
 });
 
+export const ChatThreadRenamed = z.object({
+  entityId: z.uuid(anId),
+  title: z.string(),
+});
+
 export const ChatThreadTrusted = z.object({
   entityId: z.uuid(anId),
   trusted: z.boolean().describe("What a model asks for to answer it is done at once."),
@@ -1733,6 +1743,7 @@ export const inputSchemas = {
   "chat.delete": ChatThreadId,
   "chat.executeAction": ExecuteChatAction,
   "chat.get": GetChatThread,
+  "chat.rename": RenameChatThread,
   "chat.send": SendChatMessage.optional(),
   "chat.threads": ListChatThreads.optional(),
   "chat.trust": TrustChatThread,
@@ -1874,6 +1885,7 @@ export const eventSchemas = {
   "chat.message.created": ChatMessageCreated,
   "chat.thread.created": ChatThreadCreated,
   "chat.thread.deleted": ChatThreadDeleted,
+  "chat.thread.renamed": ChatThreadRenamed,
   "chat.thread.trusted": ChatThreadTrusted,
   "entity.creation.completed": EntityCreationCompleted,
   "entity.creation.failed": Failure,

@@ -559,6 +559,7 @@ void add(const Rooms& rooms) {
   rooms.types.add(kMessageCreated, "Something was said in a thread, by a person or the agent.");
   rooms.types.add(kThreadTrusted,
                   "A person trusts what answers of a thread are made of, or does so no more.");
+  rooms.types.add(kThreadRenamed, "A person has given a thread another title.");
   rooms.types.add(kThreadDeleted, "A thread was taken away, with its messages.");
   rooms.projections.add(projection());
   add_agent(rooms);
@@ -595,6 +596,7 @@ void add(const Rooms& rooms) {
                 .appends = {std::string(kThreadDeleted.name)}},
                remove);
   add_actions(rooms);
+  add_renaming(rooms);
   add_trust(rooms);
 }
 

@@ -19,9 +19,10 @@ namespace synap::features::chat {
 
 /// Behind agent_runs::add(), searching::add() and the nouns.
 void add(const Rooms& rooms);
-void add_agent(const Rooms& rooms);    // of add()
-void add_actions(const Rooms& rooms);  // of add()
-void add_trust(const Rooms& rooms);    // of add()
+void add_agent(const Rooms& rooms);     // of add()
+void add_actions(const Rooms& rooms);   // of add()
+void add_renaming(const Rooms& rooms);  // of add()
+void add_trust(const Rooms& rooms);     // of add()
 
 /// Whether the thread is trusted, for what is said by this key. `table` as below.
 bool is_trusted(db::Tx& tx, std::string_view table, const Uuid& thread, std::string_view key);
@@ -93,6 +94,12 @@ struct ThreadTrusted {
 };
 const ObjectSchema<ThreadTrusted>& describe(Type<ThreadTrusted>);
 
+struct ThreadRenamed {
+  std::string entity_id;
+  std::string title;
+};
+const ObjectSchema<ThreadRenamed>& describe(Type<ThreadRenamed>);
+
 struct ThreadDeleted {
   std::string entity_id;
 };
@@ -102,6 +109,7 @@ inline constexpr std::string_view kThreadAggregate = "chat-thread";
 inline constexpr events::EventType<ThreadCreated> kThreadCreated{"chat.thread.created"};
 inline constexpr events::EventType<MessageCreated> kMessageCreated{"chat.message.created"};
 inline constexpr events::EventType<ThreadTrusted> kThreadTrusted{"chat.thread.trusted"};
+inline constexpr events::EventType<ThreadRenamed> kThreadRenamed{"chat.thread.renamed"};
 inline constexpr events::EventType<ThreadDeleted> kThreadDeleted{"chat.thread.deleted"};
 
 inline constexpr std::size_t kTextMax = 20'000;

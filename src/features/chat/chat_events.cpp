@@ -87,6 +87,13 @@ void fold_trust(db::Tx& tx, const events::Event& event) {
          (*data)->is_trusted ? std::optional<std::string_view>(key) : std::nullopt);
 }
 
+void fold_title(db::Tx& tx, const events::Event& event) {
+  auto data = data_of(event, kThreadRenamed);
+  if (!data) return tx.abort(data.error());
+  tx.run("UPDATE chat_threads_data SET title = $2 WHERE id = $1", *event.aggregate_id,
+         (*data)->title);
+}
+
 void fold(db::Tx& tx, const events::Event& event) {
   if (event.type == kMessageCreated.name) return fold_message(tx, event);
   if (event.type == kThreadDeleted.name) {
@@ -95,6 +102,7 @@ void fold(db::Tx& tx, const events::Event& event) {
     return;
   }
   if (event.type == kThreadTrusted.name) return fold_trust(tx, event);
+  if (event.type == kThreadRenamed.name) return fold_title(tx, event);
   auto data = data_of(event, kThreadCreated);
   if (!data) return tx.abort(data.error());
   tx.run(
@@ -171,6 +179,13 @@ const ObjectSchema<ThreadTrusted>& describe(Type<ThreadTrusted>) {
   return schema;
 }
 
+const ObjectSchema<ThreadRenamed>& describe(Type<ThreadRenamed>) {
+  static const auto schema = object<ThreadRenamed>("ChatThreadRenamed")
+                                 .field("entityId", &ThreadRenamed::entity_id, string().uuid())
+                                 .field("title", &ThreadRenamed::title);
+  return schema;
+}
+
 const ObjectSchema<ThreadDeleted>& describe(Type<ThreadDeleted>) {
   static const auto schema = object<ThreadDeleted>("ChatThreadDeleted")
                                  .field("entityId", &ThreadDeleted::entity_id, string().uuid());
@@ -227,7 +242,8 @@ projections::Projection projection() {
                       .indexes = {{.columns = {"thread", "position"}},
                                   {.columns = {"thread", "parent", "position"}}}}},
           .types = {std::string(kThreadCreated.name), std::string(kMessageCreated.name),
-                    std::string(kThreadTrusted.name), std::string(kThreadDeleted.name)},
+                    std::string(kThreadTrusted.name), std::string(kThreadRenamed.name),
+                    std::string(kThreadDeleted.name)},
           .fold = fold};
 }
 

@@ -15,6 +15,9 @@
 namespace synap::features::tasks {
 void add(const Rooms& rooms);
 }  // namespace synap::features::tasks
+namespace synap::features::projects {
+void add(const Rooms& rooms);
+}  // namespace synap::features::projects
 
 namespace synap::features::language_models {
 void add(const Rooms& rooms);
@@ -30,6 +33,7 @@ class Chat : public FeatureTest {
   Chat()
       : FeatureTest([](const Rooms& rooms) {
           notes::add(rooms);
+          projects::add(rooms);
           tasks::add(rooms);
           agent_runs::add(rooms);
           capture::add(rooms);
@@ -200,6 +204,82 @@ TEST_F(Chat, AnActionIsDoneBecauseOfItsMessage) {
   EXPECT_THAT(no_id.details->dump(), testing::HasSubstr(R"("path":["actionParams","taskId"])"));
   EXPECT_EQ(act("task.complete", Json::object()).error().code, Code::kBadRequest);
   EXPECT_EQ(act("task.delete", Json::object()).error().code, Code::kBadRequest);
+}
+
+TEST_F(Chat, AProjectIsMadeWithItsTasksAndOneThatFailsIsTold) {
+  const auto message = begin("?");
+  const EverybodyMay may(keys.get());
+  const auto act = [&](Json tasks, const std::string& key = "", const std::string& by = "*") {
+    Json::Object params = {{"title", "Garden"}, {"tasks", std::move(tasks)}};
+    auto context = std::make_shared<api::CallContext>(may);
+    context->actor = api::Actor::of_key(
+        "ann", api::Role::kMember, "key",
+        *api::Scopes::parse(by == "*" ? std::vector<std::string>{"*"}
+                                      : std::vector<std::string>{"chat:write", by}));
+    context->idempotency_key = key;
+    rpc::Call asked{.context = context,
+                    .input = {.json = Json::object({{"threadId", thread},
+                                                    {"messageId", message},
+                                                    {"actionType", "project.create"},
+                                                    {"actionParams", Json(std::move(params))}})}};
+    auto reply =
+        sync_wait(executor, procedures.find("chat.executeAction")->handler(std::move(asked)));
+    return reply ? parse_json(std::get<rpc::Text>(*reply).value_or("{}"))
+                 : Result<Json>(fail(reply.error()));
+  };
+  const auto titles = [&] {
+    std::vector<std::string> all;
+    for (const auto& task : call("tasks.list", Json::object())->find("tasks")->as_array()) {
+      all.push_back(std::string(task.string_or("title", "")) + " " +
+                    std::string(task.string_or("projectId", "")));
+    }
+    return all;
+  };
+  const Json two = Json::array().push_back("dig").push_back(
+      Json::object({{"title", "sow"}, {"priority", "high"}}));
+  EXPECT_THAT(
+      act(Json::array().push_back("dig").push_back(Json::object({{"title", ""}}))).error().message,
+      testing::HasSubstr("actionParams.tasks[1]"));
+  EXPECT_EQ(call("projects.list", Json::object())->find("projects")->as_array().size(), 0U)
+      << "nothing is made of what is wrong";
+  // By a key that may make no tasks the project is there, and each task is told.
+  const auto without = act(two, "once", "projects:write");
+  ASSERT_TRUE(without) << without.error().message;
+  EXPECT_EQ(without->find("success")->dump(), "false");
+  EXPECT_EQ(without->string_or("systemMessage", ""), "The project is made, with 0 of 2 tasks.");
+  EXPECT_THAT(std::string(without->find("tasks")->as_array().at(1).string_or("error", "")),
+              testing::HasSubstr("tasks:write"));
+  // A repeat makes what is missing, once.
+  const auto project = std::string(without->string_or("entityId", ""));
+  for (int i = 0; i < 2; ++i) {
+    const auto with = act(two, "once");
+    ASSERT_TRUE(with) << with.error().message;
+    EXPECT_EQ(with->string_or("entityId", ""), project);
+    EXPECT_EQ(with->find("success")->dump(), "true");
+    EXPECT_EQ(with->string_or("eventType", ""), "project.creation.requested");
+    EXPECT_THAT(titles(), testing::UnorderedElementsAre("dig " + project, "sow " + project));
+  }
+}
+
+TEST_F(Chat, HasTheTitleThatItIsGivenWhateverIsSaidBehindIt) {
+  begin("?");
+  const auto rename = [&](const std::string& title, const std::string& user = "ann") {
+    return call("chat.rename", Json::object({{"id", thread}, {"title", title}}), user);
+  };
+  const auto title = [&] { return branch().find("thread")->string_or("title", ""); };
+  const auto end = [&] { return log->end().value(); };
+  EXPECT_EQ(rename("the garden")->dump(),
+            R"({"status":"completed","entityId":")" + thread + R"(","title":"the garden"})");
+  say("!");
+  EXPECT_EQ(title(), "the garden");
+  const auto before = end();
+  EXPECT_TRUE(rename("the garden"));
+  EXPECT_EQ(end(), before) << "it has that title";
+  EXPECT_EQ(rename("mine", "bob").error().code, Code::kNotFound);
+  EXPECT_EQ(rename("").error().code, Code::kBadRequest);
+  EXPECT_EQ(title(), "the garden");
+  ASSERT_TRUE(call("chat.delete", Json::object({{"id", thread}})));
+  EXPECT_EQ(rename("gone").error().code, Code::kNotFound);
 }
 
 TEST_F(Chat, TheFirstMessageHasSiblingsToo) {
