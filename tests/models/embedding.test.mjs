@@ -57,6 +57,38 @@ test('things are found by their meaning with the vectors of a provider', async (
   assert.equal(titles(later)[0], 'My old car', JSON.stringify(later));
 });
 
+test('items of the store are found by their meaning, within their namespace', async (t) => {
+  const provider = await embeddings(t);
+  // Beside words a meaning counts where it is nearer than those of texts that have nothing in common.
+  Object.assign(provider, { tellsApart: true, dimension: 64 });
+  const [model] = settings(provider).embed;
+  const running = await pod(t, { embed: [{ ...model, dimension: 64 }] });
+  const put = (user, key, value, more) =>
+    post(running, 'store.put', { namespace: ['memories', user], key, value, ...more });
+  await put('ann', 'wheels', { text: 'My old car', place: 'garage' });
+  await put('ann', 'loaf', { text: 'Sourdough and flour', place: 'kitchen' });
+  await put('ann', 'hidden', { text: 'A vehicle', place: 'garage' }, { index: [] });
+  await put('bob', 'other', { text: 'A new car', place: 'street' });
+  await isFilled(running, 3);
+  const find = async (more) => until('it is answered by meaning', async () => {
+    const found = await ask(running, 'store.search', { namespacePrefix: ['memories', 'ann'], query: 'automobile', ...more });
+    return found.mode !== 'text' && !found.modeReason && found;
+  });
+  // No word of the query is in any of them.
+  const found = await find();
+  assert.equal(found.items[0].key, 'wheels', JSON.stringify(found));
+  assert.deepEqual(found.items[0].value, { text: 'My old car', place: 'garage' });
+  assert.ok(found.items[0].score > (found.items[1]?.score ?? 0), JSON.stringify(found));
+  assert.ok(found.items.every(({ key, namespace }) => key !== 'hidden' && namespace[1] === 'ann'), JSON.stringify(found));
+  assert.ok(!provider.asked.some((text) => text.includes('A vehicle')), 'what is not searched is not embedded');
+  assert.deepEqual((await find({ filter: { place: 'kitchen' } })).items.filter(({ key }) => key === 'wheels'), []);
+  // Another value has another meaning, and what is deleted none.
+  await put('ann', 'wheels', { text: 'The tax of May', place: 'garage' });
+  await until('the new value is found', async () => (await find({ query: 'invoice' })).items[0]?.key === 'wheels');
+  await post(running, 'store.delete', { namespace: ['memories', 'ann'], key: 'wheels' });
+  assert.ok((await find({ query: 'invoice' })).items.every(({ key }) => key !== 'wheels'));
+});
+
 test('a message of a chat can be an order to search by meaning', async (t) => {
   const provider = await embeddings(t);
   const running = await pod(t, settings(provider));
