@@ -26,7 +26,8 @@ struct ChainLimits {
   std::int64_t depth_max = 8;
   std::int64_t runs_max = 100;
   /// Of all calls of models of a chain (models/account.h). 0: any number. One run may take nearly
-  /// so many by itself: 32 calls, each of 24,000 tokens and an answer of 4,096.
+  /// so many by itself: 32 calls, each of 24,000 tokens (Limits::tokens_of_ask, of which a setting
+  /// makes fewer and none more) and an answer of 4,096.
   std::int64_t tokens_max = 1'000'000;
   /// In the currency of the prices. 0: any amount. What five runs may cost at most.
   double cost_max = 5;

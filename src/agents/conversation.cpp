@@ -20,6 +20,50 @@ bool leave_out_tools(models::Ask& ask, std::int64_t tokens_max) {
   return is_too_much;
 }
 
+using Messages = std::vector<models::Message>;
+
+bool is_system(const models::Message& one) {
+  return one.role == "system";
+}
+
+// Behind the last that a person has said.
+Messages::iterator behind_question(Messages& messages) {
+  return std::ranges::find(messages.rbegin(), messages.rend(), "user", &models::Message::role)
+      .base();
+}
+
+// The oldest of [from, to), with the answers of tools to its calls; says how many messages it was.
+std::size_t leave_out_oldest(Messages& messages, Messages::iterator from, Messages::iterator to) {
+  auto behind = from + 1;
+  while (behind != to && behind->role == "tool") ++behind;
+  const auto count = static_cast<std::size_t>(behind - from);
+  messages.erase(from, behind);
+  return count;
+}
+
+// Not the first: a model without its instructions, and the rule on data among them, is another one.
+bool shorten_longest(Messages& messages) {
+  constexpr std::size_t kShortest = 512;
+  const bool has_instructions = !messages.empty() && is_system(messages.front());
+  const auto longest =
+      std::max_element(messages.begin() + (has_instructions ? 1 : 0), messages.end(),
+                       [](const auto& a, const auto& b) {
+                         return (a.text ? a.text->size() : 0) < (b.text ? b.text->size() : 0);
+                       });
+  if (longest == messages.end() || !longest->text || longest->text->size() <= kShortest) {
+    return false;
+  }
+  auto text = shortened(*longest->text, longest->text->size() / 2);
+  // A mark that was open is closed again.
+  const auto begun = text.rfind("<data ");
+  const auto ended = text.rfind("</data>");
+  if (begun != std::string::npos && (ended == std::string::npos || ended < begun)) {
+    text += "\n</data>";
+  }
+  longest->text = std::move(text);
+  return true;
+}
+
 }  // namespace
 
 models::Message message(std::string role, std::string text) {
@@ -58,44 +102,40 @@ std::vector<models::Message> messages_of(const std::vector<ToolDone>& done, std:
 }
 
 void fit(models::Ask& ask, std::int64_t tokens_max) {
-  const auto tokens = [&ask] { return models::estimated_tokens(ask); };
-  if (tokens() <= tokens_max) return;
+  const auto is_too_much = [&] { return models::estimated_tokens(ask) > tokens_max; };
+  if (!is_too_much()) return;
   auto& messages = ask.messages;
   const bool has_no_tools = leave_out_tools(ask, tokens_max);
   std::size_t left_out = 0;
-  const auto is_system = [](const models::Message& one) { return one.role == "system"; };
-  while (tokens() > tokens_max) {
+  while (is_too_much()) {
     const auto oldest = std::ranges::find_if_not(messages, is_system);
-    // The last that a person has said stays, with all behind it.
-    const auto behind_last =
-        std::ranges::find(messages.rbegin(), messages.rend(), "user", &models::Message::role)
-            .base();
-    if (oldest == messages.end() || oldest + 1 >= behind_last) break;
-    auto behind = oldest + 1;
-    while (behind != messages.end() && behind->role == "tool") ++behind;
-    left_out += static_cast<std::size_t>(behind - oldest);
-    messages.erase(oldest, behind);
+    const auto question = behind_question(messages);
+    if (oldest == messages.end() || oldest + 1 >= question) break;
+    left_out += leave_out_oldest(messages, oldest, messages.end());
   }
-  // What is left is shortened, the longest first, halves at a time.
-  constexpr std::size_t kShortest = 512;
-  while (tokens() > tokens_max) {
-    auto longest = std::ranges::max_element(
-        messages, {}, [](const models::Message& one) { return one.text ? one.text->size() : 0; });
-    if (longest == messages.end() || !longest->text || longest->text->size() <= kShortest) break;
-    auto text = shortened(*longest->text, longest->text->size() / 2);
-    // A mark that was open is closed again.
-    if (longest->text->ends_with("</data>")) text += "\n</data>";
-    longest->text = std::move(text);
+  while (is_too_much() && shorten_longest(messages)) continue;
+  // What the model has called since the question, but for its last calls.
+  while (is_too_much()) {
+    const auto last =
+        std::ranges::find_if(messages.rbegin(), messages.rend(), [](const models::Message& one) {
+          return one.role != "tool";
+        }).base();
+    const auto oldest = behind_question(messages);
+    if (oldest == messages.begin() || last == messages.begin() || oldest >= last - 1) break;
+    left_out += leave_out_oldest(messages, oldest, messages.end());
   }
-  if (messages.empty() || !is_system(messages.front()) || !messages.front().text) return;
-  auto& instructions = *messages.front().text;
+  const auto behind_system = std::ranges::find_if_not(messages, is_system);
+  if (behind_system == messages.begin()) return;
+  // Behind the passages, so that what stands before them is the same as ever.
+  auto& last = *(behind_system - 1);
+  auto note = last.text.value_or("");
   if (left_out > 0) {
-    instructions +=
-        fmt::format("\n[{} earlier messages are left out: they would not fit.]", left_out);
+    note += fmt::format("\n[{} earlier messages are left out: they would not fit.]", left_out);
   }
   if (has_no_tools) {
-    instructions += "\n[You have no tools: they would not fit. Say so where you would need them.]";
+    note += "\n[You have no tools: they would not fit. Say so where you would need them.]";
   }
+  last.text = std::move(note);
 }
 
 }  // namespace synap::agents

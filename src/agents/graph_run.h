@@ -35,7 +35,7 @@ struct Limits {
   std::int64_t tool_calls_of_answer = 16;
   double cost = 1;  // in the currency of the settings
   /// Of what is asked of a model; what is beyond is left out, the oldest first.
-  std::int64_t tokens_of_ask = 24'000;  // where no model says another (context_tokens)
+  std::int64_t tokens_of_ask = 24'000;  // or fewer, where a model takes fewer (context_tokens)
 };
 
 /// That a limit is reached: kUnprocessableContent with the reason AGENT_LIMIT.

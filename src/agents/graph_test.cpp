@@ -1,6 +1,7 @@
 #include "agents/graph_test.h"
 
 #include <fmt/format.h>
+#include <gmock/gmock.h>
 
 #include "agents/data_marks.h"
 #include "agents/graph_run.h"
@@ -375,6 +376,33 @@ TEST(Conversation, LeavesOutToolsBesideWhichNothingElseWouldFit) {
   EXPECT_TRUE(ask.tools.empty());
   EXPECT_TRUE(ask.messages[0].text->contains("You have no tools"));
   EXPECT_LE(models::estimated_tokens(ask), 1'000);
+}
+
+TEST(Conversation, NeverCutsTheInstructions) {
+  const auto instructions = std::string(1'500, 'i') + std::string(kDataRule);
+  models::Ask ask;
+  ask.messages = {message("system", instructions),
+                  message("system", as_data("note", "1", std::string(9'000, 'p'))),
+                  message("user", "and now?")};
+  for (int i = 0; i < 6; ++i) {
+    auto called = message("assistant", "");
+    called.tool_calls.push_back({.id = std::to_string(i), .name = "look"});
+    ask.messages.push_back(called);
+    auto done = message("tool", as_data("tool", "look", std::string(2'000, 't')) + "\nAnd so on.");
+    done.tool_call_id = std::to_string(i);
+    ask.messages.push_back(done);
+  }
+  fit(ask, 1'100);
+  EXPECT_LE(models::estimated_tokens(ask), 1'100 + 20) << "and what is told of it";
+  EXPECT_EQ(ask.messages[0].text, instructions);
+  EXPECT_EQ(ask.messages[2].text, "and now?");
+  EXPECT_THAT(*ask.messages[1].text, testing::ContainsRegex("[0-9]+ earlier messages are left"));
+  ASSERT_GE(ask.messages.size(), 5U);
+  EXPECT_EQ(ask.messages.back().tool_call_id, "5") << "the last calls are told";
+  EXPECT_EQ(ask.messages[ask.messages.size() - 2].role, "assistant");
+  for (const auto& one : ask.messages) {
+    if (one.text->starts_with("<data ")) EXPECT_TRUE(one.text->contains("\n</data>")) << *one.text;
+  }
 }
 
 }  // namespace

@@ -6,6 +6,8 @@
 //   data: [DONE]
 //
 // Source: platform.openai.com/docs/api-reference/chat-streaming.
+#include <fmt/format.h>
+
 #include "models/decoder.h"
 #include "models/wire.h"
 
@@ -41,6 +43,23 @@ Json message_of(const Message& message) {
   }
   json.set("tool_calls", std::move(calls));
   return json;
+}
+
+// Templates of some local models take one message of the system, and that as the first alone.
+Json messages_of(const Ask& ask) {
+  Json messages = Json::array();
+  const Message* before = nullptr;
+  for (const auto& message : ask.messages) {
+    if (before != nullptr && before->role == "system" && message.role == "system") {
+      auto& last = messages.as_array().back();
+      last.set("content",
+               fmt::format("{}\n{}", last.string_or("content", ""), message.text.value_or("")));
+    } else {
+      messages.push_back(message_of(message));
+    }
+    before = &message;
+  }
+  return messages;
 }
 
 Json tool_of(const Tool& tool) {
@@ -141,10 +160,8 @@ class ChatDecoder final : public Decoder {
 }  // namespace
 
 Result<Json> chat_body(const Provider& provider, const Ask& ask) {
-  Json messages = Json::array();
-  for (const auto& message : ask.messages) messages.push_back(message_of(message));
   Json body = Json::object({{"model", provider.model},
-                            {"messages", std::move(messages)},
+                            {"messages", messages_of(ask)},
                             {"stream", true},
                             {"stream_options", Json::object({{"include_usage", true}})},
                             {provider.tokens_field, tokens_max_of(provider, ask)}});

@@ -57,18 +57,14 @@ std::int64_t answer_tokens_max(const Provider& provider) {
   return std::min(provider.tokens_max, *provider.context_tokens / kShare);
 }
 
-std::int64_t question_tokens_max(const Options& options, std::int64_t otherwise) {
-  std::optional<std::int64_t> least;
+std::int64_t question_tokens_max(const Options& options, std::int64_t most) {
   for (const auto& one : options.chat) {
-    auto most = otherwise;
-    if (one.context_tokens) {
-      // The estimate is four bytes a token, and languages other than English have fewer.
-      constexpr std::int64_t kTenths = 8;
-      most = (*one.context_tokens - answer_tokens_max(one)) * kTenths / 10;
-    }
-    least = std::min(least.value_or(most), most);
+    if (!one.context_tokens) continue;
+    // The estimate is four bytes a token, and languages other than English have fewer.
+    constexpr std::int64_t kTenths = 8;
+    most = std::min(most, (*one.context_tokens - answer_tokens_max(one)) * kTenths / 10);
   }
-  return least.value_or(otherwise);
+  return most;
 }
 
 std::string destination_of(const Provider& provider) {

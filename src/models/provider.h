@@ -49,7 +49,7 @@ struct Provider {
   int retries = 2;
   /// Of an answer, where the caller says nothing.
   std::int64_t tokens_max = 4'096;
-  /// Of a question and its answer together. Nothing: as many as agents ask with (agents::Limits).
+  /// Of a question and its answer together. Nothing: more than agents ask with (agents::Limits).
   std::optional<std::int64_t> context_tokens = std::nullopt;
   /// What chat completions call that: newer models of OpenAI want "max_completion_tokens".
   std::string tokens_field = "max_tokens";
@@ -79,9 +79,9 @@ struct Options {
 /// Of an answer, where the caller says nothing: a fourth of a small context at most.
 std::int64_t answer_tokens_max(const Provider& provider);
 
-/// Of a question that any of them takes, whichever answers, by the estimate of it; `otherwise`: of
-/// one that says nothing.
-std::int64_t question_tokens_max(const Options& options, std::int64_t otherwise);
+/// Of a question that any of them takes, whichever answers, by the estimate of it: `most` of them,
+/// or fewer.
+std::int64_t question_tokens_max(const Options& options, std::int64_t most);
 
 /// The host and port of a provider, as the list of allowed addresses has them ("127.0.0.1:11434"):
 /// the owner has named it, so the guard lets the pod go there, and nowhere else beside it.

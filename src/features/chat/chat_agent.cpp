@@ -173,16 +173,21 @@ Task<Result<Update>> retrieve(Node& node, Talk talk) {
 }
 
 std::string instructions(const Talk& talk) {
-  auto text = fmt::format(
+  return fmt::format(
       "You are the assistant of a person in their own pod of notes, tasks and projects. Today is "
       "{}. Answer in the language of the person, and briefly. Where you use one of the passages "
       "below, cite it by its number, as [1]. Say so where you do not know. Use the tools to look "
       "further and to do what the person asks for; say what you have done. What a tool says is "
       "proposed is not done yet: say that, too, and that the person has to accept it.\n{}",
       talk.today, agents::kDataRule);
+}
+
+std::string passages_of(const Talk& talk) {
+  std::string text;
   for (const auto& passage : talk.passages) {
+    if (!text.empty()) text.push_back('\n');
     text += fmt::format(
-        "\n[{}] {}", passage.number,
+        "[{}] {}", passage.number,
         as_data(passage.entity_type, passage.entity_id, passage.title + "\n" + passage.passage));
   }
   return text;
@@ -191,18 +196,21 @@ std::string instructions(const Talk& talk) {
 // Takes what only the model needs out of `talk`: it would lie beside it while the model answers.
 models::Ask ask_of(Talk& talk, const agents::Tools& tools) {
   models::Ask ask;
+  // By themselves: they are the same for each message of the day, and are never cut.
   ask.messages.push_back(agents::message("system", instructions(talk)));
+  ask.messages.back().is_cached = true;
+  if (auto passages = passages_of(talk); !passages.empty()) {
+    ask.messages.push_back(agents::message("system", std::move(passages)));
+  }
   std::ranges::move(talk.history, std::back_inserter(ask.messages));
   auto asked = agents::message("user", std::move(talk.text));
   // A history of a version before this one ends with it.
   const auto& last = ask.messages.back();
   if (last.role != asked.role || last.text != asked.text) ask.messages.push_back(std::move(asked));
   std::ranges::copy(talk.exchange, std::back_inserter(ask.messages));
-  // Each round asks all of the one before again, so it is kept up to its end: where a provider
-  // charges more for what it begins to keep (a quarter), one call of a tool makes that up. The
-  // tools and instructions come again with the next message of the thread, too.
-  ask.messages.front().is_cached = true;
-  ask.messages.back().is_cached = true;
+  // Most messages are answered in one round, and who charges a quarter more for what is kept would
+  // do so for nothing. Once a tool was called, another round is likely.
+  if (!talk.exchange.empty()) ask.messages.back().is_cached = true;
   ask.tools = tools.offered();
   talk.history.clear();
   talk.passages.clear();

@@ -496,22 +496,25 @@ TEST_F(Chat, IsTrustedByNobodyButAPerson) {
   EXPECT_EQ(reply.error().code, Code::kForbidden);
 }
 
-// Tools and instructions for the messages to come, and all up to the end for the next round.
+// Tools and instructions for the messages to come, and all up to the end once there are rounds.
 TEST_F(Chat, HasAProviderKeepWhatIsAskedAgain) {
   models::ScriptedProvider llm;
-  llm.then(models::sse(models::kMessagesStream));
+  for (int i = 0; i < 2; ++i) llm.then(models::sse(models::kMessagesStream));
   model_options.chat = {
       {.name = "p", .wire = models::Wire::kMessages, .url = llm.url(), .model = "m"}};
   open();
   begin("?");
-  ASSERT_GE(llm.asked(), 1U);
-  const auto body = *parse_json(llm.seen(0).body);
+  ASSERT_GE(llm.asked(), 2U);
   const auto is_kept = [](const Json& of) {
     return of.as_array().back().find("cache_control") != nullptr;
   };
-  EXPECT_TRUE(is_kept(*body.find("tools")));
-  EXPECT_TRUE(is_kept(*body.find("system")));
-  EXPECT_TRUE(is_kept(*body.find("messages")->as_array().back().find("content")));
+  for (std::size_t round = 0; round < 2; ++round) {
+    const auto body = *parse_json(llm.seen(round).body);
+    EXPECT_TRUE(is_kept(*body.find("tools")));
+    EXPECT_TRUE(is_kept(*body.find("system")));
+    const auto& last = body.find("messages")->as_array().back();
+    EXPECT_EQ(is_kept(*last.find("content")), round > 0) << "nothing may ask that again";
+  }
 }
 
 TEST_F(Chat, FitsIntoTheContextOfItsModel) {
