@@ -12,8 +12,9 @@
 //   Google             AIza and 35 or more
 //   AWS                AKIA or ASIA and 16 of A-Z 0-9, and no more
 //   JSON Web Tokens    eyJ...., three parts between dots
-//   private keys       -----BEGIN ... PRIVATE KEY to its end, in PEM
+//   private keys       -----BEGIN ... PRIVATE KEY to its end, in PEM, and no further than its lines
 //
+// Where the form is a prefix, at least a sixth of what stands behind it are digits or capitals.
 // Passwords, and whatever else has no form of its own, are not known.
 #pragma once
 
