@@ -12,6 +12,9 @@ namespace {
 // what came of it, a function between them. Whoever is further back than this is of the chain of
 // its cause.
 constexpr int kCausesMax = 64;
+// Of a search for how a run has ended: a run that is not seen to end by then may have read
+// anything.
+constexpr int kPagesMax = 16;
 
 std::int64_t depth_of(const events::Event& requested) {
   // One that is damaged or erased says nothing, and neither does one of a version before chains.
@@ -26,9 +29,15 @@ Task<Result<bool>> is_run_tainted(events::EventLog& log, const events::Event& re
   if (!data || (*data)->is_tainted.value_or(true) || !requested.aggregate_id) co_return true;
   events::Filter filter{.limit = 1, .types = {std::string(kRunCompleted.name)}};
   filter.aggregate_id = requested.aggregate_id;
-  auto page = co_await log.read(events::Tenancy::of_user(requested.user_id), std::move(filter));
-  if (!page) co_return fail(page.error());
-  co_return page->events.empty() || taint_of(*page->events.front()).value_or(true);
+  // Where the machine is busy a page ends before what is looked for.
+  for (int count = 0; count < kPagesMax; ++count) {
+    auto page = co_await log.read(events::Tenancy::of_user(requested.user_id), filter);
+    if (!page) co_return fail(page.error());
+    if (!page->events.empty()) co_return taint_of(*page->events.front()).value_or(true);
+    if (page->is_at_end) break;
+    filter.after = page->next_after;
+  }
+  co_return true;
 }
 
 }  // namespace

@@ -249,7 +249,10 @@ Task<Result<OpenCall>> Account::open(const Caller& caller, ModelCall call, Usage
   call.call_id = rooms_.world.new_id().to_string();
   call.day = day_of(rooms_.world.unix_ms());
   if (caller.chain) call.chain = caller.chain->to_string();
-  call.key = caller.key;
+  const auto& actor = caller.envelope.actor;
+  const bool is_of_actor =
+      actor && actor->kind == events::Actor::Kind::kKey && actor->id == caller.key_id();
+  if (!is_of_actor) call.key = caller.key;
   if (caller.secrets > 0) call.secrets = caller.secrets;
   auto kept = kept_of(caller, std::move(call));
   // As the next start finds it, if nobody settles it before.

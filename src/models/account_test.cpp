@@ -131,6 +131,19 @@ TEST_F(AccountTest, EachKeyHasABudgetBesideItsUsers) {
   EXPECT_TRUE(use(100, caller("bob", "")));
 }
 
+TEST_F(AccountTest, ACallSaysTheKeyWhereAnotherActed) {
+  open({.tokens = 1'000}, {.tokens = 50});
+  const auto said = [&](std::string actor, std::string key) {
+    auto whose = caller("ann", std::move(actor));
+    whose.key = std::move(key);
+    EXPECT_TRUE(use(10, whose));
+    return calls().back().key;
+  };
+  EXPECT_EQ(said("k1", "k1"), std::nullopt);
+  EXPECT_EQ(said("session", "k1"), "k1");
+  EXPECT_THAT(use(31, caller("ann", "k1")).error().message, HasSubstr("20 are used or held"));
+}
+
 TEST_F(AccountTest, WhatARunAsksForAKeyIsOfThatKeysBudget) {
   open({.tokens = 1'000}, {.tokens = 50});
   events::Event event;
