@@ -89,8 +89,10 @@ std::string sender_of(const MessageCreated& said, std::string_view kind, std::st
   return said.key ? "key " + *said.key : fmt::format("{} {}", kind, id);
 }
 
-// What was said before, as the model reads it: words of others, and answers in which such words may
-// be, are material as passages are.
+// What was said before, as the model reads it: words of others, and answers to them, are material
+// as passages are. An answer for which the pod was read is not: nearly each is one, and a model
+// that is shown its own words as data comes to write such marks. What it asks for waits all the
+// same.
 models::Message told(const MessageCreated& said, bool is_of_others) {
   if (!is_of_others) return agents::message(said.role, said.text);
   const auto* kind = said.role == "user" ? "message" : "answer";
@@ -123,8 +125,8 @@ History read_history(db::Tx& tx, const Talk& talk, const std::optional<std::stri
     history.is_tainted = history.is_tainted || has_read || is_others;
     if (asker) {
       // By another key than who asks now, whoever has sent what is answered.
-      const bool is_foreign = is_others || (said->role == "user" && key && sender != "key " + *key);
-      history.messages.push_back(told(*said, has_read || is_foreign));
+      const bool is_foreign = is_others || (key && sender != "key " + *key);
+      history.messages.push_back(told(*said, is_foreign));
     } else {
       asker = sender;  // the message itself is in the state, and may be long
     }
