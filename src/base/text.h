@@ -26,8 +26,8 @@ bool is_hostile(char32_t c);
 std::string shortened(std::string_view text, std::size_t bytes_max);
 
 /// The text in Unicode's form C (NFC), in which what looks the same is the same: macOS names files
-/// in form D, "e" with an accent behind it, and keyboards write the one letter. Of valid UTF-8. For
-/// names: many marks on one letter take the square of their number.
+/// in form D, "e" with an accent behind it, and keyboards write the one letter. Of valid UTF-8. A
+/// letter with more than a kilobyte of marks stays as it is, so that time grows as the text does.
 std::string composed(std::string_view text);
 
 }  // namespace synap

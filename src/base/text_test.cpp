@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <tuple>
@@ -47,6 +48,26 @@ TEST(Text, IsComposedInOneForm) {
   EXPECT_EQ(composed("caf\u00e9"), "caf\u00e9");
   EXPECT_EQ(composed("\u1112\u1161\u11ab"), "\ud55c");
   EXPECT_EQ(composed("\ufb01"), "\ufb01");  // what only looks alike stays
+  // In parts, which end between letters.
+  std::string apart;
+  std::string whole;
+  for (int i = 0; i < 1000; ++i) {
+    apart += "xe\u0301";
+    whole += "x\u00e9";
+  }
+  EXPECT_EQ(composed(apart), whole);
+  EXPECT_EQ(composed(whole), whole);
+}
+
+// ICU puts marks in order by the square of their number.
+TEST(Text, IsComposedInATimeThatGrowsAsItDoes) {
+  std::string marks = "x";
+  for (int i = 0; i < 50'000; ++i) marks += i % 2 == 0 ? "\u0301" : "\u0327";
+  const auto begin = std::chrono::steady_clock::now();
+  EXPECT_EQ(composed(marks), marks);
+  EXPECT_EQ(composed("e\u0301" + marks + "e\u0301"), "\u00e9" + marks + "\u00e9");
+  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
+  EXPECT_LT(took.count(), 0.5);
 }
 
 }  // namespace
