@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <functional>
 #include <map>
-#include <set>
 
 #include "markdown/bounds.h"
 #include "markdown/html.h"
@@ -201,10 +200,26 @@ std::vector<Places::Place> places_of(std::string_view text,
   return places.found();
 }
 
-std::set<std::string> targets_in(std::string_view text) {
-  std::set<std::string> targets;
-  for (auto& link : wiki_links(text)) targets.insert(std::move(link.target));
-  return targets;
+// How many links lead to each target. All of them: what is seen of the first kWikiLinksMax alone
+// would be another part of the text where two targets become one.
+using Counts = std::map<std::string, std::size_t, std::less<>>;
+Counts links_in(std::string_view text) {
+  Counts counts;
+  auto parser = parser_of_links();
+  parser.enter_block = [](MD_BLOCKTYPE, void*, void*) { return 0; };
+  parser.leave_block = parser.enter_block;
+  parser.enter_span = [](MD_SPANTYPE type, void* detail, void* to) {
+    if (type != MD_SPAN_WIKILINK) return 0;
+    const auto& written = static_cast<MD_SPAN_WIKILINK_DETAIL*>(detail)->target;
+    const auto target = target_of({written.text, written.size});
+    if (!target.empty()) ++(*static_cast<Counts*>(to))[std::string(target)];
+    return 0;
+  };
+  parser.leave_span = [](MD_SPANTYPE, void*, void*) { return 0; };
+  parser.text = [](MD_TEXTTYPE, const MD_CHAR*, MD_SIZE, void*) { return 0; };
+  const auto read = with_embedded_as_links(readable_beginning(text));
+  md_parse(read.data(), static_cast<MD_SIZE>(read.size()), &parser, &counts);
+  return counts;
 }
 
 }  // namespace
@@ -257,14 +272,17 @@ std::string with_links_renamed(std::string_view text, const std::vector<std::str
   }
   renamed += text.substr(done);
   // A mark of Markdown in the new name may mean something beside what the text has.
-  auto wanted = targets_in(text);
-  for (const auto& target : targets) wanted.erase(target);
-  wanted.emplace(to);
-  const auto got = targets_in(renamed);
+  const auto before = links_in(text);
+  Counts wanted;
+  for (const auto& [target, links] : before) {
+    const bool is_sought = std::ranges::find(targets, target) != targets.end();
+    wanted[is_sought ? std::string(to) : target] += links;
+  }
+  const auto got = links_in(renamed);
   // Of a long text another part is looked at then.
   const bool is_whole = std::max(text.size(), renamed.size()) < kTextBytesMax;
   return is_whole ? (got == wanted ? renamed : std::string(text))
-                  : (got.contains(std::string(to)) ? renamed : std::string(text));
+                  : (got.contains(to) ? renamed : std::string(text));
 }
 
 }  // namespace synap::markdown

@@ -67,6 +67,11 @@ TEST(WikiLinks, AreRenamedWhereTheyAreLinks) {
   // A name that would be code beside what the text has.
   EXPECT_EQ(renamed("[[Old]] a ` b", "x`y"), "[[Old]] a ` b");
   EXPECT_EQ(renamed("[[Old]] b", "x`y"), "[[x`y]] b");
+  // Also where another link of the name is left.
+  EXPECT_EQ(renamed("[[Old]] a ` b [[Old]]", "x`y"), "[[Old]] a ` b [[Old]]");
+  std::string many;
+  for (std::size_t i = 0; i < kWikiLinksMax; ++i) many += "[[n" + std::to_string(i) + "]] ";
+  EXPECT_EQ(renamed("[[Old]] [[a & b]] " + many), "[[New]] [[New]] " + many);
 }
 
 TEST(WikiLinks, LeadToNamesThatAreTargets) {

@@ -3786,11 +3786,17 @@ export interface NoteLinksFound {
 export interface NoteLinksOutdated {
     /** That the note had. */
     title: string;
+    /** Of a run that goes on where another one ended: the relation behind which. */
+    behind?: string;
+    /** Notes that runs before it have changed. */
+    changed?: number;
+    /** Notes that runs before it have left. */
+    left?: number;
 }
 export interface NoteLinksRenewed {
-    /** Notes of which an update was asked for. */
+    /** Notes of which an update was asked for, once each. */
     changed: number;
-    /** Notes whose links say the former title still: the new one cannot stand in a link, or leads to another note; or they were being changed all the time. */
+    /** Notes whose links say the former title still: the new one cannot stand in a link or in this text, or leads to another note; or they were being changed all the time. */
     left?: number;
 }
 export interface NoteNameAwaited {

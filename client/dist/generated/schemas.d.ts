@@ -1646,6 +1646,9 @@ export declare const NoteLinksFound: z.ZodObject<{
 }, z.core.$strip>;
 export declare const NoteLinksOutdated: z.ZodObject<{
     title: z.ZodString;
+    behind: z.ZodOptional<z.ZodUUID>;
+    changed: z.ZodOptional<z.ZodInt>;
+    left: z.ZodOptional<z.ZodInt>;
 }, z.core.$strip>;
 export declare const NoteLinksRenewed: z.ZodObject<{
     changed: z.ZodInt;
@@ -3575,6 +3578,9 @@ export declare const eventSchemas: {
     }, z.core.$strip>;
     "note.links.outdated": z.ZodObject<{
         title: z.ZodString;
+        behind: z.ZodOptional<z.ZodUUID>;
+        changed: z.ZodOptional<z.ZodInt>;
+        left: z.ZodOptional<z.ZodInt>;
     }, z.core.$strip>;
     "note.links.renewed": z.ZodObject<{
         changed: z.ZodInt;

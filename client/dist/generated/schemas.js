@@ -1211,10 +1211,13 @@ export const NoteLinksFound = z.object({
 });
 export const NoteLinksOutdated = z.object({
     title: z.string().min(1).describe("That the note had."),
+    behind: z.uuid(anId).optional().describe("Of a run that goes on where another one ended: the relation behind which."),
+    changed: z.int().min(0).optional().describe("Notes that runs before it have changed."),
+    left: z.int().min(0).optional().describe("Notes that runs before it have left."),
 });
 export const NoteLinksRenewed = z.object({
-    changed: z.int().min(0).describe("Notes of which an update was asked for."),
-    left: z.int().min(1).optional().describe("Notes whose links say the former title still: the new one cannot stand in a link, or leads to another note; or they were being changed all the time."),
+    changed: z.int().min(0).describe("Notes of which an update was asked for, once each."),
+    left: z.int().min(1).optional().describe("Notes whose links say the former title still: the new one cannot stand in a link or in this text, or leads to another note; or they were being changed all the time."),
 });
 export const NoteNameAwaited = z.object({
     names: z.array(z.string().min(1)).describe("Titles, aliases, or paths of files."),

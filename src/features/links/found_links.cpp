@@ -280,7 +280,7 @@ void add_event_type(const Rooms& rooms, std::string_view name, const Schema& dat
 
 }  // namespace
 
-std::vector<std::string> awaited_aliases(db::Tx& tx, std::string_view user_id, const Uuid& note) {
+std::vector<std::string> LinkedNotes::awaited_aliases(db::Tx& tx, const Uuid& note) {
   // The relations of one name are made by one run, so some say how it is with all.
   constexpr std::int64_t kLinksLookedAt = 10;
   std::vector<std::string> awaited;
@@ -291,16 +291,27 @@ std::vector<std::string> awaited_aliases(db::Tx& tx, std::string_view user_id, c
       auto rows = tx.query(
           "SELECT entity, target FROM note_links_data WHERE user_id = $1 AND key = $2 AND "
           "entity <> $3 ORDER BY entity LIMIT $4",
-          user_id, key, note, kLinksLookedAt);
+          user_id_, key, note, kLinksLookedAt);
       while (rows.next()) links.emplace_back(rows.uuid(0).value_or(Uuid{}), rows.text(1));
     }
     const bool is_awaited = std::ranges::any_of(links, [&](const auto& link) {
-      return !leads_anywhere(tx, user_id, link.first, link.second) &&
-             resolve(tx, user_id, link.second) == note;
+      if (resolve(tx, user_id_, link.second) != note) return false;
+      const auto& relations = of(tx, link.first);
+      return !relations.has(link.second) && !relations.is_closed_to(note);
     });
     if (is_awaited) awaited.push_back(std::move(alias));
   }
   return awaited;
+}
+
+const LinkRelations& LinkedNotes::of(db::Tx& tx, const Uuid& note) {
+  const auto [known, is_new] = known_.try_emplace(note);
+  if (is_new) {
+    known->second = relations_of_links(tx, user_id_, note);
+    // A note without any has been asked for as well.
+    looked_at_ += known->second.all.size() + 1;
+  }
+  return known->second;
 }
 
 TextOptions::Consequences add_found_links(const Rooms& rooms, const TextOptions::Tags& tags,
@@ -323,14 +334,18 @@ TextOptions::Consequences add_found_links(const Rooms& rooms, const TextOptions:
   add_event_type(rooms, kNameAwaited, awaited,
                  "[[Wiki links]] of other notes may lead to this note now, or no longer.");
   auto outdated = object("NoteLinksOutdated");
-  outdated.field("title", string().min(1), "That the note had.");
+  outdated.field("title", string().min(1), "That the note had.")
+      .field("behind", optional(string().uuid()),
+             "Of a run that goes on where another one ended: the relation behind which.")
+      .field("changed", optional(integer().min(0)), "Notes that runs before it have changed.")
+      .field("left", optional(integer().min(0)), "Notes that runs before it have left.");
   add_event_type(rooms, kLinksOutdated, outdated,
                  "A note has another title, and [[wiki links]] may say the one that it had.");
   auto renewed = object("NoteLinksRenewed");
-  renewed.field("changed", integer().min(0), "Notes of which an update was asked for.")
+  renewed.field("changed", integer().min(0), "Notes of which an update was asked for, once each.")
       .field("left", optional(integer().min(1)),
-             "Notes whose links say the former title still: the new one cannot stand in a link, or "
-             "leads to another note; or they were being changed all the time.");
+             "Notes whose links say the former title still: the new one cannot stand in a link or "
+             "in this text, or leads to another note; or they were being changed all the time.");
   add_event_type(rooms, kLinksRenewed, renewed,
                  "[[Wiki links]] to a note that has another title say that one.");
   const auto linked = std::make_shared<LinkedUsers>();
@@ -346,7 +361,7 @@ TextOptions::Consequences add_found_links(const Rooms& rooms, const TextOptions:
       .decide = [linked](db::Tx& tx, const TextOptions::Change& change) {
         return decide(*linked, tx, change);
       }};
-  add_relinking(rooms);
+  add_relinking(rooms, reading_parts_max);
   add_reading(rooms, consequences, tags, reading_parts_max);
   return consequences;
 }

@@ -94,7 +94,7 @@ class Linker {
   // the note's title in it is renamed, also where the note has yet another title by now.
   bool move_standing(const Links& links, const Json* renamed) {
     if (renamed != nullptr && !move_renamed(links, *renamed)) return false;
-    std::map<std::string, std::string> new_targets;  // by where they lead
+    std::optional<std::map<std::string, std::string>> new_targets;  // by where they lead
     for (auto at = standing_.begin(); at != standing_.end();) {
       const auto old = at++;
       if (!old->second.is_own || links.contains(old->first)) continue;
@@ -107,12 +107,12 @@ class Linker {
         move(old, to, links);
         continue;
       }
-      if (new_targets.empty()) new_targets = targets_that_are_new(links);
-      const auto target = new_targets.find(old->second.from_id);
-      if (target == new_targets.end()) continue;
+      if (!new_targets) new_targets = targets_that_are_new(links);
+      const auto target = new_targets->find(old->second.from_id);
+      if (target == new_targets->end()) continue;
       if (!may_change()) return false;
       move(old, target->second, links);
-      new_targets.erase(target);
+      new_targets->erase(target);
     }
     return tx_.ok();
   }

@@ -17,9 +17,9 @@
 // A relation belongs to a link by its properties, {"wikiLink": "Title", "heading": "Part"}, and is
 // the worker's as long as its source is "system". One that somebody else made or changed is never
 // deleted by it. It stands as long as the link is in the text, whatever either note is called by
-// now: so a rename breaks nothing, before the texts that have the link are changed as well, and a
-// new note of the old title takes no link away. Where the
-// other note is deleted the relation goes with it, and the link waits for the next of that name.
+// now: so the link leads on to a note that is renamed, until the text says the new title, and a new
+// note of the old title takes no link away. Where the other note is deleted the relation goes with
+// it, and the link waits for the next of that name.
 #pragma once
 
 #include <optional>
@@ -60,9 +60,27 @@ std::vector<std::string> aliases_in(const Json& properties);
 /// Whether two names differ in capitals and Unicode forms alone.
 bool is_same_name(std::string_view one, std::string_view other);
 
-/// Whether there is a relation of the link of a note.
-bool leads_anywhere(db::Tx& tx, std::string_view user_id, const Uuid& note,
-                    std::string_view target);
+/// The relations of the links of one note.
+struct LinkRelations {
+  struct One {
+    std::string from_id;               // the note to which the links lead
+    std::vector<std::string> targets;  // as targets_in() says; not empty
+    bool is_own = false;               // the worker's
+  };
+  std::vector<One> all;
+  bool are_all = true;  // false: there are more relations than are looked at
+
+  /// Whether there is one of this target; true where that is not known.
+  bool has(std::string_view target) const;
+  /// Whether one of this target leads to another note; true where that is not known.
+  bool lead_elsewhere(std::string_view target, const Uuid& note) const;
+  /// Whether there is one to this note that is given no further target.
+  bool is_closed_to(const Uuid& note) const;
+};
+
+/// Looks at a thousand relations at most, among which are those of kWikiLinksMax links unless
+/// people have made as many beside them.
+LinkRelations relations_of_links(db::Tx& tx, std::string_view user_id, const Uuid& note);
 
 /// The note of this user that a link's target means; nothing: none, now. In this order: the target
 /// is its file's path or the end of it, its title, or an alias of it, as it is written, before one
@@ -70,7 +88,8 @@ bool leads_anywhere(db::Tx& tx, std::string_view user_id, const Uuid& note,
 /// Unicode forms make no difference.
 std::optional<Uuid> resolve(db::Tx& tx, std::string_view user_id, std::string_view target);
 
-/// Commits by which one run finds links in notes of before (notes.findLinks); then another goes on.
+/// Commits by which one run finds links in notes of before (notes.findLinks), or asks for notes to
+/// say the new title of one; then another goes on.
 inline constexpr int kReadingPartsMax = 20;
 
 /// Event types and projections: which links each note has, and by which names it is found. What
@@ -79,8 +98,9 @@ TextOptions::Consequences add_found_links(const Rooms& rooms, const TextOptions:
                                           int reading_parts_max);
 /// The workers. Behind relations.
 void add_linking(const Rooms& rooms);
-/// What becomes of links to a note that gets another title. Behind the noun.
-void add_relinking(const Rooms& rooms);
+/// What becomes of links to a note that gets another title. One run asks in `parts_max` commits at
+/// most. Behind the noun.
+void add_relinking(const Rooms& rooms, int parts_max);
 /// notes.backlinks. Behind relations.
 void add_backlinks(const Rooms& rooms);
 

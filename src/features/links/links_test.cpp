@@ -287,6 +287,36 @@ TEST_F(LinksTest, StayWhereTheNewTitleCannotBeSaid) {
   EXPECT_EQ(mentions(alpha), "Delta One");
 }
 
+TEST_F(LinksTest, StayWhereTheTextSaysTheNewTitleOfAnotherNote) {
+  const auto beta = note("Beta", "text", {{"properties", *parse_json(R"({"aliases":["Gamma"]})")}});
+  const auto alpha = note("Alpha", "[[Alpha]] [[Gamma]]");
+  const auto one = note("One", "[[Alpha]] [[Gamma]]");
+  const auto two = note("Two", "[[Alpha]]");
+  update(alpha, {{"title", "Gamma"}});
+  EXPECT_EQ(renewed(), R"({"changed":1,"left":2})");
+  EXPECT_EQ(text_of(one) + text_of(alpha) + text_of(two),
+            "[[Alpha]] [[Gamma]][[Alpha]] [[Gamma]][[Gamma]]");
+  EXPECT_EQ(mentions(alpha) + "/" + mentions(beta), "Two One/One Gamma");
+  // Two that swap their titles.
+  const auto here = note("Here");
+  const auto there = note("There");
+  const auto three = note("Three", "[[Here]] [[There]]");
+  update(here, {{"title", "There"}});
+  update(there, {{"title", "Here"}});
+  EXPECT_EQ(text_of(three), "[[Here]] [[There]]");
+  EXPECT_EQ(mentions(here) + "/" + mentions(there), "Three/Three");
+  expect_verified();
+}
+
+TEST_F(LinksTest, AreAskedOnceToSayWhatTheirTextCannot) {
+  const auto alpha = note("Alpha");
+  const auto one = note("One", "[[Alpha]] a ` b");
+  update(alpha, {{"title", "x`y"}});
+  EXPECT_EQ(renewed(), R"({"changed":0,"left":1})");
+  EXPECT_EQ(text_of(one), "[[Alpha]] a ` b");
+  EXPECT_EQ(call("notes.get", input(one))->find("version")->dump(), "2");
+}
+
 // The title of a note that follows from a text with links changes with them, and that is the end.
 TEST_F(LinksTest, InATitleThatFollowsFromTheTextComeToAnEnd) {
   const auto alpha = note("Alpha");
@@ -355,6 +385,23 @@ TEST_F(LinksTest, ToAliasesFromBeforeAreFoundWhenSomebodyAsks) {
   ASSERT_TRUE(call("notes.findLinks", Json()));
   wait_until_idle();
   EXPECT_EQ(read_by("ann"), R"({"read":2,"found":1,"unreadable":0})");
+  EXPECT_EQ(mentions(alpha), "One");
+  ASSERT_TRUE(call("notes.findLinks", Json()));
+  wait_until_idle();
+  EXPECT_EQ(read_by("ann"), R"({"read":2,"found":0,"unreadable":0})");
+}
+
+// A relation has so many names that it does not say them all.
+TEST_F(LinksTest, ByVeryManyNamesAreNotFoundAgain) {
+  Json aliases = Json::array();
+  std::string text;
+  for (std::size_t i = 0; i < links::kOtherLinksMax + 3; ++i) {
+    aliases.push_back("a" + std::to_string(i));
+    text += "[[a" + std::to_string(i) + "]] ";
+  }
+  const auto alpha =
+      note("Alpha", "text", {{"properties", Json::object({{"aliases", std::move(aliases)}})}});
+  note("One", text);
   EXPECT_EQ(mentions(alpha), "One");
   ASSERT_TRUE(call("notes.findLinks", Json()));
   wait_until_idle();
@@ -449,6 +496,30 @@ TEST_F(BriefReading, OfManyNotesFromBeforeAreFoundByRunsInARow) {
   // The relations were there, and are not made again.
   EXPECT_EQ(count(), 11);
   expect_verified();
+}
+
+TEST_F(BriefReading, OfManyNotesSayTheNewTitleByRunsInARow) {
+  constexpr int kMany = 120;  // more than two commits ask for
+  const auto hub = note("Hub", "I am [[Hub]].");
+  for (int i = 0; i < kMany; ++i) {
+    ASSERT_TRUE(call("notes.create", Json::object({{"content", "[[Hub]] and " + std::to_string(i)},
+                                                   {"title", std::to_string(i)}})));
+  }
+  wait_until_idle();
+  ASSERT_TRUE(done("notes.update", input(hub, {{"title", "Centre"}})));
+  ASSERT_TRUE(test::wait_until(executor, database->commits(),
+                               [this] { return events_of("note.links.renewed") == 1U; }));
+  EXPECT_GT(events_of("note.links.outdated"), 1U);
+  EXPECT_EQ(renewed(), R"({"changed":121})");
+  wait_until_idle();
+  const auto page = call("notes.backlinks", input(hub, {{"limit", 100}}));
+  ASSERT_TRUE(page);
+  EXPECT_EQ(page->find("backlinks")->as_array().size(), 100U);
+  EXPECT_EQ(count(), 120);
+  for (const auto& link : page->find("backlinks")->as_array()) {
+    EXPECT_EQ(link.string_or("target", ""), "Centre");
+  }
+  EXPECT_EQ(text_of(hub), "I am [[Centre]].");
 }
 
 TEST_F(LinksTest, OfTextsTooLongForAnEventAreFoundAsWell) {

@@ -24,6 +24,8 @@ using workers::Step;
 
 // In one commit: some 10 ms of the writer.
 constexpr std::int64_t kNotesACommit = 50;
+// Before it: where notes have so many links to aliases, fewer notes are read at a time.
+constexpr std::size_t kRelationsACommit = 10'000;
 constexpr std::string_view kEnd = "end";
 
 /// How far it has come.
@@ -68,6 +70,12 @@ struct Note {
   std::string file;
   std::optional<Json> links;  // absent: its text is not there
   Json tags = Json::array();
+  std::vector<std::string> awaited;  // aliases of it
+};
+
+struct Notes {
+  std::vector<Note> all;
+  bool are_last = false;
 };
 
 class Reading final : public workers::EventHandler {
@@ -95,8 +103,7 @@ class Reading final : public workers::EventHandler {
   }
 
  private:
-  Task<Result<std::vector<Note>>> read_some(std::string user_id,
-                                            std::optional<std::string> behind) const {
+  Task<Result<Notes>> read_some(std::string user_id, std::optional<std::string> behind) const {
     auto notes = co_await rooms_.database.read_as(user_id, [&](db::Tx& tx) {
       std::vector<Note> found;
       const auto last = Uuid::parse(behind.value_or("")).value_or(Uuid{});
@@ -104,12 +111,20 @@ class Reading final : public workers::EventHandler {
           tx.query("SELECT id, version, file_path FROM notes WHERE id > $1 ORDER BY id LIMIT $2",
                    last, kNotesACommit);
       while (rows.next()) {
-        found.push_back({rows.uuid(0).value_or(Uuid{}), rows.integer(1), rows.text(2), {}});
+        found.push_back(
+            {rows.uuid(0).value_or(Uuid{}), rows.integer(1), rows.text(2), {}, Json::array(), {}});
       }
       return found;
     });
     if (!notes) co_return fail(notes.error());
-    for (auto& note : *notes) {
+    const bool are_last = static_cast<std::int64_t>(notes->size()) < kNotesACommit;
+    auto read = co_await rooms_.database.read([&](db::Tx& tx) {
+      Notes found{.all = *std::move(notes), .are_last = are_last};
+      find_awaited(tx, user_id, found);
+      return found;
+    });
+    if (!read) co_return fail(read.error());
+    for (auto& note : read->all) {
       auto key = content::ContentKey::parse(note.file);
       if (!key) continue;
       auto text = co_await rooms_.content.get(
@@ -123,7 +138,19 @@ class Reading final : public workers::EventHandler {
         note.tags.push_back(std::move(tag));
       }
     }
-    co_return std::move(*notes);
+    co_return std::move(*read);
+  }
+
+  static void find_awaited(db::Tx& tx, std::string_view user_id, Notes& notes) {
+    LinkedNotes linked(user_id);
+    for (std::size_t i = 0; i < notes.all.size(); ++i) {
+      if (linked.looked_at() > kRelationsACommit) {
+        notes.all.erase(notes.all.begin() + static_cast<std::ptrdiff_t>(i), notes.all.end());
+        notes.are_last = false;
+        return;
+      }
+      notes.all[i].awaited = linked.awaited_aliases(tx, notes.all[i].id);
+    }
   }
 
   // What its row says of the tags in its text; nothing: it is not as it was read.
@@ -137,9 +164,9 @@ class Reading final : public workers::EventHandler {
     return tags != nullptr ? *tags : Json::array();
   }
 
-  Progress append_some(db::Tx& tx, const Event& event, const Uuid& run_id,
-                       const std::vector<Note>& notes, Progress progress) const {
-    for (const auto& note : notes) {
+  Progress append_some(db::Tx& tx, const Event& event, const Uuid& run_id, const Notes& notes,
+                       Progress progress) const {
+    for (const auto& note : notes.all) {
       ++progress.read;
       if (!note.links) {
         ++progress.unreadable;
@@ -147,17 +174,14 @@ class Reading final : public workers::EventHandler {
         // What changes it meanwhile reads it as well.
         auto following =
             wanted_.decide(tx, {.user_id = event.user_id, .id = note.id, .read = note.links});
-        if (const auto names = awaited_aliases(tx, event.user_id, note.id); !names.empty()) {
-          following.push_back(awaited(names));
-        }
+        if (!note.awaited.empty()) following.push_back(awaited(note.awaited));
         if (*tags != note.tags) following.push_back({std::string(kUpdate), read_again()});
         if (!following.empty()) ++progress.found;
         for (const auto& [type, data] : following) append(tx, event, run_id, note.id, type, data);
       }
       if (!tx.ok()) return progress;
     }
-    const bool is_end = static_cast<std::int64_t>(notes.size()) < kNotesACommit;
-    progress.behind = is_end ? std::string(kEnd) : notes.back().id.to_string();
+    progress.behind = notes.are_last ? std::string(kEnd) : notes.all.back().id.to_string();
     return progress;
   }
 

@@ -13,6 +13,14 @@ namespace {
 
 // Of one name: more notes than this are of no use to whoever writes [[it]].
 constexpr std::int64_t kCandidatesMax = 200;
+// What is longer is longer than a target in NFC as well (Unicode's FAQ of normalization).
+constexpr std::size_t kComposedToTargetBytesMax = 3 * markdown::kWikiTargetBytesMax;
+// Twice as many as the links of a note can have.
+constexpr std::int64_t kRelationsLookedAt = 2 * markdown::kWikiLinksMax;
+
+bool says(const LinkRelations::One& one, std::string_view target) {
+  return std::ranges::find(one.targets, target) != one.targets.end();
+}
 
 void append_utf8(std::string& out, char32_t c) {
   constexpr char32_t kTail = 0x3f;
@@ -121,26 +129,55 @@ std::vector<std::string> targets_in(const Json* properties) {
   return targets;
 }
 
-bool leads_anywhere(db::Tx& tx, std::string_view user_id, const Uuid& note,
-                    std::string_view target) {
+bool LinkRelations::has(std::string_view target) const {
+  return !are_all || std::ranges::any_of(all, [&](const One& one) { return says(one, target); });
+}
+
+bool LinkRelations::lead_elsewhere(std::string_view target, const Uuid& note) const {
+  const auto id = note.to_string();
+  return !are_all || std::ranges::any_of(all, [&](const One& one) {
+    return one.from_id != id && says(one, target);
+  });
+}
+
+bool LinkRelations::is_closed_to(const Uuid& note) const {
+  const auto id = note.to_string();
+  return std::ranges::any_of(all, [&](const One& one) {
+    return one.from_id == id && (!one.is_own || one.targets.size() > kOtherLinksMax);
+  });
+}
+
+LinkRelations relations_of_links(db::Tx& tx, std::string_view user_id, const Uuid& note) {
+  LinkRelations found;
   const auto to_id = note.to_string();
-  auto rows =
-      tx.query("SELECT data FROM relations_data WHERE user_id = $1 AND f_toId = $2 AND f_type = $3",
-               user_id, to_id, kRelationType);
-  while (rows.next()) {
-    const auto data = parse_json(rows.view(0));
+  auto rows = tx.query(
+      "SELECT f_fromId, source, data FROM relations_data WHERE user_id = $1 AND f_toId = $2 AND "
+      "f_type = $3 LIMIT $4",
+      user_id, to_id, kRelationType, kRelationsLookedAt + 1);
+  for (std::int64_t looked_at = 0; rows.next(); ++looked_at) {
+    if (looked_at == kRelationsLookedAt) {
+      found.are_all = false;
+      break;
+    }
+    const auto data = parse_json(rows.view(2));
     const Json* properties = data ? data->find("properties") : nullptr;
-    const auto targets = targets_in(properties);
-    if (std::ranges::find(targets, target) != targets.end()) return true;
+    auto targets = targets_in(properties);
+    if (targets.empty()) continue;
+    found.all.push_back({rows.text(0), std::move(targets),
+                         rows.view(1) == events::source_name(events::Source::kSystem)});
   }
-  return false;
+  return found;
 }
 
 std::vector<std::string> aliases_in(const Json& properties) {
   std::vector<std::string> aliases;
   const auto add = [&](const Json& value) {
-    if (!value.is_string() && !value.is_integer()) return;  // `aliases: [2024]` of YAML is one
-    auto name = composed(trimmed(value.is_string() ? value.as_string() : value.dump()));
+    // `aliases: [2024]` of YAML is one.
+    if (!value.is_string() && !value.is_integer()) return;
+    const auto said = value.is_string() ? value.as_string() : value.dump();
+    const auto written = trimmed(said);
+    if (written.size() > kComposedToTargetBytesMax) return;
+    auto name = composed(written);
     if (name.empty() || name.size() > markdown::kWikiTargetBytesMax ||
         aliases.size() == kAliasesMax || std::ranges::find(aliases, name) != aliases.end()) {
       return;
