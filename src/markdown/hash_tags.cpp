@@ -61,6 +61,12 @@ std::string_view name_in(std::string_view text) {
   return is_name(name) ? name : std::string_view();
 }
 
+// In NFC, or as it is where that has too many characters.
+std::string form_of(std::string_view name) {
+  auto form = composed(name);
+  return is_name(form) ? form : std::string(name);
+}
+
 // Behind these a "#" is a part of what is before it.
 bool goes_on(UChar32 c) {
   return is_of_name(c) || c == '#' || c == '&' || c == '\\' || c == '.' || c == '=' || c == '?' ||
@@ -174,7 +180,7 @@ bool is_hash_tag(std::string_view name) {
 std::vector<std::string> hash_tags(std::string_view text) {
   std::vector<std::string> tags;
   find(text, [&](std::size_t, std::string_view written) {
-    auto name = composed(written);
+    auto name = form_of(written);
     if (tags.size() < kHashTagsMax && std::ranges::find(tags, name) == tags.end()) {
       tags.push_back(std::move(name));
     }
@@ -188,7 +194,7 @@ std::string renamed_once(std::string_view text, std::string_view tag, std::strin
   std::string renamed;
   std::size_t done = 0;
   find(text, [&](std::size_t at, std::string_view name) {
-    if (composed(name) != tag) return;
+    if (form_of(name) != tag) return;
     renamed += text.substr(done, at - done);
     if (is_hash_tag(to)) {
       renamed += '#';
@@ -207,7 +213,7 @@ std::string renamed_once(std::string_view text, std::string_view tag, std::strin
 std::string with_tag_renamed(std::string_view text, std::string_view tag, std::string_view to) {
   // Of the longest text that is stored.
   constexpr int kRoundsMax = 200;
-  const auto name = composed(tag);
+  const auto name = form_of(tag);
   auto renamed = renamed_once(text, name, to);
   auto before = text.size();
   for (int i = 1; i < kRoundsMax && before > kTextBytesMax && renamed.size() < before; ++i) {

@@ -52,6 +52,13 @@ TEST(HashTags, AreTheSameInEveryUnicodeForm) {
             "#bar #bar #cafe");
 }
 
+TEST(HashTags, AreAsWrittenWhereNfcIsTooLong) {
+  std::string longer;
+  for (int i = 0; i < 60; ++i) longer += "\u0958";
+  EXPECT_EQ(hash_tags("#" + longer), std::vector{longer});
+  EXPECT_EQ(with_tag_renamed("a #" + longer, longer, "b"), "a #b");
+}
+
 TEST(HashTags, AreBounded) {
   std::string text;
   for (int i = 0; i < 300; ++i) text += "#t" + std::to_string(i) + " ";

@@ -109,6 +109,47 @@ TEST_F(Tags, OfOldEventsAreOneInEveryUnicodeForm) {
             1);
 }
 
+// A few letters are two in NFC: a tag that would be too long there stays as it is, everywhere.
+TEST_F(Tags, AreAsTheyAreWhereNfcIsTooLong) {
+  std::string longer;
+  for (int i = 0; i < 60; ++i) longer += "\u0958";
+  const auto one = tagged({longer.c_str()});
+  EXPECT_EQ(tags_of(one), "[\"" + longer + "\"]");
+  const auto made = done("notes.create", Json::object({{"content", "#" + longer}}));
+  ASSERT_TRUE(made);
+  const auto two = made->find("entityId")->as_string();
+  EXPECT_EQ(tags_of(two), "[\"" + longer + "\"]");
+  ASSERT_TRUE(done("notes.update", input(two, {{"title", "Two"}})));
+  EXPECT_EQ(tags_of(two), "[\"" + longer + "\"]");
+  wait_for_followers();
+  EXPECT_EQ(counts(), "[{\"tag\":\"" + longer + "\",\"count\":2}]");
+  EXPECT_EQ(call("notes.list", Json::object({{"tag", longer}}))->find("total")->as_integer(), 2);
+  EXPECT_EQ(retag("tags.rename", Json::object({{"tag", longer}, {"to", "short"}})),
+            "{\"tag\":\"" + longer + "\",\"changed\":2}");
+  EXPECT_EQ(get(two).find("content")->as_string(), "#short");
+}
+
+// A renaming that an earlier version asked for, and that is carried out now.
+TEST_F(Tags, AreRenamedInWhateverFormAnEarlierVersionAskedForIt) {
+  const auto one = tagged({"caf\u00e9"});
+  const auto id = types.world().new_id();
+  ASSERT_TRUE(test::run(executor, [&] {
+    return database->write([&](db::Tx& tx) {
+      auto event = types.make("note.retagging.requested",
+                              Json::object({{"tag", "cafe\u0301"}, {"to", "nin\u0303a"}}).dump(),
+                              {.user_id = "ann",
+                               .aggregate_id = id,
+                               .aggregate_type = "tag",
+                               .starts_stream = true,
+                               .request_id = id});
+      SYNAP_CHECK(event.has_value(), event ? "" : event.error().message);
+      log->append(tx, {.events = {*std::move(event)}});
+    });
+  }));
+  wait_until_idle();
+  EXPECT_EQ(tags_of(one), "[\"ni\u00f1a\"]");
+}
+
 TEST_F(Tags, AreMergedWhereTheOtherIsThereAndTakenAway) {
   const auto both = tagged({"a", "b", "c"});
   const auto one = tagged({"c"});

@@ -4,8 +4,6 @@
 
 #include <algorithm>
 
-#include "base/text.h"
-
 namespace synap::features {
 namespace {
 
@@ -66,14 +64,12 @@ UntypedObjectSchema& with_key(UntypedObjectSchema& input) {
 
 void normalize_tags(const NounParts& parts, Json& fields) {
   if (!parts.options.tags) return;
-  const auto one = tag_schema(parts);
   for (auto& [name, value] : fields.as_object()) {
     if ((name != parts.options.tags->field && name != kOwnTags) || !value.is_array()) continue;
     auto& tags = value.as_array();
     Json::Array unique;
     for (auto& tag : tags) {
-      Json form(composed(tag.as_string()));
-      if (!validate(one, form)) form = std::move(tag);  // a few letters are longer in this form
+      Json form(tag_form(parts, tag.as_string()));
       if (std::ranges::find(unique, form) == unique.end()) unique.push_back(std::move(form));
     }
     tags = std::move(unique);

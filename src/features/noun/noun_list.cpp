@@ -6,7 +6,6 @@
 #include <algorithm>
 
 #include "base/clock.h"
-#include "base/text.h"
 #include "features/noun/command_input.h"
 
 namespace synap::features {
@@ -58,7 +57,7 @@ std::vector<std::string> sort_names(const NounParts& parts) {
 
 std::optional<std::string> asked_tag(const NounParts& parts, const Json& input) {
   const Json* tag = parts.options.tags ? input.find(parts.options.tags->one) : nullptr;
-  return tag != nullptr ? std::optional(composed(tag->as_string())) : std::nullopt;
+  return tag != nullptr ? std::optional(tag_form(parts, tag->as_string())) : std::nullopt;
 }
 
 std::vector<Condition> conditions_of(const NounParts& parts, const Json& input) {

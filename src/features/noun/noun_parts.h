@@ -108,7 +108,11 @@ void add_noun_list(const std::shared_ptr<NounParts>& parts);
 /// Makes its things known to search, unless NounOptions::searched says that they are not found.
 void add_noun_search(const std::shared_ptr<NounParts>& parts);
 void add_tag_list(const std::shared_ptr<NounParts>& parts);
-/// The tags of a state or event in NFC, each once: events of earlier versions may have others.
+/// A tag as it is stored: in NFC, or as it is where that has too many characters, as a few letters
+/// are two there.
+std::string tag_form(const NounParts& parts, std::string_view tag);
+/// The tags of a state or event in this form, each once: events of earlier versions may have
+/// others.
 void compose_tags(const NounParts& parts, Json& state);
 /// The procedures that rename a tag, or take it away, on all things; of a noun with a text.
 void add_retagging(const std::shared_ptr<NounParts>& parts);

@@ -6,7 +6,6 @@
 
 #include <algorithm>
 
-#include "base/text.h"
 #include "features/noun/command_input.h"
 #include "workers/step.h"
 
@@ -62,8 +61,10 @@ class Retagging final : public workers::EventHandler {
   Task<Outcome> handle(const Event& event, Step& step) override {
     auto data = data_of(event, EventType<Json>{event.type});
     if (!data) co_return Outcome::failed_for_good(data.error());
-    const std::string tag(data.value()->string_or("tag", ""));
-    const std::string to(data.value()->string_or("to", ""));
+    // As things have them: earlier versions asked for what somebody wrote.
+    const auto tag = tag_form(*parts_, data.value()->string_or("tag", ""));
+    const auto to = tag_form(*parts_, data.value()->string_or("to", ""));
+    if (tag == to) co_return co_await complete(event, step, tag, 0, 0);
     std::int64_t changed = 0;
     std::int64_t left = 0;
     auto wait = kFirstWait;
@@ -190,7 +191,8 @@ Task<Result<std::string>> request(std::shared_ptr<NounParts> parts, Session sess
   if (!extras) co_return fail(extras.error());
   for (const auto* name : {"tag", "to"}) {
     const Json* given = input.find(name);
-    if (given != nullptr && given->is_string()) input.set(name, composed(given->as_string()));
+    if (given != nullptr && given->is_string())
+      input.set(name, tag_form(*parts, given->as_string()));
   }
   if (const Json* to = input.find("to"); to != nullptr && *to == *input.find("tag")) {
     co_return fail(Code::kBadRequest, "to: it is the same tag");

@@ -3,7 +3,6 @@
 // that has a colour, that one stays.
 #include <fmt/format.h>
 
-#include "base/text.h"
 #include "features/command.h"
 #include "features/noun/noun_parts.h"
 
@@ -20,7 +19,8 @@ std::string coloured(const NounParts& parts) {
 
 // The statements of the fold, made once.
 struct Fold {
-  explicit Fold(const NounParts& parts) {
+  explicit Fold(std::shared_ptr<NounParts> of) : parts_of(std::move(of)) {
+    const auto& parts = *parts_of;
     const auto table = tag_colours_table(parts) + "_data";
     const auto& one = parts.options.tags->one;
     give = fmt::format(
@@ -41,7 +41,7 @@ struct Fold {
     auto data = data_of(event, EventType<Json>{event.type});
     if (!data) return tx.abort(data.error());
     const Json& said = **data;
-    const auto tag = composed(said.string_or("tag", ""));
+    const auto tag = tag_form(*parts_of, said.string_or("tag", ""));
     if (event.type == colouring) {
       const std::string colour(said.string_or("colour", ""));
       if (colour.empty()) return (void)tx.run(take, event.user_id, tag);
@@ -49,12 +49,13 @@ struct Fold {
     } else if (event.type == retagging) {
       // The old one keeps its colour as long as things have it.
       const Json* to = said.find("to");
-      if (to != nullptr) tx.run(hand_on, event.user_id, tag, composed(to->as_string()));
+      if (to != nullptr) tx.run(hand_on, event.user_id, tag, tag_form(*parts_of, to->as_string()));
     } else if (said.find("left") == nullptr) {
       tx.run(take, event.user_id, tag);
     }
   }
 
+  std::shared_ptr<NounParts> parts_of;
   std::string give;
   std::string hand_on;
   std::string take;
@@ -92,7 +93,7 @@ Task<Result<bool>> is_so(const NounParts& parts, const Session& session, const J
 }
 
 Task<Result<std::string>> colour(std::shared_ptr<NounParts> parts, Session session, Json input) {
-  input.set("tag", composed(input.find("tag")->as_string()));
+  input.set("tag", tag_form(*parts, input.find("tag")->as_string()));
   auto same = co_await is_so(*parts, session, input);
   if (!same) co_return fail(same.error());
   if (*same) co_return input.dump();
@@ -148,7 +149,7 @@ void add_tag_colours(const std::shared_ptr<NounParts>& parts) {
                                             .primary_key = {"user_id", tags.one}}},
                                 .types = std::move(types),
                                 .revision = 2,  // names in NFC
-                                .fold = Fold(*parts)});
+                                .fold = Fold(parts)});
   auto input = object("Colour" + capital(tags.one));
   input.field("tag", tag_schema(*parts), "Exactly as it is.")
       .field("colour", nullable(tag_colour_schema()), "null takes it away.");

@@ -57,6 +57,12 @@ void set_tags(const NounParts& parts, Json& fields, const TagSources& sources) {
   if (is_both) fields.set(kOwnTags, Json(sources.given));
 }
 
+std::string tag_form(const NounParts& parts, std::string_view tag) {
+  auto form = composed(tag);
+  const bool is_as_written = form == tag || !validate(tag_schema(parts), Json(form));
+  return is_as_written ? std::string(tag) : form;
+}
+
 void compose_tags(const NounParts& parts, Json& state) {
   if (!parts.options.tags) return;
   for (const auto name : {std::string_view(parts.options.tags->field), kTextTags, kOwnTags}) {
@@ -64,7 +70,7 @@ void compose_tags(const NounParts& parts, Json& state) {
     if (tags == nullptr || !tags->is_array()) continue;
     Json::Array unique;
     for (const auto& tag : tags->as_array()) {
-      Json one(composed(tag.as_string()));
+      Json one(tag_form(parts, tag.as_string()));
       if (!contains(unique, one)) unique.push_back(std::move(one));
     }
     if (unique != tags->as_array()) state.set(name, Json(std::move(unique)));
