@@ -33,7 +33,9 @@ bool is_before(std::string_view a, std::string_view b) {
     return a.substr(0, kDayCharacters) < b.substr(0, kDayCharacters);
   }
   // Not as texts, where "12:00:00Z" is behind "12:00:00.5Z".
-  return parse_iso8601(a).value_or(0) < parse_iso8601(b).value_or(0);
+  const auto end = parse_iso8601(a);
+  const auto begin = parse_iso8601(b);
+  return end && begin && *end < *begin;
 }
 
 }  // namespace synap::features

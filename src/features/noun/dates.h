@@ -12,7 +12,8 @@ namespace synap::features {
 StringSchema date_schema();
 
 /// Whether `a` is over when `b` begins; both as date_schema() takes them. A day is over at its end,
-/// so a time is not before the day that it is in, nor that day before it.
+/// so a time is not before the day that it is in, nor that day before it. What is no time is before
+/// none.
 bool is_before(std::string_view a, std::string_view b);
 
 inline constexpr auto kDateDocs = "A day (2026-01-31) or a time (2026-01-31T12:00:00Z).";

@@ -136,13 +136,15 @@ struct NounOptions {
   /// Of a noun without a text.
   std::vector<std::string> merged = {};
   /// What a thing is to be, from what a command would have it be: judges its fields together,
-  /// or by what is stored elsewhere, and fills in those that are `made`.
+  /// or by what is stored elsewhere, and fills in those that are `made`. `before`: what it is now;
+  /// null: it is created.
   struct Made {
     Json fields;
     /// Streams that this was decided by: when one has changed before the commit it is made anew.
     std::vector<events::Expectation> relies_on = {};
   };
-  std::function<Task<Result<Made>>(const api::Session& session, Json fields)> make = nullptr;
+  std::function<Task<Result<Made>>(const api::Session& session, Json fields, Json before)> make =
+      nullptr;
   /// Tables that follow from the things as well, and are folded with them.
   struct Beside {
     std::vector<db::Table> tables;

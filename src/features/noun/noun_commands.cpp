@@ -98,18 +98,20 @@ class Attempt {
 
 using Made = NounOptions::Made;
 
-Task<Result<Made>> made_of(const NounParts& parts, const Session& session, const Json& fields) {
+// `before`: null of one that is created.
+Task<Result<Made>> made_of(const NounParts& parts, const Session& session, const Json& fields,
+                           const Json& before) {
   if (!parts.options.make) co_return Made{fields};
-  co_return co_await parts.options.make(session, fields);
+  co_return co_await parts.options.make(session, fields, before);
 }
 
 // Whether a command failed because what it was decided by is another now.
 Task<bool> is_outdated(const NounParts& parts, const Session& session, const Json& fields,
-                       const Made& made, const Result<Completed>& completed) {
+                       const Json& before, const Made& made, const Result<Completed>& completed) {
   if (completed || completed.error().code != Code::kConflict || made.relies_on.empty()) {
     co_return false;
   }
-  const auto now = co_await made_of(parts, session, fields);
+  const auto now = co_await made_of(parts, session, fields, before);
   co_return !now ||
       !std::ranges::equal(now->relies_on, made.relies_on, [](const auto& one, const auto& other) {
         return one.aggregate_id == other.aggregate_id && one.version == other.version;
@@ -139,11 +141,11 @@ Task<Result<std::string>> create(std::shared_ptr<NounParts> parts, Session sessi
                                  CommandExtras extras, Json input) {
   normalize_tags(*parts, input);
   for (int attempt = 1;; ++attempt) {
-    const auto made = co_await made_of(*parts, session, input);
+    const auto made = co_await made_of(*parts, session, input, Json());
     auto completed = co_await create_once(*parts, session, extras, input, made);
     if (completed) co_return json_text(*completed);
     if (attempt < kDecideAttemptsMax && made &&
-        co_await is_outdated(*parts, session, input, *made, completed)) {
+        co_await is_outdated(*parts, session, input, Json(), *made, completed)) {
       continue;
     }
     co_return fail(completed.error());
@@ -185,7 +187,7 @@ Task<Result<Completed>> change_once(const NounParts& parts, const Session& sessi
   Made made;
   const auto wanted = then ? *then : std::nullopt;
   if (wanted) {
-    auto its = co_await made_of(parts, session, *wanted);
+    auto its = co_await made_of(parts, session, *wanted, thing.state);
     if (its) made = std::move(*its);
     then = its ? Result<std::optional<Json>>(made.fields) : fail(its.error());
   }
@@ -209,7 +211,9 @@ Task<Result<Completed>> change_once(const NounParts& parts, const Session& sessi
     if (*then) check_references(parts, tx, session.user_id(), changed(thing.state, **then));
   });
   auto completed = co_await attempt.run(extras);
-  if (wanted && co_await is_outdated(parts, session, *wanted, made, completed)) is_stale = true;
+  if (wanted && co_await is_outdated(parts, session, *wanted, thing.state, made, completed)) {
+    is_stale = true;
+  }
   co_return completed;
 }
 

@@ -762,5 +762,12 @@ TEST(Dates, AreWhatTheirPatternSaysToOthers) {
   }
 }
 
+TEST(Dates, ThatCannotBeReadAreBeforeNone) {
+  constexpr std::string_view kTime = "2026-01-31T12:00:00Z";
+  EXPECT_TRUE(is_before("2026-01-31T11:59:59.999Z", kTime));
+  EXPECT_FALSE(is_before("some other time", kTime));
+  EXPECT_FALSE(is_before("1960-01-01T00:00:00Z", "some other time"));
+}
+
 }  // namespace
 }  // namespace synap::features

@@ -67,12 +67,21 @@ Result<> check(const Json& given) {
   return {};
 }
 
-// Of what it is to be: a change may give one end of the time alone.
-Task<Result<NounOptions::Made>> with_valid_time(const api::Session&, Json fields) {
+bool is_same(const Json& one, const Json& other, std::string_view name) {
+  const Json* a = one.find(name);
+  const Json* b = other.find(name);
+  return a != nullptr && b != nullptr && *a == *b;
+}
+
+// Of what it is to be: a change may give one end of the time alone. One of an earlier version may
+// be wrong, and is changed otherwise all the same.
+Task<Result<NounOptions::Made>> with_valid_time(const api::Session&, Json fields, Json before) {
   const Json* since = fields.find("validFrom");
   const Json* until = fields.find("validTo");
-  if (since != nullptr && until != nullptr && since->is_string() && until->is_string() &&
-      is_before(until->as_string(), since->as_string())) {
+  const bool is_judged =
+      !is_same(fields, before, "validFrom") || !is_same(fields, before, "validTo");
+  if (is_judged && since != nullptr && until != nullptr && since->is_string() &&
+      until->is_string() && is_before(until->as_string(), since->as_string())) {
     co_return fail(Code::kBadRequest, fmt::format("validTo: {} is before validFrom, {}",
                                                   until->as_string(), since->as_string()));
   }

@@ -141,6 +141,24 @@ TEST_F(RelationsTest, EndNoSoonerThanTheyBegin) {
             "BAD_REQUEST validTo: 2026-05-01T12:00:00Z is before validFrom, 2026-05-02");
 }
 
+// As an earlier version let it be.
+TEST_F(RelationsTest, ThatEndBeforeTheyBeginAreChangedOtherwise) {
+  const auto id = relate(make("tasks", "a"), make("tasks", "b"),
+                         {{"validFrom", "2026-05-01"}, {"validTo", "2027-05-01"}});
+  ASSERT_TRUE(test::run(executor, [&] {
+    return database->write([](db::Tx& tx) {
+      tx.run("UPDATE relations_data SET data = replace(data, '2027-05-01', '2020-05-01')");
+    });
+  }));
+  const auto change = [&](const char* name, Json value) {
+    return refusal(call("relations.update", Json::object({{"id", id}, {name, std::move(value)}})));
+  };
+  EXPECT_EQ(change("type", "part_of"), "none");
+  EXPECT_EQ(change("validTo", "2021-01-01"),
+            "BAD_REQUEST validTo: 2021-01-01 is before validFrom, 2026-05-01");
+  EXPECT_EQ(change("validTo", "2026-06-01"), "none");
+}
+
 TEST_F(RelationsTest, RefusesWhatIsNoRelation) {
   const auto a = make("tasks", "a");
   const auto b = make("tasks", "b");
