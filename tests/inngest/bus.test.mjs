@@ -164,10 +164,16 @@ async function work(pod) {
   await until(isForgotten, () => `the relations of an entity are deleted\n${pod.stderr}`);
   // Links become relations: to a note that is there, and to one when it comes.
   const relations = (count) => async () => (await pod.call('relations.list', {})).total === count;
-  await pod.call('notes.create', { content: 'see [[Three]] and [[Awaited]]' });
+  const linking = await pod.call('notes.create', { content: 'see [[Three]] and [[Awaited]]' });
   await until(relations(1), () => `the link is a relation\n${pod.stderr}`);
   await pod.call('notes.create', { content: '# Awaited' });
   await until(relations(2), () => `the note that is awaited is linked\n${pod.stderr}`);
+  // A title that is another goes on into the texts that say it.
+  await settled(pod, (await pod.call('notes.update', { id: entityId, title: 'Thirty' })).requestId);
+  const isRenewed = async () =>
+    (await pod.call('events.list', { limit: 200 })).events.some(({ type }) => type === 'note.links.renewed');
+  await until(isRenewed, () => `the links are renamed\n${pod.stderr}`);
+  assert.equal((await noteOf(pod, linking.entityId)).content, 'see [[Thirty]] and [[Awaited]]');
   const reading = await pod.call('notes.findLinks', {});
   assert.equal((await settled(pod, reading.requestId)).status, 'completed');
   await settled(pod, (await pod.call('tags.rename', { tag: 'b', to: 'c' })).requestId);
