@@ -169,7 +169,7 @@ Result<> AgentsUnderLoad::prepare(Model model) {
   engine_->pool->add(
       std::string(agents::kRunFunction),
       agents::run_handler({*database_, *log_, types_, procedures_, *everybody_, *models_, agents_}),
-      agents::run_options());
+      agents::run_options(engine_->pool->calls_of_function_max()));
   return engine_->start();
 }
 
