@@ -14,9 +14,10 @@ export class Load {
   slowestMs = 0;
   #number = 0;
 
-  /** `pods`: the nodes, each of which is sent something, as by a proxy that stands before them. */
-  constructor(pods, token, { seed, hangMs = kHangMs }) {
-    Object.assign(this, { pods, token, seed, hangMs });
+  /** `pods`: the nodes, each of which is sent something, as by a proxy that stands before them.
+   *  `pauseMs`: how long each client waits between two calls, at least and at most. */
+  constructor(pods, token, { seed, hangMs = kHangMs, pauseMs = [80, 250] }) {
+    Object.assign(this, { pods, token, seed, hangMs, pauseMs });
   }
 
   async client(choices) {
@@ -28,7 +29,7 @@ export class Load {
       if (choices.chance(0.6)) await this.#note(by, title, key, choices);
       else await this.#task(by, title, key);
       if (choices.chance(0.2)) await this.#send(by((caller) => caller.query('notes.list', { limit: 5 })), 'notes.list', false);
-      await pause(choices.between(80, 250));
+      await pause(choices.between(...this.pauseMs));
     }
     for (const caller of callers) caller.agent.destroy();
   }

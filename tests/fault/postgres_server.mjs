@@ -13,19 +13,34 @@ const run = promisify(execFile);
 
 export class Server {
   /** Started, with a database `pod` that belongs to a role `pod` which is no superuser. */
-  static async make(t) {
-    const server = new Server();
-    // A socket's path is short.
-    server.directory = `/tmp/synap-pgfault-${process.pid}`;
-    cleanUp(t, () => {
-      server.go();
-      execFileSync(script, ['stop', server.directory]);
-    });
+  static async make(t, name = '') {
+    const server = Server.#at(t, name);
     await server.do('start');
     await server.sql("CREATE ROLE pod LOGIN CREATEROLE", 'postgres');
     await server.sql('CREATE DATABASE pod OWNER pod', 'postgres');
     return server;
   }
+
+  /** Its standby, which each of its commits waits for. */
+  static async standbyOf(t, primary, name) {
+    const server = Server.#at(t, name);
+    await server.become(primary);
+    return server;
+  }
+
+  static #at(t, name) {
+    const server = new Server();
+    // A socket's path is short.
+    server.directory = `/tmp/synap-pgfault-${process.pid}${name}`;
+    cleanUp(t, () => {
+      server.go();
+      execFileSync(script, ['stop', server.directory]);
+    });
+    return server;
+  }
+
+  /** What it was before is gone. */
+  become(primary) { return run(script, ['standby', this.directory, primary.directory]); }
 
   get socket() { return path.join(this.directory, '.s.PGSQL.5432'); }
   do(verb) { return run(script, [verb, this.directory]); }

@@ -1,8 +1,10 @@
 #!/bin/sh
-# A PostgreSQL server for tests, in a directory of its own that is deleted again: server.sh VERB DIRECTORY
+# A PostgreSQL server for tests, in a directory of its own that is deleted again: server.sh VERB DIRECTORY [DIRECTORY]
 #   start    makes it anew        stop    ends it and deletes all
 #   again    starts what is there restart ends its connections, and is there again
-#   kill     kill -9, all of it at once
+#   kill     kill -9, all of it at once        behead   kill -9 of its first process alone
+#   standby  makes it anew of the one in a third argument, which waits with each commit for it from then on
+#   promote  makes a standby a server that writes, and waits for nobody
 #   version  says which it is
 # It listens on a socket in that directory only, lets everybody in who may read it, and syncs nothing:
 # what it stores is gone with the test. SYNAP_TEST_POSTGRES_BIN: another server's programs.
@@ -72,15 +74,31 @@ case "$1" in
     ;;
   again) again ;;
   restart) as "$bin/pg_ctl" -D "$directory/data" -m fast -w stop >/dev/null; again ;;
-  kill)
+  kill | behead)
     postmaster=$(head -1 "$directory/data/postmaster.pid")
-    # shellcheck disable=SC2046  # its processes, each an argument
-    kill -9 "$postmaster" $(cat "/proc/$postmaster/task/$postmaster/children")
+    children=$(cat "/proc/$postmaster/task/$postmaster/children")
+    if [ "$1" = behead ]; then children=; fi
+    # shellcheck disable=SC2086  # its processes, each an argument
+    kill -9 "$postmaster" $children
     # Where nobody buries it its number is still taken, and a server that starts takes it for alive.
     sleep 0.3
     rm -f "$directory/data/postmaster.pid" "$directory"/.s.PGSQL.*.lock
     ;;
+  standby)
+    stop
+    make_directory
+    cd "$directory"
+    as "$bin/pg_basebackup" -h "$3" -U synap -D "$directory/data" -R -X stream -c fast -N
+    again
+    directory=$3
+    sql postgres -c "ALTER SYSTEM SET synchronous_standby_names = '*'" -c 'SELECT pg_reload_conf()' >/dev/null
+    ;;
+  promote)
+    cd "$directory"
+    as "$bin/pg_ctl" -D "$directory/data" -w promote >/dev/null
+    sql postgres -c "ALTER SYSTEM SET synchronous_standby_names = ''" -c 'SELECT pg_reload_conf()' >/dev/null
+    ;;
   version) sql postgres -c 'SHOW server_version' ;;
   stop) stop ;;
-  *) sed -n '2,10s/^# //p' "$0" >&2; exit 2 ;;
+  *) sed -n '2,12s/^# //p' "$0" >&2; exit 2 ;;
 esac
