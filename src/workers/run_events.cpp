@@ -57,6 +57,11 @@ Result<events::NewEvent> RunEvents::event_of(const bus::Job& job, const events::
   return types_.make(type, std::move(data), envelope_outside(job, event));
 }
 
+Result<events::NewEvent> RunEvents::signal_of(const bus::Job& job, const events::Event& event,
+                                              bus::Signal signal) const {
+  return types_.make(bus::kSignalSent, std::move(signal), envelope_outside(job, event));
+}
+
 Result<events::NewEvent> RunEvents::invocation_of(const bus::Job& job, const events::Event& event,
                                                   const PendingStep& step) const {
   bus::Invocation asked{step.invoked->function, step.invoked->data, job.run_id.to_string(),

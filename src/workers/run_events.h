@@ -55,6 +55,9 @@ class RunEvents {
   /// An event that the run appends, of no aggregate, with the run's event as its cause.
   Result<events::NewEvent> event_of(const bus::Job& job, const events::Event& event,
                                     std::string_view type, std::string data) const;
+  /// The event by which a step sends a signal.
+  Result<events::NewEvent> signal_of(const bus::Job& job, const events::Event& event,
+                                     bus::Signal signal) const;
   /// The event by which a step asks for a run.
   Result<events::NewEvent> invocation_of(const bus::Job& job, const events::Event& event,
                                          const PendingStep& step) const;

@@ -205,6 +205,30 @@ TEST_F(Signals, ARunGoesOnWithWhatIsSent) {
   EXPECT_EQ(run_of("f"), R"(completed {"signal":"go","data":7})");
 }
 
+TEST_F(Signals, AStepSendsOneOnceToARunOfItsUser) {
+  std::atomic<int> calls = 0;
+  start([&](const Event& event, Step& step) -> Task<Outcome> {
+    if (event.position == 1) {
+      auto got = co_await step.wait_for_signal("wait", {"go"}, std::chrono::hours(1));
+      co_return Outcome::done(got && *got ? (*got)->dump() : "\"nothing\"");
+    }
+    auto sent = co_await step.send_signal("send", "go", Json("from a step"));
+    auto unheard = co_await step.send_signal("again", "go", Json(2));
+    auto nameless = co_await step.send_signal("nameless", "", Json());
+    if (++calls == 1) co_return Outcome::failed_retry_in({Code::kTimeout, "", nullptr}, 0);
+    co_return Outcome::done(Json(sent && unheard && !nameless).dump());
+  });
+  append();
+  wait_until_waiting();
+  append();
+  wait_until_idle();
+  EXPECT_EQ(text_of("SELECT output FROM runs_data WHERE event_position = 1"),
+            R"({"signal":"go","data":"from a step"})");
+  EXPECT_EQ(text_of("SELECT output FROM runs_data WHERE event_position = 2"), "true");
+  EXPECT_EQ(calls, 2);
+  EXPECT_EQ(types_in_log(), "signal.sent,signal.sent");
+}
+
 TEST_F(Signals, ASignalThatIsLateIsNothing) {
   start_waiting(false, std::chrono::milliseconds(1));
   append();

@@ -6,6 +6,7 @@
 
 #include "base/check.h"
 #include "workers/run_store.h"
+#include "workers/signal_waits.h"
 
 namespace synap::workers {
 
@@ -289,6 +290,23 @@ Task<Result<std::string>> Step::send_event(std::string_view id, std::string_view
     const auto appended = store_.log().append(tx, {.events = {event}});
     return appended.events.empty() ? std::string() : appended.events.front()->id.to_string();
   });
+}
+
+Task<Result<std::string>> Step::send_signal(std::string_view id, std::string_view signal,
+                                            Json data) {
+  if (signal.empty() || signal.size() > kSignalBytesMax) {
+    co_return fail(Code::kBadRequest,
+                   fmt::format("The name of a signal has 1 to {} bytes", kSignalBytesMax));
+  }
+  std::string name(signal);
+  auto made = store_.events().signal_of(job_, event_, {name, std::move(data)});
+  if (!made) co_return fail(made.error());
+  co_return co_await commit(
+      id, [this, name = std::move(name), event = std::move(*made)](db::Tx& tx) {
+        std::ignore = take_signal_wait(tx, event.draft().user_id, name);
+        const auto appended = store_.log().append(tx, {.events = {event}});
+        return appended.events.empty() ? std::string() : appended.events.front()->id.to_string();
+      });
 }
 
 std::int64_t Step::due_in(std::int64_t wait_ms) const {

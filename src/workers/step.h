@@ -12,7 +12,7 @@
 // sleep()   ends the call; the handler is called again when the time has come.
 // wait_for_event(), wait_for_signal()  the same; when that has come, or the time is over.
 // invoke()  the same; when the run of another function that it asks for has ended.
-// send_event()  appends an event, exactly once.
+// send_event(), send_signal()  append an event, or send a signal, exactly once.
 //
 // A step that fails is tried again later (the handler is put away and called anew), as often as the
 // function's retries allow, each step by itself; only when they are used up, or the error cannot go
@@ -98,6 +98,12 @@ class Step {
 
   /// Appends an event, caused by the run's. Its id. kForbidden: bus::Function::appends.
   Task<Result<std::string>> send_event(std::string_view id, std::string_view type, Json data);
+
+  /// Lets the run of the same user go on that waits for the signal, with the data, as signals.send
+  /// does: it is recorded also where none waits. The event's id. kBadRequest: a name of no or more
+  /// than kSignalBytesMax bytes.
+  Task<Result<std::string>> send_signal(std::string_view id, std::string_view signal, Json data);
+  static constexpr std::size_t kSignalBytesMax = 256;
 
   /// What the step of this id gave when it was done in an earlier call; nothing: it was not. For a
   /// handler that begins behind it. The id is as good as new.
