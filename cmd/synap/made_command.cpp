@@ -157,7 +157,8 @@ int change(Made& made, PodClient& pod, const Json& input, std::chrono::seconds t
     show_object(made.procedure, **answer);
     tell_if_proposed(**answer);
   }
-  return kExitOk;
+  // Of what was asked for and did not come about the answer says why (apps.sync).
+  return (*answer)->string_or("problem", "").empty() ? kExitOk : kExitFailure;
 }
 
 int run(Made& made) {

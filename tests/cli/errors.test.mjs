@@ -20,6 +20,15 @@ test('in the wrong directory it says which file was looked for and which flags h
   assert.doesNotMatch(stderr, /Authorization: Bearer|connection parameter/);
 });
 
+test('an app that does not register is a failure of apps sync', async (t) => {
+  const pod = await startPod(t, path.join(temporary(t), 'pod'));
+  const { code, stdout } = await run(['apps', 'sync', 'http://127.0.0.1:1/api/inngest', '--json'], { env: pod.env });
+  assert.equal(code, 1);
+  const { isRegistered, problem } = JSON.parse(stdout);
+  assert.equal(isRegistered, false);
+  assert.ok(problem.length > 10, problem);
+});
+
 test('a key of another pod is said to be one', async (t) => {
   const pod = await startPod(t, path.join(temporary(t), 'a'));
   const other = await startPod(t, path.join(temporary(t), 'b'));
