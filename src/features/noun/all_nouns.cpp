@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "base/json.h"
+
 namespace synap::features {
 
 bool AllNouns::has(db::Tx& tx, std::string_view plural, std::string_view user_id, const Uuid& id) {
