@@ -41,7 +41,7 @@ model: build ## Fetch the documented sentence model and add it to a pod (DATA=./
 
 test: setup-test ## Build, and run all tests, each fuzzer for 5 s included
 	@cmake --preset dev $(call batches,dev) >/dev/null
-	@cmake --preset fuzz $(call batches,fuzz) -DSYNAP_FUZZ_SECONDS=5 >/dev/null
+	@cmake --preset fuzz $(call batches,fuzz) -DSYNAP_FUZZ_SECONDS=5 -DSYNAP_FUZZ_SEED=1 >/dev/null
 	@# The packages come while the compiler works: most of that is waiting for others' servers.
 	@{ tools/npm_ci.sh && tools/pip_install.sh && tools/markdown_corpus.sh && \
 	    tools/embedding_model.sh && tools/go_apps.sh && tools/timescaledb.sh; } & packages=$$!; \
@@ -112,7 +112,7 @@ ordeal-server: setup-test ## Run what PostgreSQL is asked on 16, scenarios on 16
 	  tests/fault/run.sh $(CURDIR)/build/dev/bin/synap ordeal_server.mjs
 
 fuzz: setup-test ## Run every fuzzer for SECONDS (default 60) each
-	@cmake --preset fuzz -DSYNAP_FUZZ_SECONDS=$(or $(SECONDS),60) >/dev/null
+	@cmake --preset fuzz -DSYNAP_FUZZ_SECONDS=$(or $(SECONDS),60) -DSYNAP_FUZZ_SEED=0 >/dev/null
 	cmake --build --preset fuzz -j $(JOBS) --target fuzzers
 	ctest --test-dir build/fuzz --output-on-failure -L fuzz
 
