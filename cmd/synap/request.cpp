@@ -6,6 +6,8 @@
 #include <charconv>
 #include <thread>
 
+#include "synap/output.h"
+
 namespace synap::cli {
 namespace {
 
