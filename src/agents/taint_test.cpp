@@ -4,6 +4,7 @@
 #include "agents/chain.h"
 #include "agents/graph_test.h"
 #include "agents/reading.h"
+#include "events/passing_log_test.h"
 
 namespace synap::agents {
 namespace {
@@ -129,44 +130,17 @@ TEST_F(TaintTest, WhoHasReadNothingActsAtOnce) {
 }
 
 // A log whose first page ends before anything was looked at, as on a busy machine.
-class HurriedLog final : public events::EventLog {
+class HurriedLog final : public events::PassingLog {
  public:
-  explicit HurriedLog(events::EventLog& log) : log_(log) {}
+  using PassingLog::PassingLog;
+  using PassingLog::read;
 
   Task<Result<events::Page>> read(events::Tenancy tenancy, events::Filter filter) override {
     if (std::exchange(is_first_, false)) co_return events::Page{.next_after = filter.after};
-    co_return co_await log_.read(std::move(tenancy), std::move(filter));
+    co_return co_await PassingLog::read(std::move(tenancy), std::move(filter));
   }
-  Task<Result<events::EventRef>> find(events::Tenancy tenancy, Uuid id) override {
-    return log_.find(std::move(tenancy), id);
-  }
-  events::Appended append(db::Tx& tx, const events::Append& append) override {
-    return log_.append(tx, append);
-  }
-  Task<Result<events::Appended>> append(events::Append append) override {
-    return log_.append(std::move(append));
-  }
-  Task<Result<std::vector<events::EventRef>>> read_stream(events::Tenancy tenancy, Uuid id,
-                                                          std::int64_t from, int limit) override {
-    return log_.read_stream(std::move(tenancy), id, from, limit);
-  }
-  Task<Result<events::EventRef>> at(std::int64_t position) override { return log_.at(position); }
-  events::Page read(db::Tx& tx, const events::Filter& filter) override {
-    return log_.read(tx, filter);
-  }
-  events::Head head(db::Tx& tx) override { return log_.head(tx); }
-  events::EventRef newest(db::Tx& tx, const events::Tenancy& tenancy, const Uuid& id) override {
-    return log_.newest(tx, tenancy, id);
-  }
-  void observe(Observer observer) override { log_.observe(std::move(observer)); }
-  Task<Result<events::Head>> head() override { return log_.head(); }
-  Task<Result<events::Verification>> verify(std::int64_t after, int limit) override {
-    return log_.verify(after, limit);
-  }
-  Watermark& end() override { return log_.end(); }
 
  private:
-  events::EventLog& log_;
   bool is_first_ = true;
 };
 

@@ -7,6 +7,7 @@
 #include "bus/dispatcher.h"
 #include "bus/function_events.h"
 #include "db/sqlite/sqlite_database.h"
+#include "events/passing_log_test.h"
 #include "events/sqlite/sqlite_event_log.h"
 #include "workers/pending_steps.h"
 #include "workers/run_events.h"
@@ -18,47 +19,18 @@ namespace synap::workers {
 namespace {
 
 // A log that calls back once before a page of it is read.
-class WatchedLog final : public events::EventLog {
+class WatchedLog final : public events::PassingLog {
  public:
-  explicit WatchedLog(events::EventLog& log) : log_(log) {}
+  using PassingLog::PassingLog;
+  using PassingLog::read;
   std::function<Task<void>()> before_read;
   std::atomic<bool> is_gone = false;  // nothing is read any more
 
   Task<Result<events::Page>> read(events::Tenancy tenancy, events::Filter filter) override {
     if (auto call = std::exchange(before_read, nullptr)) co_await call();
     if (is_gone) co_return fail(Code::kServiceUnavailable, "The process ends");
-    co_return co_await log_.read(std::move(tenancy), std::move(filter));
+    co_return co_await PassingLog::read(std::move(tenancy), std::move(filter));
   }
-  events::Appended append(db::Tx& tx, const events::Append& append) override {
-    return log_.append(tx, append);
-  }
-  Task<Result<events::Appended>> append(events::Append append) override {
-    return log_.append(std::move(append));
-  }
-  Task<Result<std::vector<events::EventRef>>> read_stream(events::Tenancy tenancy, Uuid id,
-                                                          std::int64_t from, int limit) override {
-    return log_.read_stream(std::move(tenancy), id, from, limit);
-  }
-  Task<Result<events::EventRef>> find(events::Tenancy tenancy, Uuid id) override {
-    return log_.find(std::move(tenancy), id);
-  }
-  Task<Result<events::EventRef>> at(std::int64_t position) override { return log_.at(position); }
-  events::Page read(db::Tx& tx, const events::Filter& filter) override {
-    return log_.read(tx, filter);
-  }
-  events::Head head(db::Tx& tx) override { return log_.head(tx); }
-  events::EventRef newest(db::Tx& tx, const events::Tenancy& tenancy, const Uuid& id) override {
-    return log_.newest(tx, tenancy, id);
-  }
-  void observe(Observer observer) override { log_.observe(std::move(observer)); }
-  Task<Result<events::Head>> head() override { return log_.head(); }
-  Task<Result<events::Verification>> verify(std::int64_t after, int limit) override {
-    return log_.verify(after, limit);
-  }
-  Watermark& end() override { return log_.end(); }
-
- private:
-  events::EventLog& log_;
 };
 
 class EventWaitsTest : public testing::Test {
