@@ -41,7 +41,6 @@ constexpr std::chrono::milliseconds kLongestWait{30'000};
 constexpr std::string_view kEnd = "end";
 
 // A note that was asked for an update.
-// A note that was asked for an update.
 struct AskedNote {
   std::string id;
   std::string relation;      // for whose links; the note itself, for those to itself
