@@ -1,6 +1,6 @@
 // Load on a pod, or on the nodes of one: notes and tasks, with a ledger of what was acknowledged.
-import { Ledger, sha256 } from './ledger.mjs';
-import { Caller, pause } from './pod.mjs';
+import { gather, judge, Ledger, sha256 } from './ledger.mjs';
+import { Caller, pause, within } from './pod.mjs';
 
 const kHangMs = 60_000;
 const kProbeMs = 6_000;  // who asks whether a pod is ready waits no longer
@@ -108,6 +108,24 @@ export async function allTasks(caller) {
     if (!page.nextCursor) return tasks;
     cursor = page.nextCursor;
   }
+}
+
+/** All that `owner`'s pod came to when `load` is over, as sentences about what is wrong; and what was seen.
+ *  `isKnown`: of a problem that the test itself makes. */
+export async function endOf(load, clients, { pod, owner, watcher, drainMsMax = 30_000, isKnown = () => false }) {
+  load.isOver = true;
+  await within(30_000, Promise.all(clients), 'the clients end');
+  await within(drainMsMax, (async () => {
+    while ((await owner.ask('runs.list', { status: 'active', limit: 1 })).runs.length) await pause(20);
+  })(), 'no run is active');
+  for (const requestId of load.ledger.acks.keys()) await owner.settled(requestId);
+  const facts = await gather(pod, load.ledger, { owner }, {});
+  const problems = judge(load.ledger, facts).filter((problem) => !isKnown(problem));
+  problems.push(...load.wrong, ...load.judgeTasks(await allTasks(owner)));
+  await watcher.reaches(facts.events.at(-1).position).catch((error) => problems.push(error.message));
+  const own = facts.events.map(({ id }) => id);
+  watcher.seen.forEach(({ id, position }, i) => { if (own[i] !== id) problems.push(`the watcher saw ${position} where ${i + 1} was due`); });
+  return { problems, seen: { ...load.counts, events: facts.events.length, watched: watcher.seen.length, rss: Math.round(pod.rss) } };
 }
 
 export const readiness = async (pod) => {

@@ -5,8 +5,8 @@
 //   SEED=n CLIENTS=4 node --test postgres.mjs       POOLER=1: through PgBouncer, which lends connections for a transaction
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { gather, judge, judgeProofs, proofs } from './ledger.mjs';
-import { allTasks, Load, readiness } from './load.mjs';
+import { judgeProofs, proofs } from './ledger.mjs';
+import { endOf, Load, readiness } from './load.mjs';
 import { cleanUp, pause, Pod, random, until, within } from './pod.mjs';
 import { Pooler, Proxy, Server } from './postgres_server.mjs';
 import { Watcher } from './watcher.mjs';
@@ -135,21 +135,12 @@ test('a pod outlives what happens to the server of its database', { timeout: 300
     console.log(`postgres: the pod killed: ${JSON.stringify(told)}`);
   }
 
-  load.isOver = true;
-  await within(30_000, Promise.all(loading), 'the clients end');
-  await within(30_000, (async () => {
-    while ((await owner.ask('runs.list', { status: 'active', limit: 1 })).runs.length) await pause(20);
-  })(), 'no run is active');
-  for (const requestId of load.ledger.acks.keys()) await owner.settled(requestId);
-  const facts = await gather(pod, load.ledger, { owner }, {});
-  // The notes of isBack() nobody remembers.
-  const problems = judge(load.ledger, facts)
-    .filter((problem) => !/nobody asked for note .* \(after /.test(problem) && !/two notes have the title after /.test(problem));
-  problems.push(...load.wrong, ...load.judgeTasks(await allTasks(owner)));
-  await watcher.reaches(facts.events.at(-1).position).catch((error) => problems.push(error.message));
-  const own = facts.events.map(({ id }) => id);
-  watcher.seen.forEach(({ id, position }, i) => { if (own[i] !== id) problems.push(`the watcher saw ${position} where ${i + 1} was due`); });
-  console.log(`postgres: ${JSON.stringify({ ...load.counts, events: facts.events.length, watched: watcher.seen.length, rss: Math.round(pod.rss) })}`);
+  const { problems, seen } = await endOf(load, loading, {
+    pod, owner, watcher,
+    // The notes of isBack() nobody remembers.
+    isKnown: (problem) => /nobody asked for note .* \(after /.test(problem) || /two notes have the title after /.test(problem),
+  });
+  console.log(`postgres: ${JSON.stringify(seen)}`);
   assert.deepEqual(problems.slice(0, 20), [], `${problems.length} problems, seed ${seed}`);
   watcher.stop();
   await watching;
