@@ -52,6 +52,14 @@ class RunTests(unittest.TestCase):
         self.assertNotIn('UNSTEADY', said)
         self.assertEqual(told, '')
 
+    def test_what_failed_is_said_last(self):
+        says = '"echo a_test.cpp:7: Failure; echo behind it; for i in $(seq 90); do echo noise $i; done; false"'
+        code, said, _ = self.run_tree(more=f'add_test(NAME bad COMMAND sh -c {says})\n')
+        self.assertNotEqual(code, 0)
+        end = said.splitlines()[-8:]
+        self.assertIn('  a_test.cpp:7: Failure', end)
+        self.assertIn('  behind it', end)
+
     def test_more_than_a_few_fail(self):
         code, said, _ = self.run_tree(*((name, 'false') for name in 'abcde'))
         self.assertNotEqual(code, 0)

@@ -18,6 +18,10 @@ STRICT = r'[Ss]imulat|Scenario\.|^e2e_(resume|access)$|^cli_import$'
 # As ctest lists what failed: "\t1234 - NAME (Failed)", and other words for what crashed; labels may come behind.
 PASSED = re.compile(r'^ *(Start +\d+: |\d+/\d+ Test +#\d+: .* Passed +[\d.]+ sec$)')
 FAILURE = re.compile(r'^\t *\d+ - (.+) \((Failed|Timeout)\)')
+# Where tests of all kinds say what was not as expected: googletest, node, Python. What is behind it explains it.
+TROUBLE = re.compile(r'Failure$|^\[  FAILED  \] \S+ \(|^ *not ok |✖ |Error\b.*:|^ERROR: .*Sanitizer|check failed')
+BEHIND = 6
+TROUBLE_MAX = 60
 
 
 # A pod does its runs in threads of niceness 15, absolute: behind whatever is busy at 0, as other tests are, they have a thirtieth of its
@@ -35,6 +39,19 @@ def ctest(tree, *options):
             sys.stdout.flush()
             lines.append(line.rstrip('\n'))
     return running.returncode, lines
+
+
+def say_what_failed(lines):
+    """Once more, last, and short: a log that is shown in part is shown to its end."""
+    wanted = set()
+    for at, line in enumerate(lines):
+        # A pod that is tested says errors of its own, as it should.
+        if TROUBLE.search(line) and not line.startswith('synap: '):
+            wanted.update(range(at, min(at + BEHIND, len(lines))))
+    shown = [lines[at] for at in sorted(wanted) if lines[at].strip() and not lines[at].startswith('synap: ')]
+    print(f'tests: what they said went wrong ({len(shown)} lines, of which {min(len(shown), TROUBLE_MAX)} are here):')
+    for line in shown[:TROUBLE_MAX]:
+        print('  ' + line[:240])
 
 
 def strict_tests(tree):
@@ -57,9 +74,12 @@ def main(tree, jobs):
     failures = [line for line in lines[begin:] if line.startswith('\t')]
     failed = [found[1] for found in map(FAILURE.match, failures) if found]
     if not failed or len(failed) != len(failures) or len(failed) > AGAIN_MAX or strict_tests(tree).intersection(failed):
+        say_what_failed(said)
         return code
     print(f'tests: {len(failed)} failed; each is run once more, alone', flush=True)
-    if ctest(tree, '--rerun-failed')[0] != 0:
+    again = ctest(tree, '--rerun-failed')
+    if again[0] != 0:
+        say_what_failed(again[1])
         return code
     told.write_text('\n'.join([*failed, '', *said, '']), errors='replace')
     for name in failed:

@@ -39,7 +39,10 @@ class PostgresStore final : public TestStore {
                                                .world = world,
                                                .readers = 2,
                                                .is_pooled = place_.is_pooled(),
-                                               .read_time_max = std::chrono::seconds(10)}));
+                                               .read_time_max = std::chrono::seconds(10),
+                                               // As an index's is opened, which computes in its
+                                               // closures (pod/store.cpp).
+                                               .idle_time_max = std::chrono::minutes(1)}));
   }
 
   bool is_on_server() const override { return true; }
