@@ -207,6 +207,129 @@ TEST_F(WorkerPoolTest, AStepThatIsDoneGivesTheHandlerAllItsAttemptsAgain) {
   EXPECT_EQ(text_of("SELECT status || ' ' || attempts FROM runs_data"), "completed 7");
 }
 
+Task<Result<std::int64_t>> napped(Step& step, std::string id) {
+  co_await step.sleep(id, std::chrono::milliseconds(1));
+  co_return 1;
+}
+
+TEST_F(WorkerPoolTest, ARaceIsOfTheBranchThatIsFirstInAllLaterCalls) {
+  std::atomic<int> calls = 0;
+  std::atomic<int> other_calls = 0;
+  start([&](const Event&, Step& step) -> Task<Outcome> {
+    auto first = co_await step.race(
+        "race", step.sleep("nap", std::chrono::hours(1)),
+        step.run<std::string>("quick", [&]() -> Task<Result<std::string>> { co_return "quick"; }));
+    // It ends at once in every call, and was not the first in the one before.
+    auto second = co_await step.race(
+        "again",
+        [](Step& of, std::atomic<int>& counted, int call) -> Task<int> {
+          if (call == 0) co_await of.sleep("nap again", std::chrono::hours(1));
+          co_return ++counted;
+        }(step, other_calls, calls),
+        napped(step, "short"));
+    co_await step.sleep("z", std::chrono::milliseconds(1));
+    if (++calls == 1) co_return Outcome::failed_retry_in({Code::kTimeout, "", nullptr}, 0);
+    co_return Outcome::done(
+        Json(std::get<1>(*first).value_or("") + std::to_string(second->index())).dump());
+  });
+  append();
+  wait_until_idle();
+  EXPECT_EQ(text_of("SELECT output FROM runs_data"), R"("quick1")");
+  EXPECT_EQ(other_calls, 0);
+  EXPECT_EQ(calls, 2);
+}
+
+TEST_F(WorkerPoolTest, AFunctionOfARaceThatIsDecidedIsDestroyedAndNotBegunAgain) {
+  std::atomic<int> begun = 0;
+  std::atomic<int> late = 0;
+  Watermark never;
+  start([&](const Event&, Step& step) -> Task<Outcome> {
+    auto slow = co_await step.race(
+        "slow",
+        step.run<void>("waits",
+                       [&]() -> Task<Result<>> {
+                         ++begun;
+                         co_await never.wait_past(0);
+                         co_return Result<>{};
+                       }),
+        step.run<void>("ends", []() -> Task<Result<>> { co_return Result<>{}; }));
+    // Both naps are over in the same call: what comes behind the first of them has not begun.
+    auto behind = co_await step.race(
+        "behind",
+        [](Step& of, std::atomic<int>& did) -> Task<void> {
+          co_await of.sleep("first nap", std::chrono::milliseconds(1));
+          co_await of.run<void>("late", [&]() -> Task<Result<>> {
+            ++did;
+            co_return Result<>{};
+          });
+        }(step, late),
+        step.sleep("second nap", std::chrono::milliseconds(1)));
+    co_return Outcome::done(std::to_string(10 * slow->index() + behind->index()));
+  });
+  append();
+  wait_until_idle();
+  EXPECT_EQ(text_of("SELECT status || ' ' || output FROM runs_data"), "completed 11");
+  EXPECT_EQ(begun, 1);
+  EXPECT_EQ(late, 0);
+}
+
+TEST_F(WorkerPoolTest, NothingWaitsForWhatARaceHasGivenUp) {
+  start([&](const Event&, Step& step) -> Task<Outcome> {
+    co_await step.race("race", step.wait_for_signal("signal", {"go"}, std::chrono::hours(1)),
+                       step.run<void>("failing",
+                                      []() -> Task<Result<>> {
+                                        co_return fail(Code::kServiceUnavailable, "not yet");
+                                      }),
+                       step.sleep("nap", std::chrono::milliseconds(1)));
+    co_await step.sleep("long", std::chrono::hours(1));
+    co_return Outcome::done();
+  });
+  append();
+  wait_until("SELECT group_concat(name) FROM pending_steps_data", "long");
+  EXPECT_EQ(text_of("SELECT count(*) FROM waits_data"), "0");
+  EXPECT_EQ(text_of("SELECT group_concat(name) FROM (SELECT name FROM run_steps_data ORDER BY "
+                    "place) AS found"),
+            "nap,race");
+}
+
+TEST_F(WorkerPoolTest, ARaceGoesOnWithBranchesThatFailAndWait) {
+  std::atomic<int> tries = 0;
+  start([&](const Event&, Step& step) -> Task<Outcome> {
+    auto first = co_await step.race(
+        "race",
+        step.run<std::int64_t>("second time",
+                               [&]() -> Task<Result<std::int64_t>> {
+                                 if (++tries == 1)
+                                   co_return fail(Code::kServiceUnavailable, "not yet");
+                                 co_return 7;
+                               }),
+        step.wait_for_signal("signal", {"go"}, std::chrono::hours(1)));
+    const auto& seven = std::get<0>(*first);
+    co_return Outcome::done(std::to_string(seven ? *seven : 0));
+  });
+  append();
+  wait_until_idle();
+  EXPECT_EQ(text_of("SELECT status || ' ' || output FROM runs_data"), "completed 7");
+  EXPECT_EQ(tries, 2);
+}
+
+TEST_F(WorkerPoolTest, ARaceWhoseFirstBranchTheCodeDoesNotHaveAnyMoreSaysSo) {
+  std::atomic<int> calls = 0;
+  start([&](const Event&, Step& step) -> Task<Outcome> {
+    if (++calls == 1) {
+      co_await step.race("race", step.sleep("long", std::chrono::hours(1)),
+                         step.run<void>("quick", []() -> Task<Result<>> { co_return Result<>{}; }));
+      co_return Outcome::failed_retry_in({Code::kTimeout, "", nullptr}, 0);
+    }
+    auto first = co_await step.race("race", step.sleep("long", std::chrono::hours(1)));
+    co_return Outcome::done(Json(first ? "" : first.error().message).dump());
+  });
+  append();
+  wait_until_idle();
+  EXPECT_EQ(text_of("SELECT output FROM runs_data"),
+            R"("Of the race \"race\" a branch was first that is not there any more")");
+}
+
 // As when its code was changed meanwhile: the run is not called again and again for the sake of it.
 TEST_F(WorkerPoolTest, AFailedStepThatTheCodeDoesNotReachAnyMoreIsNotWaitedFor) {
   std::atomic<int> calls = 0;
