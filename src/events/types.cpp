@@ -6,6 +6,7 @@
 
 #include "base/check.h"
 #include "base/json.h"
+#include "base/suggestion.h"
 #include "events/damage.h"
 
 namespace synap::events {
@@ -137,6 +138,25 @@ bool EventTypes::is_reserved(std::string_view name) const {
   if (noun == "function") return true;
   const auto from = by_name_.lower_bound(fmt::format("{}.", noun));
   return from != by_name_.end() && noun_of(from->first) == noun;
+}
+
+std::string EventTypes::why_never(std::string_view pattern, bool suggests) const {
+  const bool is_prefix = pattern.ends_with('*');
+  const auto name = is_prefix ? pattern.substr(0, pattern.size() - 1) : pattern;
+  // Types are registered later, and what is told of runs has Inngest's names, too.
+  if (name.starts_with(kRegisteredPrefix) || name.starts_with("inngest/")) return {};
+  if (!is_reserved(name)) return {};
+  const auto from = by_name_.lower_bound(name);
+  if (from != by_name_.end() && (is_prefix ? from->first.starts_with(name) : from->first == name)) {
+    return {};
+  }
+  std::vector<std::string> names;
+  if (suggests) {
+    for (const auto& [known, info] : by_name_) names.push_back(known);
+  }
+  auto asked = asked_whether(suggestions(name, names));
+  asked = asked.substr(0, asked.find_last_not_of("; ") + 1);
+  return fmt::format("No event of the pod has the type \"{}\"{}", pattern, asked);
 }
 
 Result<NewEvent> EventTypes::make_open(std::string_view type, std::string data,

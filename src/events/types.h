@@ -153,6 +153,9 @@ class EventTypes {
   /// the form <noun>.<action>.requested|completed|failed, "function.", "inngest/" or
   /// kRegisteredPrefix. Nobody but the pod appends what its projections fold.
   bool is_reserved(std::string_view name) const;
+  /// Why no event can ever have a type that a trigger names, in a sentence; empty: one can. A "*"
+  /// at its end stands for anything. Looks at all names for one that was meant, where `suggests`.
+  std::string why_never(std::string_view pattern, bool suggests) const;
   /// Of a name that an app chose, whose data no schema describes. kBadRequest: the name is
   /// reserved, or not made of 1 to 128 letters, digits and "._-/"; kPayloadTooLarge.
   Result<NewEvent> make_open(std::string_view type, std::string data, Envelope envelope) const;

@@ -90,6 +90,23 @@ TEST_F(EventTypesTest, AnAppNamesItsEventsButNotAsThePodDoes) {
   for (const auto* info : types.all()) EXPECT_TRUE(types.is_reserved(info->name)) << info->name;
 }
 
+TEST_F(EventTypesTest, SaysOfWhichTypeNoEventCanBe) {
+  for (const char* pattern :
+       {"note.creation.requested", "note.creation.*", "note.*", "not*", "*", "", "app/user.created",
+        "order.created", "order.*", "inngest/function.failed", "x.order.created"}) {
+    EXPECT_EQ(types.why_never(pattern, true), "") << pattern;
+  }
+  EXPECT_EQ(types.why_never("note.creation.request", true),
+            "No event of the pod has the type \"note.creation.request\"; did you mean "
+            "\"note.creation.requested\" or \"note.creation.failed\"?");
+  EXPECT_EQ(types.why_never("note.deleted", true),
+            "No event of the pod has the type \"note.deleted\"");
+  EXPECT_EQ(types.why_never("note.x*", true), "No event of the pod has the type \"note.x*\"");
+  EXPECT_EQ(types.why_never("note.creation.request", false),
+            "No event of the pod has the type \"note.creation.request\"");
+  EXPECT_NE(types.why_never("order.creation.completed", true), "");
+}
+
 TEST_F(EventTypesTest, TellsGivenIdsFromNewOnes) {
   EXPECT_FALSE(types.make("note.creation.requested", R"({"n":1})", envelope)->has_given_id());
   envelope.id = Uuid::v7();

@@ -179,7 +179,28 @@ Task<Result<Apps::Synced>> Apps::sync(Asker asker, std::string app, Made make) {
   if (auto applied = co_await apply(asker.user_id, app); !applied) {
     co_return fail(applied.error());
   }
+  if (auto row = co_await find(asker.user_id, app); row && *row) tell_of_triggers(**row);
   co_return Synced{true, same.app_id};
+}
+
+// A letter too few in a name, and the function is registered and never called.
+void Apps::tell_of_triggers(const Row& row) const {
+  constexpr int kToldMax = 10;
+  int told = 0;
+  for (const auto& function : functions_of(row.functions, row.app)) {
+    for (const auto& trigger : function.triggers) {
+      const auto why = rooms_.types.why_never(bus_name(trigger.event), told < kToldMax);
+      if (why.empty() || ++told > kToldMax) continue;
+      write_log_bounded(
+          Same::kMessage, LogLevel::kWarn, "inngest",
+          "a trigger of the function {function} of the app {app} begins no run: {why}",
+          {{"function", function.slug}, {"app", row.app}, {"why", why}});
+    }
+  }
+  if (told <= kToldMax) return;
+  write_log_bounded(Same::kMessage, LogLevel::kWarn, "inngest",
+                    "the app {app} has {count} such triggers; functions.list tells them",
+                    {{"app", row.app}, {"count", static_cast<std::int64_t>(told)}});
 }
 
 Task<Result<bus::FunctionPtr>> Apps::endpoint(Asker asker, Endpoint asked) {

@@ -113,6 +113,7 @@ class Apps {
   Task<Result<>> apply(std::string user_id, std::string app);
   class Claim;  // functions that an app is about to have, for as long as it lives
   void put(const Row& row);
+  void tell_of_triggers(const Row& row) const;
   std::vector<std::string> gone(const std::string& user_id, const std::string& app,
                                 const std::set<std::string>& but) const;
   std::shared_ptr<Transport> transport_of(const Row& row, const AppFunction& function);

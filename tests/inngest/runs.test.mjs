@@ -121,10 +121,15 @@ for (const { name, sdk } of lanes) {
       for (const n of [1, 2, 3]) await send({ name: 'shop/past', data: { n } });
       const later = await App.ofSdk(sdk, { id: 'later', isDev: true, baseUrl: pod.url }, (inngest) => [
         inngest.createFunction({ id: 'past', triggers: [{ event: 'shop/past' }] }, ({ event }) => event.data.n),
+        inngest.createFunction({ id: 'typo', triggers: [{ event: 'note.creation.complete' }] }, () => 'never'),
       ]);
       try {
         await later.sync();
         const { functions } = await pod.call('functions.list', { app: 'later' });
+        const [[past], [typo]] = functions.map((each) => each.triggers);
+        assert.deepEqual(past, { event: 'shop/past' });
+        assert.match(typo.problem, /^No event of the pod has the type "note.creation.complete"; did you mean "note.creation.completed"/);
+        assert.ok(pod.stderr.includes(typo.problem), pod.stderr);
         const begun = await pod.call('functions.replay', { id: functions[0].id, filter: 'event.data.n >= 2' });
         const replay = await until(async () => {
           const { replays } = await pod.call('functions.replays', {});

@@ -2194,6 +2194,8 @@ export interface FunctionTrigger {
   event: string;
   /** What else must be true. */
   if?: string;
+  /** Why no event can ever be this, as of a name with a letter too few. */
+  problem?: string;
 }
 
 export interface FunctionSchedule {

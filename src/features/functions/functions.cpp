@@ -17,13 +17,16 @@ constexpr std::int64_t kCountMax = 1'000;  // of runs that wait, of one function
 struct FunctionTrigger {
   std::string event;
   std::optional<std::string> condition;
+  std::optional<std::string> problem;
 };
 const ObjectSchema<FunctionTrigger>& describe(Type<FunctionTrigger>) {
   static const auto schema =
       object<FunctionTrigger>("FunctionTrigger")
           .field("event", &FunctionTrigger::event, string(),
                  "A type; note.* is all that begin with \"note.\".")
-          .field("if", &FunctionTrigger::condition, string(), "What else must be true.");
+          .field("if", &FunctionTrigger::condition, string(), "What else must be true.")
+          .field("problem", &FunctionTrigger::problem, string(),
+                 "Why no event can ever be this, as of a name with a letter too few.");
   return schema;
 }
 
@@ -177,7 +180,11 @@ std::optional<FunctionPause> pause_of(const Rooms& rooms, const Session& session
   return std::nullopt;
 }
 
-FunctionInfo info_of(const Rooms& rooms, const Session& session, const bus::Function& function) {
+// Of so many triggers at a time it is looked for what was meant.
+constexpr int kSuggestionsMax = 20;
+
+FunctionInfo info_of(const Rooms& rooms, const Session& session, const bus::Function& function,
+                     int& suggestions) {
   FunctionInfo info{.id = function.id,
                     .name = std::string(bus::name_of_function(function.id)),
                     .is_yours = function.user_id.has_value(),
@@ -189,6 +196,10 @@ FunctionInfo info_of(const Rooms& rooms, const Session& session, const bus::Func
   for (const auto& trigger : function.triggers) {
     auto& told = info.triggers.emplace_back(trigger.event);
     if (trigger.condition) told.condition = trigger.condition->to_text();
+    if (auto why = rooms.types.why_never(trigger.event, suggestions > 0); !why.empty()) {
+      --suggestions;
+      told.problem = std::move(why);
+    }
   }
   for (const auto& cron : function.schedules) {
     auto& told = info.schedules.emplace_back(cron.text);
@@ -232,8 +243,9 @@ Task<Result<FunctionList>> list(const Rooms& rooms, Session session, ListFunctio
   std::ranges::partial_sort(found, found.begin() + static_cast<std::ptrdiff_t>(count), {},
                             &bus::Function::id);
   FunctionList list;
+  int suggestions = kSuggestionsMax;
   for (std::size_t i = 0; i < count; ++i) {
-    list.functions.push_back(info_of(rooms, session, *found[i]));
+    list.functions.push_back(info_of(rooms, session, *found[i], suggestions));
   }
   if (found.size() > count) list.next_cursor = list.functions.back().id;
   if (auto added = co_await add_loads(rooms, session, list.functions); !added) {
@@ -246,7 +258,8 @@ Task<Result<FunctionInfo>> get(const Rooms& rooms, Session session, FunctionId i
   const auto function =
       bus::function_meant(*rooms.workers.functions().now(), session.user_id(), input.id);
   if (!function) co_return fail(function.error());
-  std::vector<FunctionInfo> one = {info_of(rooms, session, **function)};
+  int suggestions = kSuggestionsMax;
+  std::vector<FunctionInfo> one = {info_of(rooms, session, **function, suggestions)};
   if (auto added = co_await add_loads(rooms, session, one); !added) co_return fail(added.error());
   co_return std::move(one.front());
 }

@@ -30,7 +30,7 @@ export interface FunctionInfo {
   app?: string;
   isYours: boolean;
   isInvocable: boolean;
-  triggers: { event: string; if?: string }[];
+  triggers: { event: string; if?: string; problem?: string }[];
   schedules: { cron: string; jitterMs?: number }[];
   retries: number;
   limits: FunctionLimits;

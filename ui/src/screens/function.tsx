@@ -77,6 +77,7 @@ function Facts({ one }: { one: FunctionInfo }) {
                 , if <code>{trigger.if}</code>
               </>
             )}
+            {trigger.problem && ` (${trigger.problem})`}
           </Fact>
         </>
       ))}
