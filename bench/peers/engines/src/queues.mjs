@@ -3,7 +3,7 @@
 import { now, optionsFrom, inFlight, tell } from './measuring.mjs';
 
 const options = optionsFrom({
-  kind: '', redis: 0, postgres: '', count: 5000, inflight: 64, concurrency: 64, batch: 64, warm: 300,
+  kind: '', nats: 0, redis: 0, postgres: '', count: 5000, inflight: 64, concurrency: 64, batch: 64, warm: 300,
 });
 let done = 0;
 let waiting;
@@ -27,6 +27,31 @@ const kinds = {
         await worker.waitUntilReady();
       },
       stop: () => worker.close(),
+    };
+  },
+  // A stream from which a message goes when it is acknowledged.
+  async nats() {
+    const { connect } = await import('@nats-io/transport-node');
+    const { AckPolicy, jetstream, jetstreamManager, RetentionPolicy } = await import('@nats-io/jetstream');
+    const connection = await connect({ servers: `127.0.0.1:${options.nats}` });
+    const manager = await jetstreamManager(connection);
+    await manager.streams.add({ name: 'work', subjects: ['work'], retention: RetentionPolicy.Workqueue });
+    await manager.consumers.add('work', { durable_name: 'workers', ack_policy: AckPolicy.Explicit });
+    const stream = jetstream(connection);
+    const consumer = await stream.consumers.get('work', 'workers');
+    let messages;
+    return {
+      add: (i) => stream.publish('work', JSON.stringify({ i })),
+      async start() {
+        messages = await consumer.consume({ max_messages: options.concurrency });
+        (async () => {
+          for await (const message of messages) {
+            message.ack();
+            work();
+          }
+        })();
+      },
+      stop: () => messages.close(),
     };
   },
   async pgboss() {

@@ -5,6 +5,8 @@ import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
+import { inFlight, now, paced, processorSeconds, spreadOf, tell } from './measuring.mjs';
+
 export class App {
   ended = 0;
   delays = [];
@@ -41,4 +43,31 @@ export class App {
     await delay(300);
     this.child.kill('SIGKILL');
   }
+}
+
+/** What a server does of `app`'s runs, which send() asks for: flooded or paced, behind some that warm it. */
+export async function measure(app, options, send) {
+  await inFlight(options.warm, options.inflight, send);
+  await app.ends(options.warm);
+  app.delays.length = 0;
+  const processor = [processorSeconds(options.pid), processorSeconds(app.child.pid)];
+  const begin = now();
+  let count = options.count;
+  if (options.mode === 'flood') {
+    await inFlight(count, options.inflight, send);
+  } else {
+    count = options.persecond * options.seconds;
+    await paced(options.persecond, options.seconds, send);
+  }
+  await app.ends(options.warm + count);
+  const seconds = (now() - begin) / 1000;
+  tell({
+    runs: count,
+    runs_per_s: count / seconds,
+    ...(options.mode === 'paced' ? spreadOf(app.delays) : {}),
+    server_cpu_us_per_run: ((processorSeconds(options.pid) - processor[0]) * 1e6) / count,
+    app_cpu_us_per_run: ((processorSeconds(app.child.pid) - processor[1]) * 1e6) / count,
+  });
+  await app.stop();
+  process.exit(0);
 }
