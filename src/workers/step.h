@@ -13,6 +13,7 @@
 // wait_for_event(), wait_for_signal()  the same; when that has come, or the time is over.
 // invoke()  the same; when the run of another function that it asks for has ended.
 // send_event(), send_signal()  append an event, or send a signal, exactly once.
+// fetch()   asks another machine over HTTP (fetch.h): a run().
 // race()    runs several of these, or what awaits them, until the first has come to its end.
 //
 // A step that fails is tried again later (the handler is put away and called anew), as often as the
