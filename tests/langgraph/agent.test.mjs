@@ -131,7 +131,7 @@ for (const language of Object.keys(LANGUAGES)) {
     const mock = await provider(t, (m) => {
       m.on({ userMessage: 'tulips', hasToolResult: false }, CREATE);
       // The second question, after the note was made, has no answer until the process is gone.
-      m.on({ userMessage: 'tulips', hasToolResult: true, predicate: () => (isAsked = isHeld) }, { content: 'too late' }, { latency: 30_000 });
+      m.on({ userMessage: 'tulips', hasToolResult: true, predicate: () => (isAsked = isHeld) }, { content: 'too late' }, { latency: 5_000 });
       m.on({ userMessage: 'tulips', hasToolResult: true }, { content: 'One note was kept.' });
     });
     const pod = await start(t, mock);
