@@ -60,18 +60,24 @@ Task<Result<models::Answer>> Node::ask(std::string_view what, models::Ask ask) {
   const auto secrets = mask_secrets(ask);
   fit(ask, question_tokens_max(context.models.options(), context.limits.tokens_of_ask));
   bool has_begun = false;
-  const auto hear = [this, &context, &has_begun](const models::Delta& delta) {
+  MarkStripper stripper;
+  const auto say = [this, &context](const std::string& text) {
+    if (!text.empty()) context.feed->add_text(name_, text);
+  };
+  const auto hear = [this, &context, &has_begun, &stripper, &say](const models::Delta& delta) {
     if (!std::exchange(has_begun, true)) {
       context.feed->add({.kind = FeedEntry::Kind::kAnswer, .node = name_});
     }
     if (const auto* text = std::get_if<models::TextDelta>(&delta)) {
-      context.feed->add_text(name_, text->text);
+      say(stripper.add(text->text));
     }
   };
   auto answer = co_await models::generate_in_step(context.step, step_id(what), context.models,
                                                   context.event, std::move(ask), hear,
                                                   {context.chain, context.key, secrets});
   if (!answer) co_return fail(answer.error());
+  say(stripper.finish());
+  strip_marks(*answer);
   const Spent took{.tokens = answer->usage.input + answer->usage.output, .cost = answer->cost};
   if (auto taken = run_.take(took); !taken) co_return fail(taken.error());
   co_return answer;

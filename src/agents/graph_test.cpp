@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
+#include <latch>
+
 #include "agents/data_marks.h"
 #include "agents/graph_run.h"
 #include "bus/function_events.h"
@@ -339,6 +341,92 @@ TEST_F(GraphTest, AnUpdateThatIsNoneOfTheStateEndsTheRun) {
   const auto id = ask_for_run();
   wait_for(id, "failed");
   EXPECT_TRUE(error_of(id).contains("what its state does not take")) << error_of(id);
+}
+
+// A whole answer in so many pieces as it has bytes, as the chat wire carries it.
+std::string in_pieces(std::string_view text) {
+  std::string body;
+  for (const char one : text) {
+    Json piece = Json::object({{"content", std::string(1, one)}});
+    Json choice = Json::object({{"index", 0}, {"delta", std::move(piece)}});
+    body +=
+        "data: " + Json::object({{"choices", Json::array().push_back(std::move(choice))}}).dump() +
+        "\n\n";
+  }
+  return sse(body + chat_answer(""));
+}
+
+TEST_F(GraphTest, MarksThatAModelCopiesAreTakenOutOfWhatItSays) {
+  make_tool_graph();
+  tools = {"items.add"};
+  const auto copied = as_data("note", kRead, "buy milk");
+  const auto item = Json::object({{"id", kNotRead}, {"text", "# List\n" + copied}});
+  std::latch is_watched(1);
+  llm.then([&](outbound::Wire& wire, const outbound::Seen&) {
+    is_watched.wait();
+    wire.send(answer_with_call("items_add", item.dump()));
+  });
+  llm.then(in_pieces("You have noted " + copied + " [1], <data value=\"3\">three</data>"));
+  start();
+  const auto id = ask_for_run();
+  const auto watched = agents->feeds().watch(id);
+  is_watched.count_down();
+  wait_for(id, "completed");
+  const std::string expected = "You have noted buy milk [1], <data value=\"3\">three</data>";
+  EXPECT_EQ(output_of(id).text, expected);
+  ASSERT_EQ(items.size(), 2U);
+  EXPECT_EQ(items[1].text, "# List\nbuy milk");
+  std::string told;
+  std::string arguments;
+  Feed::Place place;
+  for (const auto& entry : watched.feed()->read(place)) {
+    if (entry.kind == FeedEntry::Kind::kText) told += entry.text;
+    if (entry.kind == FeedEntry::Kind::kTool) arguments += entry.text;
+  }
+  EXPECT_EQ(told, expected);
+  EXPECT_FALSE(arguments.contains("<data")) << arguments;
+  EXPECT_EQ(llm.asked(), 2U);
+}
+
+// The end of an answer may be what was held back as the beginning of a mark.
+TEST_F(GraphTest, WhatAModelSaysIsToldToItsLastCharacter) {
+  make_tool_graph();
+  std::latch is_watched(1);
+  llm.then([&](outbound::Wire& wire, const outbound::Seen&) {
+    is_watched.wait();
+    wire.send(in_pieces("a < b <data kind=\"note"));
+  });
+  start();
+  const auto id = ask_for_run();
+  const auto watched = agents->feeds().watch(id);
+  is_watched.count_down();
+  wait_for(id, "completed");
+  EXPECT_EQ(output_of(id).text, "a < b <data kind=\"note");
+  std::string told;
+  Feed::Place place;
+  for (const auto& entry : watched.feed()->read(place)) told += entry.text;
+  EXPECT_EQ(told, "a < b <data kind=\"note");
+}
+
+TEST_F(GraphTest, MarksAreTakenOutOfTheOutputThatWasAskedFor) {
+  graph.node("ask", [](Node& node, Draft) -> Task<Result<Update>> {
+    models::Ask ask;
+    ask.messages = {message("user", "which?")};
+    ask.output_schema =
+        *parse_json(R"({"type":"object","properties":{"title":{"type":"string"}}})");
+    auto answer = co_await node.ask("model", ask);
+    if (!answer) co_return fail(answer.error());
+    co_return Json::object(
+        {{"question", answer->output->string_or("title", "")}, {"text", answer->text}});
+  });
+  graph.edge(kStart, "ask");
+  const auto copied = Json::object({{"title", as_data("note", kRead, "Milk")}});
+  llm.then(in_pieces(copied.dump()));
+  start();
+  const auto id = ask_for_run();
+  wait_for(id, "completed");
+  EXPECT_EQ(output_of(id).question, "Milk");
+  EXPECT_EQ(output_of(id).text, R"({"title":"Milk"})");
 }
 
 TEST(DataMarks, WhatLooksLikeAMarkInTheTextIsNone) {

@@ -126,6 +126,15 @@ class GraphTest : public models::ModelsRig {
           sum += in.number;
           co_return Adding{sum};
         });
+    api::add_mutation<Item, Item>(table, "items.add",
+                                  {.summary = "Adds an item.",
+                                   .effects = rpc::Effects::kAppends,
+                                   .keeps_idempotency_keys = true,
+                                   .reach = rpc::Reach::kPod},
+                                  [this](api::Session, Item in) -> Task<Result<Item>> {
+                                    items.push_back(in);
+                                    co_return in;
+                                  });
     api::add_query<void, Items>(
         table, "items.list", {.summary = "Items.", .reach = rpc::Reach::kPod},
         [this](api::Session) -> Task<Result<Items>> { co_return Items{items}; });
