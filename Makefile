@@ -91,7 +91,7 @@ tsan: setup-test ## Run the C++ tests under ThreadSanitizer
 
 fault: setup-test ## Kill the pod and cut its power KILLS (default 200) times, and do it all other harm (SEED=n)
 	@cmake --preset dev >/dev/null
-	cmake --build --preset dev -j $(JOBS) --target synap engine_kills
+	cmake --build --preset dev -j $(JOBS) --target synap engine_kills agent_kills
 	KILLS=$(or $(KILLS),200) ctest --test-dir build/dev --output-on-failure --verbose -L fault
 
 test-long: setup-test ## Stream MB (default 5000) megabytes to an S3 server and back, within 32 MiB of memory (needs twice that of disk)

@@ -135,8 +135,8 @@ template <class Holds>
 /// A new directory, removed with all that is in it.
 class TempDirectory {
  public:
-  TempDirectory() {
-    std::string name = (std::filesystem::temp_directory_path() / "synap-test-XXXXXX").string();
+  explicit TempDirectory(const std::filesystem::path& in = std::filesystem::temp_directory_path()) {
+    std::string name = (in / "synap-test-XXXXXX").string();
     if (::mkdtemp(name.data()) == nullptr) std::abort();
     path_ = name;
   }

@@ -7,22 +7,16 @@
 // to come to rest; then what is there is judged. One round, for those who end it otherwise:
 //
 //   engine_kills DIRECTORY (ROUND | rest | judge)
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include <csignal>
-#include <cstdlib>
-#include <fstream>
-#include <random>
-#include <thread>
+#include <chrono>
 
 #include "base/check.h"
 #include "base/test_support.h"
 #include "db/sqlite/sqlite_database.h"
 #include "engine_work/work.h"
 #include "events/sqlite/sqlite_event_log.h"
+#include "kills.h"
 
 namespace synap::kills {
 namespace {
@@ -31,36 +25,8 @@ using std::chrono::milliseconds;
 
 constexpr int kOpenMax = 150;  // runs, beyond which no orders are taken
 constexpr int kOrdersOfRound = 10;
+constexpr milliseconds kLifeMax{600};            // of a process
 constexpr auto kRest = std::chrono::minutes(1);  // how long the last round may take
-
-// A file to which lines are added for good.
-class Ledger {
- public:
-  explicit Ledger(const std::string& path)
-      : file_(::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600)) {
-    SYNAP_CHECK(file_ >= 0, path);
-  }
-  ~Ledger() { ::close(file_); }
-  Ledger(const Ledger&) = delete;
-  Ledger& operator=(const Ledger&) = delete;
-  void add(const std::string& line) {
-    const auto text = line + "\n";
-    std::lock_guard lock(mutex_);
-    SYNAP_CHECK(::write(file_, text.data(), text.size()) == static_cast<ssize_t>(text.size()));
-    SYNAP_CHECK(::fdatasync(file_) == 0);
-  }
-
- private:
-  const int file_;
-  std::mutex mutex_;
-};
-
-std::vector<std::string> lines_of(const std::string& path) {
-  std::ifstream file(path);
-  std::vector<std::string> lines;
-  for (std::string line; std::getline(file, line);) lines.push_back(std::move(line));
-  return lines;
-}
 
 // Database, log, bus and workers on a directory, as long as the process lives.
 class Pod final : public engine_work::Witness {
@@ -71,6 +37,7 @@ class Pod final : public engine_work::Witness {
   void start() {
     SYNAP_CHECK(sync_wait(executor_, work_->prepare()).has_value());
     SYNAP_CHECK(engine_->start().has_value());
+    starts_.add("started");
   }
   /// Says so in the file `acks` when it is on disk.
   void place(std::int64_t number) {
@@ -91,6 +58,7 @@ class Pod final : public engine_work::Witness {
   const std::string directory_;
   ThreadExecutor executor_{"kills"};
   Ledger acks_{directory_ + "/acks"};
+  Ledger starts_{directory_ + kStarts};
   Ledger effects_{directory_ + "/effects"};
   Ledger wrong_{directory_ + "/wrong"};
   events::EventTypes types_;
@@ -129,11 +97,6 @@ std::vector<std::string> Pod::judge() {
   return wrong;
 }
 
-// The time between two steps of a process: it is not waited for anything, it is the load's pace.
-void pause(milliseconds time) {
-  std::this_thread::sleep_for(time);
-}
-
 // The process that is killed. `round` is in the numbers of its orders.
 int work(const std::string& directory, std::int64_t round) {
   Pod pod(directory);
@@ -158,27 +121,6 @@ int come_to_rest(const std::string& directory) {
   return 0;
 }
 
-pid_t spawn_self(const char* self, const std::string& directory, const std::string& round) {
-  const auto child = ::fork();
-  if (child == 0) {
-    ::execl(self, self, directory.c_str(), round.c_str(), nullptr);
-    ::_exit(127);
-  }
-  SYNAP_CHECK(child > 0);
-  return child;
-}
-
-int wait_for(pid_t child) {
-  int status = 0;
-  SYNAP_CHECK(::waitpid(child, &status, 0) == child);
-  return status;
-}
-
-std::int64_t chosen(const char* name, std::int64_t otherwise) {
-  const char* text = std::getenv(name);
-  return text != nullptr ? std::atoll(text) : otherwise;
-}
-
 bool report(const std::string& directory, std::int64_t kills, std::int64_t seed, double seconds) {
   Pod pod(directory);
   const auto wrong = pod.judge();
@@ -197,33 +139,14 @@ bool report(const std::string& directory, std::int64_t kills, std::int64_t seed,
   return wrong.empty();
 }
 
-int run(const char* self) {
-  const auto kills = chosen("KILLS", 25);
-  const auto seed = chosen("SEED", std::random_device{}() % 1'000'000);
-  std::mt19937_64 random(static_cast<std::uint64_t>(seed));
-  const auto between = [&](int least, int most) {
-    return milliseconds(std::uniform_int_distribution<int>(least, most)(random));
-  };
+int run() {
+  const Choices choices(25);
   const test::TempDirectory directory;
   const auto begun = std::chrono::steady_clock::now();
-  for (std::int64_t round = 1; round <= kills; ++round) {
-    const auto child = spawn_self(self, directory.path(), std::to_string(round));
-    const bool is_during_start = between(1, 5) == milliseconds(1);
-    pause(is_during_start ? between(1, 60) : between(60, 600));
-    SYNAP_CHECK(::kill(child, SIGKILL) == 0);
-    const int status = wait_for(child);
-    if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL) continue;
-    fmt::print("WRONG: round {} of seed {} ended by itself: {}\n", round, seed, status);
-    return 1;
-  }
-  const int status = wait_for(spawn_self(self, directory.path(), "rest"));
+  const bool is_at_rest = kill_again_and_again(choices, directory.path(), kLifeMax);
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begun;
-  bool is_right = report(directory.path(), kills, seed, took.count());
-  if (status != 0) {
-    fmt::print("WRONG: it has not come to rest: {}\n", status);
-    is_right = false;
-  }
-  return is_right ? 0 : 1;
+  const bool is_right = report(directory.path(), choices.kills, choices.seed, took.count());
+  return is_at_rest && is_right ? 0 : 1;
 }
 
 }  // namespace
@@ -231,7 +154,7 @@ int run(const char* self) {
 
 int main(int count, char** arguments) {
   using namespace synap::kills;
-  if (count == 1) return run("/proc/self/exe");
+  if (count == 1) return run();
   const std::string round = arguments[2];
   if (round == "judge") return report(arguments[1], 0, 0, 0) ? 0 : 1;
   return round == "rest" ? come_to_rest(arguments[1]) : work(arguments[1], std::stoll(round));
