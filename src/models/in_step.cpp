@@ -18,6 +18,20 @@ const ObjectSchema<Memo>& describe(Type<Memo>) {
   return schema;
 }
 
+// Of its own, and not taken in by the compiler: the frame of generate_in_step waits for as long as
+// an answer lasts.
+[[gnu::noinline]] Task<Result<>> settle(workers::Step& step, std::string id, Account& account,
+                                        const KeptCall& kept) {
+  auto appended = account.event_of(kept);
+  if (!appended) co_return fail(appended.error());
+  auto settled = co_await step.commit(
+      id, [&account, call_id = kept.call.call_id, event = *std::move(appended)](db::Tx& tx) {
+        account.settle(tx, call_id, event);
+      });
+  if (!settled) co_return fail(settled.error());
+  co_return Result<>{};
+}
+
 }  // namespace
 
 Caller caller_of(const events::Event& event, const Uuid& run_id, OnBehalf behalf) {
@@ -44,13 +58,8 @@ Task<Result<Answer>> generate_in_step(workers::Step& step, std::string_view id, 
     co_return Memo{std::move(done->answer), done->call.release()};
   });
   if (!called) co_return fail(called.error());
-  auto& account = models.account();
-  auto appended = account.event_of(called->kept);
-  if (!appended) co_return fail(appended.error());
-  const auto call_id = called->kept.call.call_id;
-  auto settled = co_await step.commit(
-      fmt::format("{} (account)", id),
-      [&account, call_id, event = *appended](db::Tx& tx) { account.settle(tx, call_id, event); });
+  auto settled =
+      co_await settle(step, fmt::format("{} (account)", id), models.account(), called->kept);
   if (!settled) co_return fail(settled.error());
   co_return std::move(called->answer);
 }

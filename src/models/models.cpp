@@ -63,9 +63,9 @@ Usage usage_of(const ModelCall& call) {
 // What is known of a call while it goes on.
 struct Models::Progress {
   Ask& ask;
-  std::int64_t ask_tokens;  // of all that is asked, estimated
+  std::int64_t ask_tokens = 0;  // of all that is asked, estimated
   std::stop_token stop;
-  SteadyClock::time_point began_at;
+  SteadyClock::time_point began_at = {};
   OpenCall open = {};
   // Of the present provider:
   const Provider* provider = nullptr;
@@ -289,25 +289,23 @@ Task<Result<OpenCall>> Models::open(const Caller& caller, const Ask& ask) {
                                    most, most_nanos, until);
 }
 
-Stream<Delta, Result<Finished>> Models::ask(Caller caller, Ask ask, std::stop_token stop) {
-  if (auto checked = check(ask); !checked) co_return fail(checked.error());
+// What opening and ending a call take is not to lie in the frame of the stream, which waits for as
+// long as an answer lasts; the compiler would put it there if it took them in.
+[[gnu::noinline]] Task<Result<>> Models::begin(Caller caller, Progress& progress) {
+  if (auto checked = check(progress.ask); !checked) co_return fail(checked.error());
   if (options_.chat.empty()) co_return fail(without_provider("chat"));
-  auto opened = co_await open(caller, ask);
+  auto opened = co_await open(caller, progress.ask);
   if (!opened) co_return fail(opened.error());
-  Progress progress{.ask = ask,
-                    .ask_tokens = estimated_tokens(ask),
-                    .stop = stop,
-                    .began_at = SteadyClock::now(),
-                    .open = std::move(*opened)};
-  std::optional<Failure> failure;
-  for (const auto& provider : options_.chat) {
-    auto pieces = attempts(provider, progress);
-    while (auto delta = co_await pieces.next()) co_yield std::move(*delta);
-    failure = std::move(pieces.end());
-    if (!failure || progress.has_handed_on || stop.stop_requested()) break;
-  }
+  progress.open = std::move(*opened);
+  progress.ask_tokens = estimated_tokens(progress.ask);
+  progress.began_at = SteadyClock::now();
+  co_return Result<>{};
+}
+
+[[gnu::noinline]] Task<Result<Finished>> Models::end(Progress& progress,
+                                                     std::optional<Failure> failure) {
   if (failure) {
-    if (stop.stop_requested()) failure->error = cancelled();
+    if (progress.stop.stop_requested()) failure->error = cancelled();
     progress.fail_with(*failure);
     std::ignore = co_await account_.settle(std::move(progress.open));
     co_return fail(std::move(failure->error));
@@ -315,6 +313,21 @@ Stream<Delta, Result<Finished>> Models::ask(Caller caller, Ask ask, std::stop_to
   auto done = finished(progress);
   if (!done) std::ignore = co_await account_.settle(std::move(progress.open));
   co_return done;
+}
+
+Stream<Delta, Result<Finished>> Models::ask(Caller caller, Ask ask, std::stop_token stop) {
+  Progress progress{.ask = ask, .stop = stop};
+  if (auto begun = co_await begin(std::move(caller), progress); !begun) {
+    co_return fail(begun.error());
+  }
+  std::optional<Failure> failure;
+  for (const auto& provider : options_.chat) {
+    auto pieces = attempts(provider, progress);
+    while (auto delta = co_await pieces.next()) co_yield std::move(*delta);
+    failure = std::move(pieces.end());
+    if (!failure || progress.has_handed_on || stop.stop_requested()) break;
+  }
+  co_return co_await end(progress, std::move(failure));
 }
 
 Stream<Delta, Result<Answer>> Models::stream(Caller caller, Ask ask, std::stop_token stop) {

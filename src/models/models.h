@@ -71,6 +71,8 @@ class Models {
   struct Progress;
   Stream<Delta, Result<Finished>> ask(Caller caller, Ask ask, std::stop_token stop);
   Task<Result<OpenCall>> open(const Caller& caller, const Ask& ask);
+  Task<Result<>> begin(Caller caller, Progress& progress);
+  Task<Result<Finished>> end(Progress& progress, std::optional<Failure> failure);
   Stream<Delta, std::optional<Failure>> attempts(const Provider& provider, Progress& progress);
   Stream<Delta, std::optional<Failure>> attempt(const Provider& provider, Progress& progress);
   Result<Finished> finished(Progress& progress);
