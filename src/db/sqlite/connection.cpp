@@ -199,7 +199,9 @@ Result<std::unique_ptr<Connection>> Connection::open(const std::string& path, Mo
   // page_size 4096 measured best for rows of about 1 KiB. cache_size is in KiB when negative; what
   // is written is mostly the right edges of the trees, and 64 MiB instead of 16 only cost the
   // kernel the clearing of so much more memory (a flood of notes ran at 7,700/s instead of
-  // 8,900/s).
+  // 8,900/s). What a reader has counts for nothing once something was written, and the kernel has
+  // its pages anyway: with 4 MiB instead of 16, lists and searches among 20,000 notes took as long,
+  // and a pod that is read had 29 MB less (with 2 MiB a search took a tenth longer).
   const char* common =
       "PRAGMA secure_delete=OFF; PRAGMA temp_store=MEMORY; PRAGMA mmap_size=0;"
       "PRAGMA foreign_keys=OFF; PRAGMA trusted_schema=ON; PRAGMA wal_autocheckpoint=0;"
@@ -207,7 +209,7 @@ Result<std::unique_ptr<Connection>> Connection::open(const std::string& path, Mo
   const char* writer =
       "PRAGMA page_size=4096; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
       "PRAGMA checkpoint_fullfsync=ON; PRAGMA cache_size=-16384;";
-  const char* reader = "PRAGMA query_only=ON; PRAGMA cache_size=-16384;";
+  const char* reader = "PRAGMA query_only=ON; PRAGMA cache_size=-4096;";
   if (mode == Mode::kReader) {
     sqlite3_db_config(handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
   }

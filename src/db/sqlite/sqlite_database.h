@@ -43,9 +43,9 @@ struct SqliteOptions {
   /// So long after the last write the file of the log is cut down. Not at once: a file that has
   /// its room already is written and synced faster, and work comes in bursts.
   std::chrono::milliseconds idle_before_truncate{5'000};
-  /// So long after its last work a connection gives its pages back, up to 16 MiB each, which a look
-  /// through the whole log fills. The kernel has them still; and a reader's count for nothing once
-  /// something was written.
+  /// So long after its last work a connection gives its pages back, up to 16 MiB of the one that
+  /// writes and 4 of each that reads, which a look through the whole log fills. The kernel has them
+  /// still; and a reader's count for nothing once something was written.
   std::chrono::milliseconds idle_before_rest{5'000};
   /// So long writes wait for another process that keeps a full log from being moved.
   std::chrono::milliseconds full_wal_patience{5'000};

@@ -73,7 +73,7 @@ class SqliteDatabaseTest : public testing::Test {
   std::unique_ptr<SqliteDatabase> database;
 };
 
-// Pages that were read or written once would stay for as long as the pod, 16 MiB a connection.
+// Pages that were read or written once would stay for as long as the pod, MiBs a connection.
 TEST_F(SqliteDatabaseTest, AConnectionGivesItsPagesBackWhenNobodyHasAskedItForAWhile) {
   SimulatedWorld world(1);
   open(directory.path(), {.world = world, .readers = 1});
