@@ -99,6 +99,7 @@ Task<Result<>> Nodes::look(May may) {
       }
     }
     if (!is_led && may == May::kLead) has_begun = db::postgres::lead_nodes(tx, options_.number);
+    rooms_.also_look(tx);
   });
   if (!looked) co_return looked;
   if (seen.unix_ms > 0) rooms_.clock.set_by(seen.unix_ms);

@@ -1,6 +1,7 @@
 // Nodes: this one among the nodes of its pod (db/postgres/nodes.h). Once a second it shows that it
 // is there and looks at the others: one that has shown nothing for a lease is taken for dead and
-// removed, after which it can write no more. Where nobody leads it leads.
+// removed, after which it can write no more. Where nobody leads it leads. What a node that is idle
+// polls comes out of that one transaction (Rooms::also_look).
 //
 // How long another has been silent is counted by this node's own steady clock, while its own looks
 // succeed: so clocks that differ, and a database that was away for all, remove nobody.
@@ -38,6 +39,9 @@ class Nodes {
     db::Database& database;
     bus::JobClock& clock;  // is set by the database's
     World& world;
+    /// What else a node has to look at once a second, where nobody has told of it, is looked at in
+    /// the transaction that shows that it is there. It may be called again for one that failed.
+    std::function<void(db::Tx&)> also_look = [](db::Tx&) {};
   };
   Nodes(Options options, Rooms rooms);
   ~Nodes() { stop(); }

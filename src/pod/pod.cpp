@@ -585,7 +585,8 @@ Result<> Pod::Parts::join_nodes() {
   const auto number = node_of(*database);
   if (!number) return {};
   nodes = std::make_unique<Nodes>(Nodes::Options{.number = *number, .lease = options.node.lease},
-                                  Nodes::Rooms{*database, engine->jobs.clock(), world});
+                                  Nodes::Rooms{*database, engine->jobs.clock(), world,
+                                               [this](db::Tx& tx) { look_at_log(*log, tx); }});
   if (auto looked = nodes->look_first(); !looked) return looked;
   nodes->start();
   engine->share({.node = *number,

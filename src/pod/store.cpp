@@ -8,6 +8,9 @@
 namespace synap::pod {
 namespace {
 
+// Of a node behind a pooler, which nobody tells of anything. Of others the heartbeat looks.
+constexpr std::chrono::milliseconds kLookEvery(1'000);
+
 using Migrations = std::vector<db::Database::Migration>;
 
 Migrations in_order(Migrations log, const Migrations& behind) {
@@ -66,6 +69,7 @@ Result<events::Store> on_server(const StoreOptions& options, const Migrations& b
   auto log = events::postgres::PostgresEventLog::open(
       **database, {.world = options.world,
                    .url = options.url,
+                   .look_every = options.is_pooled ? std::optional(kLookEvery) : std::nullopt,
                    .positions = events::postgres::Positions::kAtOnce,
                    .others_have_appended = options.others_have_appended,
                    .is_pooled = options.is_pooled,
@@ -120,6 +124,10 @@ bool is_lost(const db::Engine& database) {
 
 void tell_others(events::EventLog& log) {
   if (auto* shared = dynamic_cast<events::postgres::PostgresEventLog*>(&log)) shared->tell_others();
+}
+
+void look_at_log(events::EventLog& log, db::Tx& tx) {
+  if (auto* shared = dynamic_cast<events::postgres::PostgresEventLog*>(&log)) shared->look(tx);
 }
 
 std::optional<std::int64_t> node_of(const db::Engine& database) {

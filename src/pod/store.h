@@ -54,6 +54,9 @@ Result<std::shared_ptr<db::Engine>> open_for_long(const StoreOptions& options);
 bool is_lost(const db::Engine& database);
 /// Tells other nodes that something is committed which is theirs. Any thread.
 void tell_others(events::EventLog& log);
+/// In a transaction of the pod's database: finds what other nodes have appended to the log
+/// (PostgresEventLog::look).
+void look_at_log(events::EventLog& log, db::Tx& tx);
 /// The number of this one of many nodes; nothing: it is alone.
 std::optional<std::int64_t> node_of(const db::Engine& database);
 

@@ -144,6 +144,17 @@ describe('two nodes of one pod', () => {
     }
   });
 
+  test('who listens for appends of others asks for nothing while none come', async () => {
+    const asked = () => database.rows(`SELECT pid, state_change FROM pg_stat_activity
+      WHERE datname = current_database() AND application_name = 'synap watch' ORDER BY pid`);
+    await until(async () => {
+      const before = asked();
+      await delay(2_500);
+      assert.equal(before.length, 2);
+      return asked().join() === before.join();
+    }, 'their connections stay silent');
+  });
+
   test('an owner sees on the page of either which one leads', async () => {
     const browser = await launchBrowser();
     for (const [node, own] of [[first, 'first'], [second, 'second']]) {

@@ -15,6 +15,15 @@
 #include "db/postgres/bounded_answer.h"
 
 namespace synap::db::postgres {
+namespace {
+
+// What the eventfd adds up: how often it was told, and how often it is to be checked.
+constexpr std::uint64_t kTold = 1;
+constexpr std::uint64_t kToCheck = std::uint64_t{1} << 32;
+
+constexpr std::chrono::milliseconds kConnectEvery(1'000);
+
+}  // namespace
 
 WatchedNumber::WatchedNumber(Options options)
     : options_(std::move(options)), wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
@@ -25,23 +34,33 @@ WatchedNumber::WatchedNumber(Options options)
 
 WatchedNumber::~WatchedNumber() {
   is_closing_ = true;
-  tell();
+  wake(kToCheck);
   thread_.reset();
   if (handle_ != nullptr) PQfinish(handle_);
   ::close(wake_);
 }
 
+void WatchedNumber::wake(std::uint64_t why) {
+  std::ignore = ::write(wake_, &why, sizeof why);
+}
+
 void WatchedNumber::tell() {
-  const std::uint64_t one = 1;
-  std::ignore = ::write(wake_, &one, sizeof one);
+  wake(kTold);
+}
+
+void WatchedNumber::check() {
+  wake(kToCheck);
 }
 
 bool WatchedNumber::connect() {
   if (handle_ != nullptr && PQstatus(handle_) == CONNECTION_OK) return true;
   if (handle_ != nullptr) PQfinish(handle_);
-  const std::array<const char*, 4> names = {"dbname", "connect_timeout", "application_name",
-                                            nullptr};
-  const std::array<const char*, 4> values = {options_.url.c_str(), "5", "synap watch", nullptr};
+  // It may hear nothing for days, and is to find then that the way has been cut off.
+  const std::array<const char*, 6> names = {
+      "dbname",          "connect_timeout",     "application_name",
+      "keepalives_idle", "keepalives_interval", nullptr};
+  const std::array<const char*, 6> values = {
+      options_.url.c_str(), "5", "synap watch", "20", "5", nullptr};
   constexpr int kUrlIsExpanded = 1;
   handle_ = PQconnectdbParams(names.data(), values.data(), kUrlIsExpanded);
   if (handle_ == nullptr || PQstatus(handle_) != CONNECTION_OK) return false;
@@ -95,21 +114,25 @@ bool WatchedNumber::turn() {
   }
   std::array<pollfd, 2> waited = {pollfd{wake_, POLLIN, 0},
                                   pollfd{is_connected ? PQsocket(handle_) : -1, POLLIN, 0}};
-  const int ready =
-      ::poll(waited.data(), waited.size(), static_cast<int>(options_.look_every.count()));
+  constexpr std::chrono::milliseconds kForEver(-1);
+  const auto most = options_.look_every.value_or(is_connected ? kForEver : kConnectEvery);
+  const int ready = ::poll(waited.data(), waited.size(), static_cast<int>(most.count()));
   if (is_closing_) return false;
-  std::uint64_t told = 0;
-  const bool is_told = ::read(wake_, &told, sizeof told) == sizeof told;
+  std::uint64_t woken = 0;
+  std::ignore = ::read(wake_, &woken, sizeof woken);
+  const bool is_told = woken % kToCheck != 0;
+  const bool is_to_check = woken >= kToCheck;
   if (!is_connected) return true;
   bool heard = false;
   if (options_.is_pooled) {
     // Whose it was cannot be told from here.
-    const auto is_time = real_world().now() >= looked_at_ + options_.look_every;
+    const auto is_time =
+        options_.look_every && real_world().now() >= looked_at_ + *options_.look_every;
     heard = (is_time || ready == 0) && look();
   } else {
     if (is_told) execute("NOTIFY " + options_.channel);
     heard = handle_ != nullptr && has_heard();
-    if (heard || ready == 0) look();
+    if (heard || ready == 0 || is_to_check) look();
   }
   if (heard && options_.others_have_told) options_.others_have_told();
   return true;

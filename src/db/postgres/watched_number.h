@@ -1,6 +1,7 @@
 // WatchedNumber: a number in the database that any node may raise, and that every node wants to
 // know of soon. Whoever has raised it tells the others (NOTIFY), after the commit and once for many
-// raises; whoever was not told looks by itself, now and then. A thread and a connection.
+// raises; whoever was not told looks by itself, now and then, or hears of it from somebody who
+// does. A thread and a connection.
 #pragma once
 
 #include <atomic>
@@ -8,6 +9,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/world.h"
@@ -23,7 +25,8 @@ class WatchedNumber {
     std::string url;       // of the database
     std::string channel;   // of NOTIFY
     std::string question;  // SQL that answers one number
-    std::chrono::milliseconds look_every{1'000};
+    /// Nothing: it is left to somebody else to look where nothing was told, and to check() then.
+    std::optional<std::chrono::milliseconds> look_every{1'000};
     /// Nobody can be told of anything behind a pooler of transactions: the number is looked at.
     bool is_pooled = false;
     /// On the watching thread, with what the number is now.
@@ -38,8 +41,12 @@ class WatchedNumber {
 
   /// The number was raised by this node, in a transaction that is committed. Any thread.
   void tell();
+  /// Somebody has found it raised, and nothing told of it here: looks, so that a connection that
+  /// is dead is found to be. Any thread.
+  void check();
 
  private:
+  void wake(std::uint64_t why);
   bool turn();
   bool connect();
   bool execute(const std::string& sql);

@@ -22,7 +22,8 @@ namespace {
 using std::chrono::milliseconds;
 
 struct Node {
-  explicit Node(const std::string& url, milliseconds look_every = milliseconds(1'000),
+  explicit Node(const std::string& url,
+                std::optional<milliseconds> look_every = milliseconds(1'000),
                 Positions positions = Positions::kWithTheCommit) {
     const auto is_pooled = db::postgres::TestDatabase::is_pooled();
     auto opened = db::postgres::PostgresDatabase::open({.url = url, .is_pooled = is_pooled});
@@ -331,6 +332,23 @@ TEST_P(ManyNodes, WhatNobodyWasToldOfIsSeenAllTheSame) {
   ASSERT_TRUE(append(0, {.events = {event("ann")}}));
   auto wait = [&]() -> Task<bool> { co_return co_await node.log->end().wait_past(0); };
   EXPECT_TRUE(sync_wait(executor, wait()));
+}
+
+TEST_P(ManyNodes, WhoLooksInATransactionOfItsOwnSeesWhatNobodyWasToldOf) {
+  if (db::postgres::TestDatabase::is_pooled()) GTEST_SKIP() << "there it looks by itself";
+  Node node(place.url(), std::nullopt);
+  std::this_thread::sleep_for(milliseconds(500));  // it has looked when it connected
+  const auto look = [&]() -> Task<Result<>> {
+    co_return co_await node.database->write([&](db::Tx& tx) { node.log->look(tx); });
+  };
+  // As another one whose NOTIFY is lost: it commits what only a look can find.
+  db::postgres::Connection other({.url = place.direct_url()});
+  ASSERT_FALSE(other.connect());
+  ASSERT_TRUE(other.execute("UPDATE log_head SET position = 7"));
+  std::this_thread::sleep_for(milliseconds(1'200));
+  EXPECT_EQ(node.log->end().value(), 0);
+  ASSERT_TRUE(sync_wait(executor, look()));
+  EXPECT_EQ(node.log->end().value(), 7);
 }
 
 // As a node that was stopped between two messages of its own.

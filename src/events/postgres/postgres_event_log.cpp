@@ -289,6 +289,15 @@ Head PostgresEventLog::stored_head(db::Tx& tx) {
   return head;
 }
 
+// What others appended before it listened, or while its connection was dead, is told of by nobody.
+void PostgresEventLog::look(db::Tx& tx) {
+  tx.on_commit([this, position = stored_head(tx).position] {
+    if (position <= end_.value()) return;
+    end_.raise(position);
+    if (watch_ != nullptr) watch_->check();
+  });
+}
+
 Page PostgresEventLog::read_from_table(db::Tx& tx, const Tenancy& tenancy, const Filter& filter) {
   const bool is_up = filter.order == Order::kOldestFirst;
   const auto end = stored_head(tx).position;

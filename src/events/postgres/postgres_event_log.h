@@ -11,6 +11,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "db/postgres/postgres_database.h"
@@ -33,7 +34,8 @@ class PostgresEventLog final : public EventLog {
     World& world = real_world();
     std::string url;  // of the database: what tells of other nodes' appends has a connection
     /// How late an append of another node is seen at worst, where nothing told of it.
-    std::chrono::milliseconds look_every{1'000};
+    /// Nothing: whoever has the log calls look() so often.
+    std::optional<std::chrono::milliseconds> look_every{1'000};
     Positions positions = Positions::kWithTheCommit;
     /// On a thread of its own: others have appended.
     std::function<void()> others_have_appended = {};
@@ -63,6 +65,9 @@ class PostgresEventLog final : public EventLog {
   Task<Result<Head>> head() override;
   Task<Result<Verification>> verify(std::int64_t after, int limit) override;
   Watermark& end() override { return end_; }
+  /// In a transaction of the log's database: finds what others have appended, where nothing told of
+  /// it.
+  void look(db::Tx& tx);
   /// Other nodes are told as if this one had appended. Any thread.
   void tell_others() {
     if (watch_ != nullptr) watch_->tell();
