@@ -79,14 +79,26 @@ void Nodes::note(const NodesNow& seen, SteadyClock::time_point now) {
   is_first_ = false;
 }
 
+bool Nodes::have_others_changed(const std::vector<Node>& nodes) {
+  std::map<std::int64_t, std::int64_t> now;
+  for (const auto& node : nodes) {
+    if (node.number != options_.number) now.emplace(node.number, node.changes);
+  }
+  return std::exchange(others_changes_, now) != now;
+}
+
 // That this one is there its commit shows.
 Task<Result<>> Nodes::look(May may) {
   NodesNow seen;
+  std::vector<Node> living;
   std::vector<Node> removed;
   bool has_begun = false;
+  auto* const counted = counted_.load();
+  const auto count = counted != nullptr ? counted->value() : 0;
   const auto now = rooms_.world.now();
   const bool has_seen = now - looked_at_ <= kGapMax;
   auto looked = co_await rooms_.database.write([&](db::Tx& tx) {
+    living.clear();
     removed.clear();
     has_begun = false;
     seen = db::postgres::read_nodes(tx);
@@ -96,15 +108,19 @@ Task<Result<>> Nodes::look(May may) {
         removed.push_back(node);
       } else {
         is_led = is_led || node.leads;
+        living.push_back(node);
       }
     }
     if (!is_led && may == May::kLead) has_begun = db::postgres::lead_nodes(tx, options_.number);
+    if (count != has_counted_) db::postgres::note_change(tx, options_.number);
     rooms_.also_look(tx);
   });
   if (!looked) co_return looked;
+  has_counted_ = count;
   if (seen.unix_ms > 0) rooms_.clock.set_by(seen.unix_ms);
   note(seen, now);
   for (const auto& node : removed) log_removed(node);
+  if (have_others_changed(living)) rooms_.others_have_changed();
   if (has_begun) {
     write_log(LogLevel::kInfo, "pod", "this node leads: it hands out jobs, and runs followers");
     leads_ = true;

@@ -1,7 +1,9 @@
 // Nodes: this one among the nodes of its pod (db/postgres/nodes.h). Once a second it shows that it
 // is there and looks at the others: one that has shown nothing for a lease is taken for dead and
-// removed, after which it can write no more. Where nobody leads it leads. What a node that is idle
-// polls comes out of that one transaction (Rooms::also_look).
+// removed, after which it can write no more. Where nobody leads it leads.
+//
+// From their rows it knows whether they have changed anything since the last look, so of what
+// nobody has told of nothing else has to be asked for while they have not.
 //
 // How long another has been silent is counted by this node's own steady clock, while its own looks
 // succeed: so clocks that differ, and a database that was away for all, remove nobody.
@@ -21,6 +23,7 @@
 #include "base/background.h"
 #include "base/executor.h"
 #include "base/task.h"
+#include "base/timer.h"
 #include "base/world.h"
 #include "bus/job_clock.h"
 #include "db/database.h"
@@ -39,9 +42,10 @@ class Nodes {
     db::Database& database;
     bus::JobClock& clock;  // is set by the database's
     World& world;
-    /// What else a node has to look at once a second, where nobody has told of it, is looked at in
-    /// the transaction that shows that it is there. It may be called again for one that failed.
+    /// In the transaction of each look; may be called again for one that failed.
     std::function<void(db::Tx&)> also_look = [](db::Tx&) {};
+    /// Behind a look: others have changed something since the one before, or come, or gone.
+    std::function<void()> others_have_changed = [] {};
   };
   Nodes(Options options, Rooms rooms);
   ~Nodes() { stop(); }
@@ -53,6 +57,9 @@ class Nodes {
 
   /// Looks from now on.
   void start() { looks_.begin(look_on()); }
+  /// What is committed there, which is no connection of this node's writer, others are to see as a
+  /// change of this one. `commits` must outlive the looks. Any thread.
+  void also_count(Watermark& commits) { counted_ = &commits; }
   /// From now on this one leads where nobody does. `begin`: called on a thread of its own then, and
   /// again after a second for as long as it fails.
   void lead_when_free(std::function<Result<>()> begin);
@@ -81,6 +88,7 @@ class Nodes {
   Task<Result<>> look(May may);
   bool is_dead(const db::postgres::Node& node, SteadyClock::time_point now) const;
   void note(const db::postgres::NodesNow& seen, SteadyClock::time_point now);
+  bool have_others_changed(const std::vector<db::postgres::Node>& nodes);
   May may_lead();
   Task<void> look_on();
   bool turn_of_leading(const std::function<Result<>()>& begin);
@@ -92,6 +100,9 @@ class Nodes {
   std::map<std::int64_t, Known> known_;
   SteadyClock::time_point looked_at_{};
   bool is_first_ = true;
+  std::map<std::int64_t, std::int64_t> others_changes_;  // by number
+  std::int64_t has_counted_ = 0;                         // of counted_
+  std::atomic<Watermark*> counted_{nullptr};
   std::mutex mutex_;
   std::function<Result<>()> begin_;  // null: it is not to lead
 

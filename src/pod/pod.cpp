@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <atomic>
 #include <filesystem>
 
 #include "agent_protocol/store_api.h"
@@ -140,7 +141,8 @@ struct Pod::Parts {
   PodOptions options;
   World& world = real_world();
   std::unique_ptr<telemetry::SpanExporter> exporter;  // if there is a collector
-  Watermark others_appended;                          // of nodes; raised by the log's watch
+  Watermark others_changed;  // of nodes: grows when they tell of something, or are seen to have
+  std::atomic<std::int64_t> others_changes = 0;
   std::unique_ptr<DataDirectory> directory;
   std::unique_ptr<db::Engine> database;
   std::unique_ptr<events::EventLog> log;
@@ -189,6 +191,7 @@ struct Pod::Parts {
   Result<> begin_work();
   void begin_upkeep();
   Task<void> hear_others(std::stop_token stop);
+  void note_others() { others_changed.raise(++others_changes); }
   bool leads() const { return nodes == nullptr || nodes->leads(); }
   Result<> serve();
   void tell_address(std::uint16_t port) const;
@@ -247,8 +250,9 @@ Result<> Pod::Parts::open() {
   if (auto opened_models = open_models(); !opened_models) return opened_models;
   auto shared = open_beside(store_options());
   if (!shared) return fail(shared.error());
+  if (nodes != nullptr) nodes->also_count((*shared)->commits());
   search = std::make_unique<search::Search>(
-      search::Rooms{*database, *log, *content, world}, directory->search(),
+      search::Rooms{*database, *log, *content, world, &others_changed}, directory->search(),
       meaning_options(options, *models), std::move(*shared),
       [store = store_options()] { return open_for_long(store); });
   rooms = std::make_unique<features::Rooms>(
@@ -316,7 +320,7 @@ Result<> Pod::Parts::open_database() {
   auto place = store_options();
   if (options.node.is_one_of_many) {
     place.node = db::postgres::NodeName{node_name(options, address.get()), SYNAP_VERSION};
-    place.others_have_appended = [this] { others_appended.raise(others_appended.value() + 1); };
+    place.others_have_appended = [this] { note_others(); };
   }
   auto store = open_store(place, migrations_behind_log(), retired_migrations());
   if (!store) return fail(store.error());
@@ -558,25 +562,36 @@ void Pod::Parts::begin_upkeep() {
   if (nodes != nullptr) upkeep->begin(hear_others(upkeep->token()));
 }
 
-// Of the node that leads: the work that others have added. What they tell of comes at once, but not
-// more often than so; and where nobody tells, now and then.
+// Of the node that leads: the work that others have added, when they have changed something, but
+// not more often than so. What is rare costs more looks: it is heard after some seconds.
 Task<void> Pod::Parts::hear_others(std::stop_token stop) {
   constexpr std::chrono::milliseconds kPause(40);
+  constexpr std::chrono::milliseconds kRetry(1'000);
   constexpr std::chrono::milliseconds kThoroughEvery(5'000);
   auto thorough_at = world.now();
+  std::int64_t thorough = -1;  // what they have told of by the last look for what is rare
   while (!stop.stop_requested()) {
-    const auto seen = others_appended.value();
-    const bool is_thorough = world.now() >= thorough_at;
-    if (is_thorough) thorough_at = world.now() + kThoroughEvery;
+    const auto seen = others_changed.value();
+    const bool is_thorough = seen > thorough && world.now() >= thorough_at;
     // One that fails is told of by the database, and comes again.
-    const auto heard = co_await engine->hear_others(is_thorough);
-    if (!heard) thorough_at = world.now();
-    if (is_thorough) apps->hear_cancellations();
-    co_await world.sleep_for(heard ? kPause : kThoroughEvery / 5, stop);
-    if (!heard) continue;
-    co_await first_of(
-        stop, [&](std::stop_token over) { return others_appended.wait_past(seen, over); },
-        [&](std::stop_token over) { return world.sleep_for(kThoroughEvery, over); });
+    if (!co_await engine->hear_others(is_thorough)) {
+      co_await world.sleep_for(kRetry, stop);
+      continue;
+    }
+    if (is_thorough) {
+      apps->hear_cancellations();
+      thorough = seen;
+      thorough_at = world.now() + kThoroughEvery;
+    }
+    co_await world.sleep_for(kPause, stop);
+    const auto more = [&](std::stop_token over) { return others_changed.wait_past(seen, over); };
+    if (thorough == seen) {
+      co_await more(stop);
+    } else {
+      const auto left = std::chrono::ceil<std::chrono::milliseconds>(thorough_at - world.now());
+      co_await first_of(stop, more,
+                        [&](std::stop_token over) { return world.sleep_for(left, over); });
+    }
   }
 }
 
@@ -584,9 +599,10 @@ Task<void> Pod::Parts::hear_others(std::stop_token stop) {
 Result<> Pod::Parts::join_nodes() {
   const auto number = node_of(*database);
   if (!number) return {};
-  nodes = std::make_unique<Nodes>(Nodes::Options{.number = *number, .lease = options.node.lease},
-                                  Nodes::Rooms{*database, engine->jobs.clock(), world,
-                                               [this](db::Tx& tx) { look_at_log(*log, tx); }});
+  nodes = std::make_unique<Nodes>(
+      Nodes::Options{.number = *number, .lease = options.node.lease},
+      Nodes::Rooms{*database, engine->jobs.clock(), world,
+                   [this](db::Tx& tx) { look_at_log(*log, tx); }, [this] { note_others(); }});
   if (auto looked = nodes->look_first(); !looked) return looked;
   nodes->start();
   engine->share({.node = *number,
@@ -596,10 +612,10 @@ Result<> Pod::Parts::join_nodes() {
                      [number = *number](db::Tx& tx, std::int64_t slots) {
                        db::postgres::set_node_slots(tx, number, slots);
                      },
-                 .told = others_appended,
+                 .told = others_changed,
                  .tell = [this] { tell_others(*log); }},
                 node_name(options, address.get()));
-  projections->share([this](db::Tx& tx) { return nodes->has_others(tx); });
+  projections->share([this](db::Tx& tx) { return nodes->has_others(tx); }, others_changed);
   if (nodes->leads()) projections->lead();
   hearing = std::make_unique<OthersEvents>(*log, world);
   hearing->add(api::Keys::hears(), [this](const events::Event& event) -> Task<Result<>> {

@@ -176,22 +176,27 @@ bool Projections::is_behind_awaited() const {
 }
 
 // Another node follows: what it has come to is looked at while somebody waits for it here, and
-// otherwise now and then.
+// when others have changed something: at most so often.
 Task<void> Projections::follow_positions() {
-  constexpr std::chrono::milliseconds kIdle(1'000);
+  constexpr std::chrono::milliseconds kPause(1'000);
   constexpr std::chrono::milliseconds kAwaited(40);
   constexpr int kLooksMax = 8;  // as long as settled() waits
   const auto stop = led_.get_token();
   while (!stop.stop_requested() && !background_.is_stopping()) {
-    const auto seen = wanted_.value();
-    std::ignore = co_await look_at_positions();
+    const auto wanted = wanted_.value();
+    const auto told = told_->value();
+    const auto looked = co_await look_at_positions();
     for (int i = 0; i < kLooksMax && is_behind_awaited(); ++i) {
       co_await rooms_.world.sleep_for(kAwaited, stop);
       std::ignore = co_await look_at_positions();
     }
     co_await first_of(
-        stop, [&](std::stop_token over) { return wanted_.wait_past(seen, std::move(over)); },
-        [&](std::stop_token over) { return rooms_.world.sleep_for(kIdle, std::move(over)); });
+        stop, [&](std::stop_token over) { return wanted_.wait_past(wanted, std::move(over)); },
+        [&](std::stop_token over) -> Task<bool> {
+          const bool is_over = !co_await rooms_.world.sleep_for(kPause, over);
+          if (is_over || !looked) co_return !is_over;
+          co_return co_await told_->wait_past(told, std::move(over));
+        });
   }
 }
 

@@ -71,9 +71,11 @@ class Projections {
   Projection& add(Projection projection);
 
   /// There are other nodes, and this one does not lead until lead(). Before prepare().
-  /// `has_others`: asked on a database's thread whether there are some now.
-  void share(std::function<bool(db::Tx&)> has_others) {
+  /// `has_others`: asked on a database's thread whether there are some now. `told` grows when they
+  /// have changed something; it must outlive this.
+  void share(std::function<bool(db::Tx&)> has_others, Watermark& told) {
     has_others_ = std::move(has_others);
+    told_ = &told;
     leads_ = false;
   }
   /// Of one of many nodes, before start(), or when the one that led is gone.
@@ -143,6 +145,7 @@ class Projections {
   std::deque<Projection> added_;  // not prepared yet
   Members members_;
   std::function<bool(db::Tx&)> has_others_;
+  Watermark* told_ = nullptr;  // if there are others
   std::atomic<bool> leads_ = true;
   Watermark wanted_;  // by those who wait for a follower of another node
   std::stop_source led_;

@@ -121,12 +121,20 @@ Task<Result<>> IndexKeeper::watch_until_leading(std::stop_token stop) {
   co_return result;
 }
 
-// So often as who keeps it looks at the log; where nothing comes there may be another one now.
-Task<Result<>> IndexKeeper::watch(std::stop_token stop) {
+// Until others have changed something.
+Task<bool> IndexKeeper::wait_until_told(std::int64_t seen, std::stop_token stop) {
   constexpr std::chrono::milliseconds kLookEvery(1'000);
+  if (rooms_.told == nullptr) co_return co_await rooms_.world.sleep_for(kLookEvery, stop);
+  co_return co_await rooms_.told->wait_past(seen, std::move(stop));
+}
+
+// So often as who keeps it looks at the log; where nothing comes there may be another one when
+// somebody has changed something.
+Task<Result<>> IndexKeeper::watch(std::stop_token stop) {
   std::string watched;
   auto damages = damages_.value();
   while (!stop.stop_requested()) {
+    const auto seen_told = told();
     // Whoever writes it makes it again where it is not there.
     const auto before = std::exchange(damages, damages_.value());
     if (damages != before && !watched.empty()) {
@@ -168,7 +176,8 @@ Task<Result<>> IndexKeeper::watch(std::stop_token stop) {
     co_await first_of(
         stop,
         [&](std::stop_token over) { return rooms_.log.end().wait_past(position, std::move(over)); },
-        [&](std::stop_token over) { return rooms_.world.sleep_for(kLookEvery, std::move(over)); });
+        [&](std::stop_token over) { return damages_.wait_past(damages, std::move(over)); },
+        [&](std::stop_token over) { return wait_until_told(seen_told, std::move(over)); });
   }
   co_return Result<>{};
 }
@@ -350,17 +359,16 @@ Task<Result<>> IndexKeeper::mend(Indexer& indexer) {
   co_return co_await current_->mended(std::move(*ids));
 }
 
-// Until there are events behind what is written. Of one that others read it is looked meanwhile
-// whether it is there, and what they have found damaged: of it all, they take it away.
+// Until there are events behind what is written. Of one that others read it is looked, whenever
+// somebody has changed something, whether it is there, and what was found damaged: of it all, they
+// take it away.
 Task<Result<>> IndexKeeper::wait_for_more(Indexer& indexer, std::stop_token stop) {
-  constexpr std::chrono::milliseconds kLookEvery(3'000);
   auto& end = rooms_.log.end();
-  if (!options_.place->is_shared()) co_return co_await settle_until_more(std::move(stop));
+  auto* const commits = options_.place->shared_commits();
+  if (commits == nullptr) co_return co_await settle_until_more(std::move(stop));
   while (!stop.stop_requested() && end.value() == current_position_) {
-    co_await first_of(
-        stop,
-        [&](std::stop_token over) { return end.wait_past(current_position_, std::move(over)); },
-        [&](std::stop_token over) { return rooms_.world.sleep_for(kLookEvery, std::move(over)); });
+    const auto seen_told = told();
+    const auto seen_commits = commits->value();
     auto there = co_await options_.place->checkpoint_of(current_name());
     if (!there) co_return fail(there.error());
     if (!*there) {
@@ -368,6 +376,11 @@ Task<Result<>> IndexKeeper::wait_for_more(Indexer& indexer, std::stop_token stop
                            nullptr, Fault::kDamaged});
     }
     if (auto done = co_await mend(indexer); !done) co_return done;
+    co_await first_of(
+        stop,
+        [&](std::stop_token over) { return end.wait_past(current_position_, std::move(over)); },
+        [&](std::stop_token over) { return commits->wait_past(seen_commits, std::move(over)); },
+        [&](std::stop_token over) { return wait_until_told(seen_told, std::move(over)); });
   }
   co_return Result<>{};
 }

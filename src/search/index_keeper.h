@@ -80,6 +80,8 @@ class IndexKeeper {
   Task<Result<>> follow(std::stop_token stop);
   Task<Result<>> watch_until_leading(std::stop_token stop);
   Task<Result<>> watch(std::stop_token stop);
+  std::int64_t told() const { return rooms_.told != nullptr ? rooms_.told->value() : 0; }
+  Task<bool> wait_until_told(std::int64_t seen, std::stop_token stop);
   struct Seen;
   Task<Result<Seen>> look();
   Task<Result<std::unique_ptr<IndexFile>>> open(const std::string& name, bool is_remade);

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/timer.h"
 #include "search/index_file.h"
 
 namespace synap::search {
@@ -21,8 +22,8 @@ class IndexPlace {
   IndexPlace& operator=(const IndexPlace&) = delete;
   virtual ~IndexPlace() = default;
 
-  /// Others read what is here.
-  virtual bool is_shared() const { return false; }
+  /// Of one that others read: grows when this process has written here; nullptr: nobody else does.
+  virtual Watermark* shared_commits() { return nullptr; }
   virtual std::string name_of(std::string_view version) const = 0;
   /// Whether this program knows its tables.
   virtual bool is_readable(const std::string& name) const = 0;

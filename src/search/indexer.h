@@ -25,6 +25,9 @@ struct Rooms {
   events::EventLog& log;
   content::ContentStore& content;
   World& world;
+  /// Grows when other nodes have changed something; nullptr: nobody says when, so that what they
+  /// share is looked at now and then.
+  Watermark* told = nullptr;
 };
 
 class Indexer {

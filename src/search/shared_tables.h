@@ -89,7 +89,7 @@ class SharedPlace final : public IndexPlace {
   };
   explicit SharedPlace(Options options) : options_(std::move(options)) {}
 
-  bool is_shared() const override { return true; }
+  Watermark* shared_commits() override { return &options_.engine->commits(); }
   std::string name_of(std::string_view version) const override;
   bool is_readable(const std::string& name) const override;
   Task<Result<>> prepare() override;

@@ -14,10 +14,11 @@ using std::chrono::milliseconds;
 // What a node is assigned beyond its slots begins there while the leading node hears of what has
 // ended, which takes some 10 ms; a call takes 50 or more, mostly.
 constexpr double kAhead = 1.5;
-// Whoever was told looks, and then no sooner than after so long; and where nobody tells, so often.
+// Whoever was told looks, and then no sooner than after so long.
 constexpr milliseconds kPause(5);
-constexpr milliseconds kLookEvery(1'000);
 constexpr milliseconds kRetry(500);
+// How late a pause of a function, or of a user's, ends at a node that follows.
+constexpr milliseconds kEndPauses(1'000);
 
 // A run that waits for an event is answered by the node that leads, which alone follows the log
 // for those who wait (event_waits.h): the end of such a wait is looked at there.
@@ -49,6 +50,7 @@ Task<Result<>> RunSharing::lead() {
     const std::lock_guard lock(mutex_);
     leads_ = true;
   }
+  led_.raise(1);
   auto& store = rooms_.store;
   Seen seen;
   std::vector<std::pair<std::int64_t, bus::Job>> of_others;
@@ -181,17 +183,18 @@ Task<bool> RunSharing::assign(std::int64_t node, std::vector<bus::Job> jobs, std
 
 Task<void> RunSharing::wait(std::int64_t seen, std::stop_token stop) {
   co_await rooms_.world.sleep_for(kPause, stop);
-  co_await first_of(
-      stop, [&](std::stop_token over) { return options_.told.wait_past(seen, over); },
-      [&](std::stop_token over) { return rooms_.world.sleep_for(kLookEvery, over); });
+  co_await options_.told.wait_past(seen, stop);
 }
 
 Task<void> RunSharing::look_on(std::stop_token stop) {
   while (!stop.stop_requested()) {
     const auto seen = options_.told.value();
     // What is wrong the database has told of.
-    if (auto looked = co_await look(); !looked) co_await rooms_.world.sleep_for(kRetry, stop);
-    co_await wait(seen, stop);
+    if (auto looked = co_await look()) {
+      co_await wait(seen, stop);
+    } else {
+      co_await rooms_.world.sleep_for(kRetry, stop);
+    }
   }
 }
 
@@ -310,11 +313,26 @@ Task<void> RunSharing::follow(std::stop_token stop) {
     }
     auto taken = co_await take();
     if (taken && is_last) co_return;
-    rooms_.queue.end_pauses(rooms_.world.now());
-    if (!taken) co_await rooms_.world.sleep_for(kRetry, stop);
-    co_await wait(seen, stop);
+    if (taken) {
+      co_await wait_to_take(seen, stop);
+    } else {
+      co_await rooms_.world.sleep_for(kRetry, stop);
+    }
   }
   co_await leave();
+}
+
+// Until it is told, or leads. Pauses of the queue end by the clock, and cost nobody a look.
+Task<void> RunSharing::wait_to_take(std::int64_t seen, std::stop_token stop) {
+  co_await rooms_.world.sleep_for(kPause, stop);
+  for (;;) {
+    rooms_.queue.end_pauses(rooms_.world.now());
+    if (stop.stop_requested() || options_.told.value() > seen || led_.value() > 0) co_return;
+    co_await first_of(
+        stop, [&](std::stop_token over) { return options_.told.wait_past(seen, over); },
+        [&](std::stop_token over) { return led_.wait_past(0, over); },
+        [&](std::stop_token over) { return rooms_.world.sleep_for(kEndPauses, over); });
+  }
 }
 
 Task<Result<>> RunSharing::take() {
@@ -355,14 +373,19 @@ Task<void> RunSharing::leave() {
   if (auto said = co_await say_slots(0); !said) co_return;
   for (;;) {
     const auto seen = options_.told.value();
-    std::ignore = co_await take();
+    const auto done = done_.value();
+    const auto taken = co_await take();
     while (auto job = rooms_.queue.next()) co_await give_back(*std::move(job));
     options_.tell();
     {
       const std::lock_guard lock(mutex_);
       if (here_.empty()) co_return;
     }
-    co_await wait(seen, {});
+    co_await rooms_.world.sleep_for(taken ? kPause : kRetry);
+    if (!taken) continue;
+    co_await first_of(
+        {}, [&](std::stop_token over) { return options_.told.wait_past(seen, over); },
+        [&](std::stop_token over) { return done_.wait_past(done, over); });
   }
 }
 

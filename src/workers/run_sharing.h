@@ -9,7 +9,7 @@
 //   follows   takes          what is assigned to it -> its own queue, and on as any job
 //
 // A node is assigned some more than it does at a time, for the time that telling takes. They tell
-// each other when they have committed something, and look once a second where nobody does.
+// each other when they have committed something, and look when they are told.
 #pragma once
 
 #include <cstdint>
@@ -44,7 +44,7 @@ class RunSharing {
     /// All that are there; and says how many this one takes at a time from now on.
     std::function<std::vector<NodeWork>(db::Tx&)> nodes;
     std::function<void(db::Tx&, std::int64_t slots)> set_slots;
-    /// Grows when another node has told of something; must outlive this.
+    /// Grows when another node has changed something, come or gone; must outlive this.
     Watermark& told;
     /// Tells the others. Any thread.
     std::function<void()> tell = [] {};
@@ -108,11 +108,13 @@ class RunSharing {
   Task<void> leave();
   Task<void> give_back(bus::Job job);
   Task<void> wait(std::int64_t seen, std::stop_token stop);
+  Task<void> wait_to_take(std::int64_t seen, std::stop_token stop);
 
   const Options options_;
   const Rooms rooms_;
   std::mutex mutex_;
   bool leads_ = false;
+  Watermark led_;  // 1: the same
   std::map<std::int64_t, Other> others_;
   std::map<Key, Away> away_;
   int away_count_ = 0;  // of others_, all together

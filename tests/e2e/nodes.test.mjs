@@ -1,73 +1,16 @@
 // Two nodes of one pod: what is done at one of them holds at the other.
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 
-import { freePort } from '../free_port.mjs';
 import { launchBrowser } from './browser.mjs';
 import { Database, delay, EventSource, until, within } from './harness.mjs';
+import { many, Node } from './node.mjs';
 
 const kHeardMsMax = 2_000;
-
-class Node {
-  said = '';
-  static async make(database, { flags = [], shares } = {}) {
-    const node = new Node();
-    node.data = await mkdtemp(join(tmpdir(), 'synap-nodes-'));
-    node.port = await freePort();
-    Object.assign(node, { database, flags, url: `http://127.0.0.1:${node.port}` });
-    if (shares) {
-      await cp(join(shares.data, 'pod.id'), join(node.data, 'pod.id'));
-      await mkdir(join(shares.data, 'content'), { recursive: true });
-      await symlink(join(shares.data, 'content'), join(node.data, 'content'));
-    }
-    return node;
-  }
-  start() {
-    const args = ['serve', '--data', this.data, '--listen', `127.0.0.1:${this.port}`, ...this.flags];
-    this.child = spawn(process.env.SYNAP_BIN, args, {
-      stdio: ['ignore', 'ignore', 'pipe'],
-      env: { ...process.env, SYNAP_DATABASE: this.database.url },
-    });
-    this.child.stderr.on('data', (bytes) => (this.said += bytes));
-    return this;
-  }
-  ready() {
-    return fetch(`${this.url}/ready`).then((answer) => answer.status, () => 0);
-  }
-  async serves() {
-    await until(async () => (await this.ready()) === 200, `it serves:\n${this.said}`);
-    return this;
-  }
-  async ended() {
-    if (this.child.exitCode === null) await within(once(this.child, 'exit'), `it ends:\n${this.said}`);
-    return this.child.exitCode;
-  }
-  end(signal) {
-    this.child.kill(signal);
-    return this.ended();
-  }
-  async call(procedure, key, body) {
-    const answer = await fetch(`${this.url}/trpc/${procedure}`, {
-      method: body ? 'POST' : 'GET',
-      headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
-      body: body && JSON.stringify(body),
-    });
-    return { status: answer.status, ...(await answer.json()) };
-  }
-  async ask(procedure, key, body) {
-    const { result, error } = await this.call(procedure, key, body);
-    assert.ok(result, JSON.stringify(error));
-    return result.data;
-  }
-}
-
-const many = ['--nodes', 'many'];
 
 /** A model that answers what `said` gives, a word at a time. */
 async function slowModel(said) {

@@ -21,6 +21,7 @@ CREATE TABLE IF NOT EXISTS pod_nodes(
 ) WITH (fillfactor = 50);
 ALTER TABLE pod_nodes ADD COLUMN IF NOT EXISTS is_pooled BOOLEAN NOT NULL DEFAULT false;
 ALTER TABLE pod_nodes ADD COLUMN IF NOT EXISTS slots BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE pod_nodes ADD COLUMN IF NOT EXISTS changes BIGINT NOT NULL DEFAULT 0;
 CREATE UNIQUE INDEX IF NOT EXISTS pod_nodes_leads ON pod_nodes(leads) WHERE leads)";
 
 // Those of another version that have no session may come back, and must not then.
@@ -52,7 +53,7 @@ SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT), number, nam
   (is_pooled AND clock_timestamp() - seen_at < interval '10 s')
     OR EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 2
     AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
-    AND CAST(classid AS BIGINT) = $1 AND CAST(objid AS BIGINT) = number), slots
+    AND CAST(classid AS BIGINT) = $1 AND CAST(objid AS BIGINT) = number), slots, changes
 FROM pod_nodes ORDER BY number)",
                        kNodeLocks);
   while (rows.next()) {
@@ -62,6 +63,7 @@ FROM pod_nodes ORDER BY number)",
                        .came_at = rows.integer(4),
                        .silent_for = std::max<std::int64_t>(rows.integer(5), 0),
                        .commits = rows.integer(6),
+                       .changes = rows.integer(10),
                        .leads = rows.integer(7) != 0,
                        .is_connected = rows.integer(8) != 0,
                        .slots = rows.integer(9)});
@@ -78,6 +80,10 @@ std::vector<NodeSlots> read_node_slots(Tx& tx) {
 
 void set_node_slots(Tx& tx, std::int64_t number, std::int64_t slots) {
   tx.run("UPDATE pod_nodes SET slots = $2 WHERE number = $1", number, slots);
+}
+
+void note_change(Tx& tx, std::int64_t number) {
+  tx.run("UPDATE pod_nodes SET changes = changes + 1 WHERE number = $1", number);
 }
 
 bool remove_node(Tx& tx, const Node& seen) {

@@ -3,6 +3,9 @@
 // a node that is dead, stopped or cut off has ended all that this one could still write, and waits
 // for no more than a commit that is under way.
 //
+// The row says, too, how many of its commits have changed something. Nobody else writes to the
+// database, so where these numbers stand still there is nothing for a node to look for.
+//
 // One of them leads. All methods with a Tx are for the writer's thread.
 #pragma once
 
@@ -28,6 +31,7 @@ struct Node {
   std::int64_t came_at = 0;     // Unix ms, by the database's clock
   std::int64_t silent_for = 0;  // ms since its last commit, by the same
   std::int64_t commits = 0;     // grows while it lives
+  std::int64_t changes = 0;     // of these, those that others may have to look at
   bool leads = false;
   bool is_connected = false;  // its session is there; behind a pooler: it was, 10 s ago or less
   std::int64_t slots = 0;     // jobs that it does at a time; 0: none, so far or any more
@@ -62,6 +66,8 @@ struct NodeSlots {
 /// Of all nodes. On any Tx.
 std::vector<NodeSlots> read_node_slots(Tx& tx);
 void set_node_slots(Tx& tx, std::int64_t number, std::int64_t slots);
+/// What a node commits by connections that are not its writer's is to be seen from its row, too.
+void note_change(Tx& tx, std::int64_t number);
 /// Removes a node that has not committed since it was seen. False: it has, or is gone.
 bool remove_node(Tx& tx, const Node& seen);
 /// The node of this number leads from now on, if none does. False: one does.

@@ -422,29 +422,26 @@ void PostgresDatabase::end_doubt(Actions& done) {
   was_committed_ = true;
 }
 
-// In the row that says who has the database. Where no lock says so it has to be as it was left.
-void PostgresDatabase::count_commit() {
+// In the row that says who has the database. Where no lock says so it has to be as it was left. A
+// transaction has a number once it has changed something, which it is asked for before this does.
+void PostgresDatabase::count_commit(bool has_appended) {
   const auto lost = [](std::string_view why) {
     return Error{Code::kServiceUnavailable, std::string(why), nullptr, Fault::kGone};
   };
   const auto next = commits_of_term_ + 1;
-  if (node_ && is_pooled_) {
+  const std::string_view as_left = is_pooled_ ? " AND commits = $1 - 1" : "";
+  if (node_) {
+    const std::string_view change =
+        has_appended ? "1" : "CASE WHEN pg_current_xact_id_if_assigned() IS NULL THEN 0 ELSE 1 END";
     writer_->run_one(lost(kRemovedNode),
-                     "UPDATE pod_nodes SET commits = $1, seen_at = clock_timestamp() "
-                     "WHERE number = $2 AND commits = $1 - 1",
+                     fmt::format("UPDATE pod_nodes SET commits = $1, seen_at = clock_timestamp(), "
+                                 "changes = changes + {} WHERE number = $2{}",
+                                 change, as_left),
                      next, *node_);
-  } else if (node_) {
-    writer_->run_one(lost(kRemovedNode),
-                     "UPDATE pod_nodes SET commits = $1, seen_at = clock_timestamp() "
-                     "WHERE number = $2",
-                     next, *node_);
-  } else if (term_ && is_pooled_) {
-    writer_->run_one(lost(kTakenAway),
-                     "UPDATE sole_writer SET commits = $1 WHERE term = $2 AND commits = $1 - 1",
-                     next, *term_);
   } else if (term_) {
-    writer_->run_one(lost(kTakenAway), "UPDATE sole_writer SET commits = $1 WHERE term = $2", next,
-                     *term_);
+    writer_->run_one(lost(kTakenAway),
+                     fmt::format("UPDATE sole_writer SET commits = $1 WHERE term = $2{}", as_left),
+                     next, *term_);
   }
 }
 
@@ -452,9 +449,9 @@ void PostgresDatabase::count_commit() {
 // lost, and in `done` otherwise.
 std::optional<Error> PostgresDatabase::commit(Actions actions, Actions& done) {
   if (writer_->take_has_made()) writer_->run(kRightsOfChanged);
-  count_commit();
   std::optional<LastStatement> last;
   if (group_end_) last = group_end_(*writer_);
+  count_commit(last.has_value());
   const auto begin = world_.now();
   auto error = writer_->commit(last ? &*last : nullptr);
   const std::chrono::nanoseconds took = world_.now() - begin;

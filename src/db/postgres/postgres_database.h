@@ -128,7 +128,7 @@ class PostgresDatabase final : public Engine {
   void leave_nodes();
   bool counts_commits() const { return term_ || node_; }
   std::optional<std::int64_t> committed_so_far();
-  void count_commit();
+  void count_commit(bool has_appended);
   std::optional<Error> lose_for_good();
   std::optional<Error> reach_writer(Actions& done);
   std::optional<Error> look_at_term(Actions& done);

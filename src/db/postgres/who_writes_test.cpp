@@ -128,5 +128,40 @@ TEST(PostgresAlone, NodesBehindAPoolerAreConnectedWhileTheyCommit) {
   EXPECT_TRUE(PostgresDatabase::open(options));
 }
 
+// By these numbers others know whether there is anything to look for.
+TEST(PostgresAlone, ANodesRowSaysHowManyOfItsCommitsHaveChangedSomething) {
+  const TestDatabase place;
+  PostgresOptions options{.url = place.url(), .is_pooled = TestDatabase::is_pooled()};
+  options.node = NodeName{"a", "1"};
+  const auto database = std::move(*PostgresDatabase::open(options));
+  ThreadExecutor executor{"test"};
+  const auto write = [&](const std::function<void(Tx&)>& closure) {
+    ASSERT_TRUE(test::run(executor, [&] { return database->write(closure); }));
+  };
+  const auto row = [&] {
+    const auto all = *test::run(executor, [&] {
+      return database->read_at_start([](Tx& tx) { return read_nodes(tx).all; });
+    });
+    return std::pair(all.at(0).commits, all.at(0).changes);
+  };
+  write([](Tx& tx) { tx.run("CREATE TABLE things(name TEXT)"); });
+  EXPECT_EQ(row(), std::pair(1L, 1L));
+  write([](Tx&) {});
+  write([](Tx& tx) { EXPECT_TRUE(tx.query("SELECT count(*) FROM things").next()); });
+  write([](Tx& tx) { tx.run("UPDATE things SET name = 'none is there'"); });
+  EXPECT_EQ(row(), std::pair(4L, 1L));
+  write([](Tx& tx) { tx.run("INSERT INTO things VALUES ('a')"); });
+  EXPECT_EQ(row(), std::pair(5L, 2L));
+  // What is given with the COMMIT comes behind the count.
+  database->at_group_end([](Tx&) {
+    return std::optional(LastStatement{.sql = "INSERT INTO things VALUES ('b') RETURNING 1",
+                                       .values = {},
+                                       .asked_later = "SELECT 1",
+                                       .answer = [](Rows&) {}});
+  });
+  write([](Tx&) {});
+  EXPECT_EQ(row(), std::pair(6L, 3L));
+}
+
 }  // namespace
 }  // namespace synap::db::postgres
