@@ -175,6 +175,7 @@ struct Pod::Parts {
   std::string new_owner_key;
   std::string new_owner_link;
   bool is_stopped = false;
+  std::int64_t commits_seen = -1;  // when it was looked last whether it is lost
 
   Result<> take_address();
   Result<> open();
@@ -772,11 +773,18 @@ bool Pod::stop() {
   return is_finished;
 }
 
+// A node shows that it is there by itself. Who is alone finds out by a commit of any kind.
 bool Pod::is_lost() {
-  // It looks by itself.
-  if (parts_->nodes != nullptr) return pod::is_lost(*parts_->database);
-  std::ignore = sync_wait(parts_->engine->pool->executor(), parts_->readiness->check());
-  return pod::is_lost(*parts_->database);
+  auto& parts = *parts_;
+  const auto commits = parts.database->commits().value();
+  if (parts.nodes == nullptr && std::exchange(parts.commits_seen, commits) == commits) {
+    const auto commit = [](db::Engine& database) -> Task<Result<>> {
+      co_return co_await database.write(db::Lane::kBackground, [](db::Tx&) {});
+    };
+    std::ignore = sync_wait(parts.engine->pool->executor(), commit(*parts.database));
+    parts.commits_seen = parts.database->commits().value();
+  }
+  return pod::is_lost(*parts.database);
 }
 
 }  // namespace synap::pod

@@ -50,6 +50,11 @@ describe('a pod that is idle', () => {
     assert.ok(all.length > 0, `${what} shows that it is there`);
   };
 
+  test('asks its server once a second, alone', async () => {
+    await start({});
+    await rests(servers[0], 'a pod that is alone');
+  });
+
   test('asks its server once a second, as each of two nodes', async () => {
     const first = await start({ flags: many });
     const second = await start({ flags: many, shares: first });
