@@ -13,6 +13,9 @@ namespace {
 // looked for, too: below this it is two deviations above what is usual.
 constexpr double kMeaningMin = 0.12;
 
+// All that have the words are kept, since what is near may be any of them: so many.
+constexpr std::int64_t kSeenMax = 50'000;
+
 // Rows of `sql`, a statement up to "IN (", whose keys are these: some at once, since a server has
 // each question put to it by itself.
 template <class Key, class Take>
@@ -148,7 +151,10 @@ class Choosing {
 
 Candidates candidates_of(IndexTx& index, std::string_view user_id, const Ask& ask) {
   auto& tx = index.tx;
-  Candidates candidates{.reading = read_query(index, user_id, ask), .from = ask.from, .to = ask.to};
+  auto asked = ask;
+  asked.texts_max = std::min(ask.texts_max, kSeenMax);
+  Candidates candidates{
+      .reading = read_query(index, user_id, asked), .from = ask.from, .to = ask.to};
   if (!tx.ok()) return candidates;
   if (ask.mode != Mode::kSemantic) {
     auto all = ask;

@@ -14,9 +14,6 @@
 
 namespace synap::search {
 
-/// A word that more texts of a user have than this is ranked among the newest of them.
-inline constexpr std::int64_t kTextsMax = 50'000;
-
 /// So many things that a rule of a query is about are listed, which takes some 20 ms; where there
 /// are more, each of those that are near to what is meant is asked for, and no more than so many:
 /// what is further away is left out then.
@@ -51,9 +48,16 @@ struct Ask {
   std::optional<Place> after = {};
   /// Of an answer by meaning that is gone on with: Found::index of it, whose places these are.
   std::optional<std::uint32_t> after_index = {};
-  std::int64_t texts_max = kTextsMax;
+  /// A word that more texts of a user have is ranked among the newest of them; where the index has
+  /// no lower bound (Terms::Bounds).
+  std::int64_t texts_max = std::numeric_limits<std::int64_t>::max();
   std::int64_t listed_max = kListedMax;
   std::size_t checked_max = kCheckedMax;
+
+  bool has_times() const {
+    return from != std::numeric_limits<std::int64_t>::min() ||
+           to != std::numeric_limits<std::int64_t>::max();
+  }
 };
 
 struct Hit {

@@ -1,4 +1,6 @@
-// Fts5Terms: terms in SQLite's FTS5, in lists by term, the newest places first.
+// Fts5Terms: terms in SQLite's FTS5. Words are counted and ranked by its lists themselves
+// (posting_ranking.h); FTS5 is asked for all else, and for everything where it has written these
+// lists otherwise than is known here.
 #pragma once
 
 #include <mutex>
@@ -6,6 +8,7 @@
 #include <string>
 #include <unordered_map>
 
+#include "search/posting_ranking.h"
 #include "search/terms.h"
 
 namespace synap::search {
@@ -31,24 +34,32 @@ class KnownFrequencies {
 
 class Fts5Terms final : public Terms {
  public:
-  Fts5Terms(db::Tx& tx, KnownFrequencies& known) : tx_(tx), known_(known) {}
+  Fts5Terms(db::Tx& tx, KnownFrequencies& known, TextSizes& sizes)
+      : tx_(tx), known_(known), lists_(tx, sizes) {}
 
-  std::int64_t texts_max() const override;
+  Bounds bounds_of(const std::vector<Wanted>& wanted, bool has_times) const override;
   std::vector<std::string> beginning_with(const Library& library, std::string_view beginning,
                                           std::size_t terms_max, std::int64_t texts_max) override;
   Frequency frequency_of(const Library& library, const Forms& forms, Item::Scope scope,
                          std::int64_t most) override;
-  std::int64_t rank(const Reading& reading, const Window& window, const Take& take) override;
+  Looked rank(const Reading& reading, const Window& window, const Take& take) override;
   double relevance_at(const Reading& reading, std::int64_t place) override;
   std::optional<std::unordered_set<Uuid>> listed(const Reading& reading, Rule rule,
                                                  std::int64_t most) override;
   bool holds(const Reading& reading, Rule rule, std::int64_t place) override;
 
- private:
-  Frequency count(const Library& library, const std::string& phrase, std::int64_t most);
+  /// The same as frequency_of() before it is estimated, and as rank() from a place on, by FTS5
+  /// alone.
+  Frequency count_by_match(const Library& library, const Forms& forms, Item::Scope scope,
+                           std::int64_t most);
+  Looked rank_by_match(const Reading& reading, const Window& window, std::int64_t from,
+                       const Take& take);
+  PostingLists& lists() { return lists_; }
 
+ private:
   db::Tx& tx_;
   KnownFrequencies& known_;
+  PostingLists lists_;
 };
 
 /// Writes terms of documents into FTS5.

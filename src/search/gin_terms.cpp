@@ -54,13 +54,11 @@ std::vector<int> sizes_of(std::string_view text) {
 // What is counted of a document, as its relevance.
 class Relevances {
  public:
-  explicit Relevances(const Reading& reading) : ranked_(ranked_of(reading)) {
+  explicit Relevances(const Reading& reading) : ranked_(reading.ranked()) {
     occurrences_.emplace(reading.wanted, ranked_);
-    for (std::size_t i = 0; i < kColumns; ++i) {
-      columns_.push_back({kWeights[i], reading.library.mean_size(i)});
-    }
-    columns_.push_back({0, 1});  // keys, which count for nothing
-    for (const auto i : ranked_) rarities_.push_back(reading.rarities[i]);
+    std::vector<double> rarities;
+    for (const auto i : ranked_) rarities.push_back(reading.rarities[i]);
+    rule_.emplace(ranked_columns_of(reading.library), std::move(rarities));
   }
 
   double of(std::string_view sizes, const std::vector<std::string>& vectors) {
@@ -68,26 +66,14 @@ class Relevances {
     for (const auto& vector : vectors) occurrences_->add(vector);
     auto lengths = sizes_of(sizes);
     lengths.push_back(0);
-    return db::sqlite::bm25f(columns_, rarities_, lengths, occurrences_->counts());
+    return rule_->relevance(lengths, occurrences_->counts());
   }
   const Numbers& ranked() const { return ranked_; }
 
  private:
-  static Numbers ranked_of(const Reading& reading) {
-    Numbers ranked;
-    const auto& expression = reading.expression;
-    for (const auto* numbers : {&expression.all, &expression.any, &expression.further}) {
-      for (const auto i : *numbers) {
-        if (!reading.wanted[i].is_filter) ranked.push_back(i);
-      }
-    }
-    return ranked;
-  }
-
   const Numbers ranked_;
   std::optional<Occurrences> occurrences_;
-  std::vector<db::sqlite::Relevance::Column> columns_;
-  std::vector<double> rarities_;
+  std::optional<db::sqlite::Bm25f> rule_;
 };
 
 }  // namespace
@@ -318,7 +304,7 @@ GinTerms::Vectors GinTerms::vectors_of(const std::vector<std::int64_t>& places,
 
 // Where words lead, those that are in too many texts for that have what is left of the window: the
 // newest texts with one of them.
-std::int64_t GinTerms::rank(const Reading& reading, const Window& window, const Take& take) {
+Terms::Looked GinTerms::rank(const Reading& reading, const Window& window, const Take& take) {
   const auto& expression = reading.expression;
   const auto lead_by = [&](const Numbers& any) {
     auto lead = Lead::of(reading.wanted, expression.all, any, expression.excluded);
@@ -332,7 +318,8 @@ std::int64_t GinTerms::rank(const Reading& reading, const Window& window, const 
     looked_to = std::max(looked_to, rank_led(reading, lead_by(leading), window.texts_max, ranks));
   }
   for (const auto& [place, relevance] : ranks) take(place, relevance);
-  return looked_to;
+  const auto matches = static_cast<std::int64_t>(ranks.size());
+  return {.matches = matches, .to = looked_to, .is_cut = matches > window.texts_max};
 }
 
 // Until there are more than `most`; down to which place all that it leads to are among the ranks.

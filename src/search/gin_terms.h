@@ -23,6 +23,7 @@ namespace synap::search {
 
 /// So many texts are ranked: each is sent here with what it has of the query.
 inline constexpr std::int64_t kGinTextsMax = 2'000;
+inline constexpr std::int64_t kGinCountedMax = 200'000;
 /// Where texts have to be asked for more than the index can say (a phrase beside another, what must
 /// not be there, times), and are too many, so many buckets are looked at: the newest.
 inline constexpr std::size_t kCheckedBucketsMax = 16;
@@ -31,14 +32,16 @@ class GinTerms final : public Terms {
  public:
   explicit GinTerms(db::Tx& tx) : tx_(tx) {}
 
-  std::int64_t texts_max() const override { return kGinTextsMax; }
+  Bounds bounds_of(const std::vector<Wanted>&, bool) const override {
+    return {.texts_max = kGinTextsMax, .counted_max = kGinCountedMax};
+  }
   std::vector<std::string> beginning_with(const Library& library, std::string_view beginning,
                                           std::size_t terms_max, std::int64_t texts_max) override;
   /// Of forms of one word it is that of the commonest. Of several words together, and of one
   /// column, they are counted where they are few; else it is the most that it can be.
   Frequency frequency_of(const Library& library, const Forms& forms, Item::Scope scope,
                          std::int64_t most) override;
-  std::int64_t rank(const Reading& reading, const Window& window, const Take& take) override;
+  Looked rank(const Reading& reading, const Window& window, const Take& take) override;
   double relevance_at(const Reading& reading, std::int64_t place) override;
   std::optional<std::unordered_set<Uuid>> listed(const Reading& reading, Rule rule,
                                                  std::int64_t most) override;

@@ -25,7 +25,8 @@ constexpr std::string_view kTables[] = {
 
 class FileIndexTx final : public IndexTx {
  public:
-  FileIndexTx(db::Tx& its, KnownFrequencies& known) : IndexTx(its), terms_(its, known) {}
+  FileIndexTx(db::Tx& its, KnownFrequencies& known, TextSizes& sizes)
+      : IndexTx(its), terms_(its, known, sizes) {}
   Terms& terms() override { return terms_; }
 
  private:
@@ -44,7 +45,9 @@ void Index::write(db::Tx& tx, const std::vector<Change>& changes, TermsWriter& t
 }
 
 FileIndex::FileIndex(std::unique_ptr<db::Engine> database)
-    : Index(std::move(database), kTables), known_(std::make_unique<KnownFrequencies>()) {}
+    : Index(std::move(database), kTables),
+      known_(std::make_unique<KnownFrequencies>()),
+      sizes_(std::make_unique<TextSizes>()) {}
 
 FileIndex::~FileIndex() = default;
 
@@ -55,7 +58,7 @@ Result<std::unique_ptr<FileIndex>> FileIndex::open_file(const std::string& path,
 }
 
 std::unique_ptr<IndexTx> FileIndex::open(db::Tx& tx) {
-  return std::make_unique<FileIndexTx>(tx, *known_);
+  return std::make_unique<FileIndexTx>(tx, *known_, *sizes_);
 }
 
 Task<Result<>> FileIndex::apply(std::vector<Change> changes, Checkpoint checkpoint) {

@@ -67,6 +67,7 @@ class FileIndex final : public Index {
   explicit FileIndex(std::unique_ptr<db::Engine> database);
 
   std::unique_ptr<class KnownFrequencies> known_;
+  std::unique_ptr<class TextSizes> sizes_;
 };
 
 }  // namespace synap::search

@@ -14,7 +14,6 @@ class Best {
   Best(std::size_t most, const std::optional<Place>& after) : most_(most), after_(after) {}
 
   void offer(const Place& place) {
-    ++offered_;
     if (after_ && !after_->is_before(place)) return;
     if (places_.size() == most_ && !place.is_before(places_.front())) return;
     if (places_.size() == most_) {
@@ -24,7 +23,11 @@ class Best {
     places_.push_back(place);
     std::ranges::push_heap(places_, is_better);
   }
-  std::int64_t offered() const { return offered_; }
+  /// What is less relevant is none of them.
+  double worst() const {
+    return places_.size() == most_ ? places_.front().relevance
+                                   : -std::numeric_limits<double>::infinity();
+  }
   std::vector<Place> take() {
     std::ranges::sort(places_, is_better);
     return std::move(places_);
@@ -36,16 +39,12 @@ class Best {
 
   const std::size_t most_;
   const std::optional<Place>& after_;
-  std::int64_t offered_ = 0;
   std::vector<Place> places_;
 };
 
 // Where the times of a query are asked for, beside its words.
 std::optional<std::pair<std::int64_t, std::int64_t>> times_of(const Ask& ask) {
-  if (ask.from == std::numeric_limits<std::int64_t>::min() &&
-      ask.to == std::numeric_limits<std::int64_t>::max()) {
-    return std::nullopt;
-  }
+  if (!ask.has_times()) return std::nullopt;
   return std::pair(ask.from, ask.to);
 }
 
@@ -58,17 +57,20 @@ Ranked rank(Terms& terms, const Reading& reading, const Ask& ask, bool keeps_see
     ranked.total = 0;
     return ranked;
   }
-  const Window window{.texts_max = texts_max_of(terms, ask), .times = times_of(ask)};
+  const Window window{.texts_max = reading.texts_max, .times = times_of(ask)};
   Best best(static_cast<std::size_t>(ask.limit) + 1, ask.after);
-  const auto looked_to = terms.rank(reading, window, [&](std::int64_t place, double relevance) {
+  const auto looked = terms.rank(reading, window, [&](std::int64_t place, double relevance) {
     best.offer({relevance, place});
-    if (keeps_seen) ranked.seen.push_back({place, relevance});
+    if (!keeps_seen) return best.worst();
+    ranked.seen.push_back({place, relevance});
+    return -std::numeric_limits<double>::infinity();
   });
-  const bool is_cut = best.offered() > window.texts_max;
-  ranked.seen_to =
-      is_cut && !ranked.seen.empty() ? std::max(ranked.seen.back().place, looked_to) : looked_to;
-  const bool is_whole = !is_cut && looked_to <= reading.library.lowest();
-  if (!expression.is_partial && is_whole) ranked.total = best.offered();
+  std::ranges::sort(ranked.seen, std::greater(), &Ranked::Seen::place);
+  ranked.seen_to = looked.is_cut && !ranked.seen.empty()
+                       ? std::max(ranked.seen.back().place, looked.to)
+                       : looked.to;
+  const bool is_whole = !looked.is_cut && looked.to <= reading.library.lowest();
+  if (!expression.is_partial && is_whole) ranked.total = looked.matches;
   ranked.places = best.take();
   ranked.has_more = ranked.places.size() > static_cast<std::size_t>(ask.limit);
   if (ranked.has_more) ranked.places.pop_back();

@@ -13,8 +13,8 @@ using analysis::Language;
 constexpr std::int64_t kLanguagesMax = 4;
 // What a beginning of a word is taken for, and how many texts those words have together.
 constexpr std::size_t kPrefixTermsMax = 100;
-// All that is counted for one query, shared by its words.
-constexpr std::int64_t kCountedMax = 200'000;
+constexpr std::int64_t kPrefixTextsMax = 50'000;
+// All that is counted for one query is shared by its words; of each so many.
 constexpr std::int64_t kCountedMin = 2'000;
 
 std::optional<Library> library_of(db::Tx& tx, std::string_view user_id) {
@@ -60,12 +60,12 @@ namespace {
 // The words of a phrase first, each of which is as cheap to count as it is rare: the whole is then
 // looked for only where the rarest of them is.
 void count_texts(Terms& terms, const Library& library, std::vector<Wanted>& wanted,
-                 std::int64_t texts_max) {
+                 const Terms::Bounds& bounds) {
   std::size_t words = 0;
   for (const auto& one : wanted) words += std::max<std::size_t>(one.places.size(), 1);
   const auto most =
-      std::clamp(kCountedMax / static_cast<std::int64_t>(std::max<std::size_t>(words, 1)),
-                 std::min(kCountedMin, texts_max), texts_max);
+      std::clamp(bounds.counted_max / static_cast<std::int64_t>(std::max<std::size_t>(words, 1)),
+                 std::min(kCountedMin, bounds.texts_max), bounds.texts_max);
   for (auto& one : wanted) {
     if (one.is_impossible() || one.is_excluded) continue;
     const auto scope = one.places.size() == 1 ? one.scope : Item::Scope::kAll;
@@ -125,23 +125,38 @@ Reading library_alone(db::Tx& tx, std::string_view user_id) {
   return reading;
 }
 
-std::int64_t texts_max_of(const Terms& terms, const Ask& ask) {
-  return std::min(ask.texts_max, terms.texts_max());
+std::vector<std::size_t> Reading::ranked() const {
+  std::vector<std::size_t> ranked;
+  for (const auto* numbers : {&expression.all, &expression.any, &expression.further}) {
+    for (const auto i : *numbers) {
+      if (!wanted[i].is_filter) ranked.push_back(i);
+    }
+  }
+  return ranked;
+}
+
+std::vector<db::sqlite::RankedColumn> ranked_columns_of(const Library& library) {
+  std::vector<db::sqlite::RankedColumn> columns;
+  for (std::size_t i = 0; i < kColumns; ++i) {
+    columns.push_back({kWeights[i], library.mean_size(i)});
+  }
+  columns.push_back({0, 1});
+  return columns;
 }
 
 Reading read_query(IndexTx& index, std::string_view user_id, const Ask& ask) {
   auto reading = library_alone(index.tx, user_id);
   const auto& library = reading.library;
   auto& terms = index.terms();
-  const auto texts_max = texts_max_of(terms, ask);
   analysis::Analyzer analyzer;
   // Filters by type alone are asked for by those who have no query.
   const bool has_query = !ask.items.empty() || ask.types.empty();
   auto meaning = !has_query ? Result<Meaning>(Meaning{})
                             : meaning_of(analyzer, ask.text, ask.items, library.languages,
                                          [&](std::string_view begin) {
-                                           return terms.beginning_with(library, begin,
-                                                                       kPrefixTermsMax, texts_max);
+                                           return terms.beginning_with(
+                                               library, begin, kPrefixTermsMax,
+                                               std::min(ask.texts_max, kPrefixTextsMax));
                                          });
   if (!meaning) {
     index.tx.abort(meaning.error());
@@ -150,8 +165,11 @@ Reading read_query(IndexTx& index, std::string_view user_id, const Ask& ask) {
   reading.wanted = std::move(meaning->wanted);
   reading.marked = std::move(meaning->marked);
   add_types(ask, reading.wanted);
-  count_texts(terms, library, reading.wanted, texts_max);
-  reading.expression = expression_of(reading.wanted, texts_max);
+  auto bounds = terms.bounds_of(reading.wanted, ask.has_times());
+  bounds.texts_max = std::min(bounds.texts_max, ask.texts_max);
+  count_texts(terms, library, reading.wanted, bounds);
+  reading.texts_max = bounds.texts_max;
+  reading.expression = expression_of(reading.wanted, bounds.texts_max);
   add_rarities(reading);
   add_rules(reading);
   return reading;

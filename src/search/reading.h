@@ -21,7 +21,4 @@ Reading library_alone(db::Tx& tx, std::string_view user_id);
 /// Aborts the Tx with kBadRequest where the query says nothing that could be found.
 Reading read_query(IndexTx& index, std::string_view user_id, const Ask& ask);
 
-/// So many texts are ranked.
-std::int64_t texts_max_of(const Terms& terms, const Ask& ask);
-
 }  // namespace synap::search

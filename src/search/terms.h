@@ -15,6 +15,7 @@
 #include "analysis/language.h"
 #include "base/uuid.h"
 #include "db/database.h"
+#include "db/sqlite/bm25f.h"
 #include "search/changes.h"
 #include "search/expression.h"
 
@@ -44,13 +45,20 @@ struct Reading {
   std::vector<Wanted> wanted;
   Expression expression;
   std::vector<double> rarities;  // of what is wanted; 0: has no part in relevance
+  std::int64_t texts_max = 0;    // are ranked
   /// What a text would have that has each of the words once, and is neither long nor short.
   double relevance_typical = 0;
   // What binds also what is found by other ways than words: numbers of what is wanted.
   std::vector<std::size_t> required;
   std::vector<std::size_t> excluded;
   bool is_impossible = false;  // no text has what is required
+
+  /// Of what is wanted what has a part in relevance, in the order in which that is summed.
+  std::vector<std::size_t> ranked() const;
 };
+
+/// The columns of a text, that of keys behind them, which counts for nothing.
+std::vector<db::sqlite::RankedColumn> ranked_columns_of(const Library& library);
 
 /// Which texts are ranked.
 struct Window {
@@ -72,8 +80,13 @@ class Terms {
   Terms& operator=(const Terms&) = delete;
   virtual ~Terms() = default;
 
-  /// So many texts at most can be ranked for a query.
-  virtual std::int64_t texts_max() const = 0;
+  /// How much is done for one query.
+  struct Bounds {
+    std::int64_t texts_max = 0;    // are ranked
+    std::int64_t counted_max = 0;  // of all its words, to know how rare they are
+  };
+  /// Of a query with what is wanted; `has_times`: and with Window::times.
+  virtual Bounds bounds_of(const std::vector<Wanted>& wanted, bool has_times) const = 0;
   /// The terms that begin so, ascending: `terms_max`, or as many as `texts_max` texts have.
   virtual std::vector<std::string> beginning_with(const Library& library,
                                                   std::string_view beginning, std::size_t terms_max,
@@ -82,11 +95,15 @@ class Terms {
   virtual Frequency frequency_of(const Library& library, const Forms& forms, Item::Scope scope,
                                  std::int64_t most) = 0;
 
-  /// Is shown each text that matches, with its relevance: the newest first, one more than
-  /// Window::texts_max at most.
-  using Take = std::function<void(std::int64_t place, double relevance)>;
-  /// Answers down to which place all that match were looked at, if they were not too many.
-  virtual std::int64_t rank(const Reading& reading, const Window& window, const Take& take) = 0;
+  /// Is shown texts that match, each once, with its relevance. Answers below which relevance it
+  /// need not be shown any more.
+  using Take = std::function<double(std::int64_t place, double relevance)>;
+  struct Looked {
+    std::int64_t matches = 0;  // that were looked at
+    std::int64_t to = 0;       // down to this place all that match were
+    bool is_cut = false;       // there were more than Window::texts_max
+  };
+  virtual Looked rank(const Reading& reading, const Window& window, const Take& take) = 0;
   /// The relevance of one place; 0 where it does not match.
   virtual double relevance_at(const Reading& reading, std::int64_t place) = 0;
 

@@ -3428,7 +3428,7 @@ export interface SearchHits {
   modeReason?: string;
   /** All that match, of whom an answer by meaning has the best only; absent in a partial answer. */
   total?: number;
-  /** True: words are in more texts than are ranked (50,000; on PostgreSQL 2,000), of which the newest with the rarest words were looked at; or a filter is about more than 20,000 things, of which those nearest to what is meant were. */
+  /** True: words are in more texts than are ranked (100,000, with a phrase or times 50,000; on PostgreSQL 2,000), of which the newest with the rarest words were looked at; or a filter is about more than 20,000 things, of which those nearest to what is meant were. */
   partial: boolean;
   /** So many events of the pod are not in the index yet: mostly 0. */
   lag: number;

@@ -1,11 +1,10 @@
 #include "db/sqlite/full_text.h"
 
 #include <algorithm>
-#include <array>
-#include <cmath>
 #include <cstring>
 #include <memory>
 #include <string_view>
+#include <utility>
 
 #include "base/check.h"
 #include "db/sqlite/row_sizes.h"
@@ -13,11 +12,6 @@
 namespace synap::db::sqlite {
 namespace {
 
-// Of BM25, as everybody has them.
-constexpr double kSaturation = 1.2;  // k1: how soon a further occurrence counts for little
-constexpr double kLengths = 0.75;    // b: how much a long text has to have more of them
-// So much of a relevance is kept by a row that has the rarest of many words alone.
-constexpr double kPartKept = 0.3;
 constexpr std::size_t kColumnsMax = 8;
 
 int new_tokenizer(void*, const char**, int, Fts5Tokenizer** out) {
@@ -50,12 +44,11 @@ int tokenize(Fts5Tokenizer*, void* context, int, const char* bytes, int size, Ta
 
 // What one statement computes with: the Relevance that it was given, and room for counting.
 struct Counter {
-  std::vector<Relevance::Column> columns;
+  Bm25f rule;
   std::vector<double> groups;  // of each phrase
-  std::vector<double> rarities;
-  std::vector<int> sizes;   // by column
-  std::vector<int> counts;  // by group and column
-  std::string table;
+  std::vector<int> sizes;      // by column
+  std::vector<int> counts;     // by group and column
+  std::string table = {};
 };
 
 std::unique_ptr<Counter> read_relevance(sqlite3_value* value) {
@@ -72,17 +65,17 @@ std::unique_ptr<Counter> read_relevance(sqlite3_value* value) {
   const auto phrases = static_cast<std::size_t>(numbers[1]);
   const auto groups = static_cast<std::size_t>(numbers[2]);
   if (numbers.size() != 3 + 2 * columns + phrases + groups || columns > kColumnsMax) return nullptr;
-  auto counter = std::make_unique<Counter>();
   auto* next = numbers.data() + 3;
+  std::vector<RankedColumn> ranked;
   for (std::size_t i = 0; i < columns; ++i, next += 2) {
-    counter->columns.push_back({.weight = next[0], .mean_size = next[1]});
+    ranked.push_back({.weight = next[0], .mean_size = next[1]});
   }
-  counter->groups.assign(next, next + phrases);
-  next += phrases;
-  counter->rarities.assign(next, next + groups);
-  counter->sizes.resize(columns);
-  counter->counts.resize(groups * columns);
-  return counter;
+  auto* const rarities = next + phrases;
+  return std::make_unique<Counter>(
+      Counter{.rule = Bm25f(std::move(ranked), std::vector<double>(rarities, rarities + groups)),
+              .groups = std::vector<double>(next, rarities),
+              .sizes = std::vector<int>(columns),
+              .counts = std::vector<int>(groups * columns)});
 }
 
 Counter* counter_of(const Fts5ExtensionApi* api, Fts5Context* row, sqlite3_value* value) {
@@ -90,7 +83,7 @@ Counter* counter_of(const Fts5ExtensionApi* api, Fts5Context* row, sqlite3_value
   if (kept != nullptr) return kept;
   auto made = read_relevance(value);
   if (made == nullptr || static_cast<int>(made->groups.size()) != api->xPhraseCount(row) ||
-      static_cast<int>(made->columns.size()) != api->xColumnCount(row)) {
+      static_cast<int>(made->rule.columns()) != api->xColumnCount(row)) {
     return nullptr;
   }
   kept = made.release();
@@ -102,7 +95,7 @@ int count_occurrences(Counter& counter, const Fts5ExtensionApi* api, Fts5Context
   std::ranges::fill(counter.counts, 0);
   for (std::size_t phrase = 0; phrase < counter.groups.size(); ++phrase) {
     if (counter.groups[phrase] < 0) continue;
-    const auto first = static_cast<std::size_t>(counter.groups[phrase]) * counter.columns.size();
+    const auto first = static_cast<std::size_t>(counter.groups[phrase]) * counter.rule.columns();
     Fts5PhraseIter next;
     int column = 0;
     int place = 0;
@@ -130,8 +123,7 @@ void relevance(const Fts5ExtensionApi* api, Fts5Context* row, sqlite3_context* c
     code = sizes->read(counter->table, api, row, counter->sizes);
   }
   if (code != SQLITE_OK) return sqlite3_result_error_code(context, code);
-  sqlite3_result_double(
-      context, bm25f(counter->columns, counter->rarities, counter->sizes, counter->counts));
+  sqlite3_result_double(context, counter->rule.relevance(counter->sizes, counter->counts));
 }
 
 // How FTS5 hands out its interface since 3.20.
@@ -164,30 +156,6 @@ std::string Relevance::bytes() const {
   std::string bytes(numbers.size() * sizeof(double), '\0');
   std::memcpy(bytes.data(), numbers.data(), bytes.size());
   return bytes;
-}
-
-double bm25f(std::span<const Relevance::Column> columns, std::span<const double> rarities,
-             std::span<const int> sizes, std::span<const int> counts) {
-  std::array<double, kColumnsMax> factors{};
-  SYNAP_CHECK(columns.size() <= kColumnsMax);
-  for (std::size_t i = 0; i < columns.size(); ++i) {
-    const double length = sizes[i] / std::max(columns[i].mean_size, 1.0);
-    if (columns[i].weight > 0) factors[i] = columns[i].weight / (1 - kLengths + kLengths * length);
-  }
-  double found = 0;
-  double all = 0;
-  double relevance = 0;
-  for (std::size_t group = 0; group < rarities.size(); ++group) {
-    double frequency = 0;
-    for (std::size_t i = 0; i < columns.size(); ++i) {
-      frequency += factors[i] * counts[group * columns.size() + i];
-    }
-    all += rarities[group];
-    if (frequency <= 0) continue;
-    found += rarities[group];
-    relevance += rarities[group] * frequency * (kSaturation + 1) / (frequency + kSaturation);
-  }
-  return all > 0 ? relevance * (kPartKept + (1 - kPartKept) * found / all) : relevance;
 }
 
 Result<> add_full_text(sqlite3* handle) {

@@ -6,39 +6,30 @@
 // further form of it. Nothing is folded or left out.
 //
 // Function `relevance(table, $1, 'table')`: how relevant a row is to the phrases of its MATCH
-// (BM25F), by a Relevance as $1. FTS5's own bm25() takes frequencies from the whole table, which
+// (bm25f.h), by a Relevance as $1. FTS5's own bm25() takes frequencies from the whole table, which
 // are not those of one user's texts. No number of a row is ever given to another row: what is known
 // of rows is kept in memory (row_sizes.h).
 #pragma once
 
 #include <sqlite3.h>
 
-#include <span>
 #include <string>
 #include <vector>
 
 #include "base/status.h"
+#include "db/sqlite/bm25f.h"
 
 namespace synap::db::sqlite {
 
 /// What a relevance is computed from, beside the row. Columns and phrases are in FTS5's order.
 struct Relevance {
-  struct Column {
-    double weight = 0;     // 0: is not counted
-    double mean_size = 1;  // terms, of all rows that are compared
-  };
-  std::vector<Column> columns;
+  std::vector<RankedColumn> columns;
   std::vector<int> groups;  // of each phrase, which of the rarities is its own; -1: not counted
   std::vector<double> rarities;  // inverse document frequencies
 
   /// As the parameter of relevance(), a blob.
   std::string bytes() const;
 };
-
-/// How relevant a row is (BM25F): by how many terms each of its columns has, and, of each group and
-/// in it of each column, how often it is there.
-double bm25f(std::span<const Relevance::Column> columns, std::span<const double> rarities,
-             std::span<const int> sizes, std::span<const int> counts);
 
 /// For the connection, for as long as it is open.
 Result<> add_full_text(sqlite3* handle);

@@ -122,9 +122,10 @@ TEST_F(FullText, KnowsHowLongEachOfManyRowsIs) {
   const int huge_sizes[] = {0, kHugeSize};
   const int counts[] = {0, 1};
   const auto relevance = of_words({1});
+  const Bm25f rule(relevance.columns, relevance.rarities);
   for (std::size_t row = 1; row <= first.size(); ++row) {
     const auto* all_sizes = row == kHuge ? &huge_sizes : row % 3 == 0 ? &long_sizes : &sizes;
-    const auto expected = bm25f(relevance.columns, relevance.rarities, *all_sizes, counts);
+    const auto expected = rule.relevance(*all_sizes, counts);
     ASSERT_EQ(first[row - 1], expected) << row;
   }
 }

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "db/sqlite/varint.h"
+
 namespace synap::db::sqlite {
 namespace {
 
@@ -10,25 +12,6 @@ constexpr std::int64_t kRows = 256;  // of a block
 constexpr int kMissedMax = 8;
 // Also of a row of which one is as large: it is asked for each time.
 constexpr std::uint16_t kUnknown = UINT16_MAX;
-
-// A number as SQLite writes it: seven bits a byte, the highest first; eight in a ninth. Nothing is
-// left of the text: it is none.
-bool take_number(std::span<const unsigned char>& text, std::uint64_t& number) {
-  constexpr std::size_t kBytesMax = 9;
-  number = 0;
-  for (std::size_t i = 0; i < std::min(text.size(), kBytesMax); ++i) {
-    const auto byte = text[i];
-    if (i + 1 == kBytesMax) {
-      number = number << 8 | byte;
-    } else {
-      number = number << 7 | (byte & 0x7f);
-      if (byte >= 0x80) continue;
-    }
-    text = text.subspan(i + 1);
-    return true;
-  }
-  return false;
-}
 
 // Where each fits.
 void keep(std::span<std::uint16_t> kept, std::span<const int> sizes) {
@@ -87,17 +70,16 @@ void RowSizes::fill(Block& block, std::int64_t number, const std::string& table,
   sqlite3_bind_int64(statement, 2, number * kRows + kRows - 1);
   while (sqlite3_step(statement) == SQLITE_ROW) {
     const auto place = sqlite3_column_int64(statement, 0);
-    std::span<const unsigned char> text(
-        static_cast<const unsigned char*>(sqlite3_column_blob(statement, 1)),
-        static_cast<std::size_t>(sqlite3_column_bytes(statement, 1)));
+    const auto* at = static_cast<const unsigned char*>(sqlite3_column_blob(statement, 1));
+    const auto* const end = at + sqlite3_column_bytes(statement, 1);
     std::vector<int> sizes;
     std::uint64_t size = 0;
-    while (sizes.size() < columns && take_number(text, size) && size < kUnknown) {
+    while (sizes.size() < columns && read_varint(at, end, size) && size < kUnknown) {
       sizes.push_back(static_cast<int>(size));
     }
     if (sizes.size() < columns) continue;
-    const auto at = static_cast<std::size_t>(place & (kRows - 1)) * columns;
-    keep(std::span(block.sizes).subspan(at, columns), sizes);
+    const auto first = static_cast<std::size_t>(place & (kRows - 1)) * columns;
+    keep(std::span(block.sizes).subspan(first, columns), sizes);
   }
   sqlite3_finalize(statement);
 }
