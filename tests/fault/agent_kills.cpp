@@ -36,10 +36,10 @@ using std::chrono::milliseconds;
 
 constexpr const char* kUser = "ann";
 constexpr const char* kAgent = "errand";
-constexpr int kRunsOfRound = 3;
-constexpr std::int64_t kOpenMax = 60;            // runs, beyond which no more are asked for
-constexpr std::int64_t kTimes = 2;               // that a run goes round its graph
-constexpr milliseconds kLifeMax{600};            // of a process
+constexpr int kLooksARun = 6;          // at what people are asked, until a run more is asked for
+constexpr std::int64_t kOpenMax = 60;  // runs, beyond which no more are asked for
+constexpr std::int64_t kTimes = 2;     // that a run goes round its graph
+constexpr milliseconds kLifeMax{600};  // of a process
 constexpr auto kRest = std::chrono::minutes(2);  // how long the last round may take
 
 // Of both graphs.
@@ -155,7 +155,7 @@ constexpr std::int64_t kModelCallsOfRun = 3 * kTimes;
 class Script {
  public:
   std::string url() const { return server_.url("/v1"); }
-  // What was asked for again when something behind it had been asked for already.
+  // What was asked for again by the same process, or when something behind it had been asked for.
   std::vector<std::string> wrong() const {
     const std::lock_guard lock(mutex_);
     return wrong_;
@@ -188,10 +188,13 @@ class Script {
 
   void serve(outbound::Wire& wire, const outbound::Seen& seen) {
     static const std::regex kQuestion("(tell|close|look) of run ([0-9]+) at time ([0-9]+)");
+    static const std::regex kRound("\"model\":\"(\\w+)\"");
     std::smatch found;
+    std::smatch round;
     if (!std::regex_search(seen.body, found, kQuestion)) return wire.close();
+    if (!std::regex_search(seen.body, round, kRound)) return wire.close();
     const std::string what = found[1];
-    note(found[0], what, std::stoll(found[2]), std::stoll(found[3]));
+    note(found[0], round[1], what, {std::stoll(found[2]), std::stoll(found[3])});
     const auto text = found[0].str();
     const bool calls = what == "tell";
     const auto begin = calls ? call_of(text) : delta(Json::object({{"content", "answer to "}}));
@@ -204,11 +207,16 @@ class Script {
     wire.close();
   }
 
-  // Those of a run that come one behind the other: "tell" and "close", and "look" by itself.
-  void note(const std::string& question, const std::string& what, std::int64_t run,
-            std::int64_t time) {
+  // Of a run "tell" and "close" come one behind the other, and "look" by itself. What a kill has
+  // cut may be asked for once more, by another process.
+  void note(const std::string& question, const std::string& round, const std::string& what,
+            std::pair<std::int64_t, std::int64_t> run_and_time) {
+    const auto [run, time] = run_and_time;
     const std::lock_guard lock(mutex_);
     ++asked_;
+    if (!asked_of_round_.emplace(round, question).second) {
+      wrong_.push_back(fmt::format("one process asks the model twice for {}", question));
+    }
     const auto rank = 2 * time + (what == "close" ? 1 : 0);
     auto& last = last_[{run, what == "look"}];
     if (rank < last) wrong_.push_back("the model is asked again for " + question);
@@ -217,6 +225,7 @@ class Script {
 
   mutable std::mutex mutex_;
   std::int64_t asked_ = 0;
+  std::set<std::pair<std::string, std::string>> asked_of_round_;
   std::map<std::pair<std::int64_t, bool>, std::int64_t> last_;
   std::vector<std::string> wrong_;
   outbound::TestServer server_{
@@ -235,7 +244,8 @@ class Everybody final : public api::Authority {
 // Database, log, read models, models and workers on a directory, as long as the process lives.
 class Pod {
  public:
-  explicit Pod(const std::string& directory, const std::string& model_url = "");
+  explicit Pod(const std::string& directory, const std::string& round = "",
+               const std::string& model_url = "");
   ~Pod();
   Pod(const Pod&) = delete;
   Pod& operator=(const Pod&) = delete;
@@ -271,7 +281,8 @@ class Pod {
   std::optional<workers::Engine> engine_;
 };
 
-Pod::Pod(const std::string& directory, const std::string& model_url) : directory_(directory) {
+Pod::Pod(const std::string& directory, const std::string& round, const std::string& model_url)
+    : directory_(directory) {
   database_ = std::move(*db::sqlite::SqliteDatabase::open({.path = directory + "/s.db"}));
   auto migrations = events::sqlite::SqliteEventLog::migrations();
   for (const auto& more : {projections::Projections::migrations(), workers::Engine::migrations(),
@@ -287,7 +298,8 @@ Pod::Pod(const std::string& directory, const std::string& model_url) : directory
   projections_->add(models::usage_projection());
   projections_->add(agents::runs_projection());
   SYNAP_CHECK(projections_->prepare().has_value());
-  models::Provider provider{.name = "script", .url = model_url, .model = "script", .retries = 0};
+  models::Provider provider{
+      .name = "script", .url = model_url, .model = "round" + round, .retries = 0};
   models_ = std::make_unique<models::Models>(
       models::Options{.chat = {std::move(provider)}}, *outbound::Policy::public_only({"127.0.0.1"}),
       models::Account::Rooms{*database_, *log_, types_, real_world()});
@@ -504,19 +516,19 @@ std::vector<std::string> Pod::judge() {
 
 // The process that is killed. `round` is in the numbers of its runs.
 int work(const std::string& directory, std::int64_t round, const std::string& url) {
-  Pod pod(directory, url);
+  Pod pod(directory, std::to_string(round), url);
   pod.start();
   std::mt19937_64 random(static_cast<std::uint64_t>(round));
   for (int i = 0;; ++i) {
     pod.attend(random);
     const auto open = pod.count("SELECT count(*) FROM agent_runs_data WHERE ended_at IS NULL");
-    if (i < kRunsOfRound && open < kOpenMax) pod.place(round * 100 + i);
+    if (i % kLooksARun == 0 && open < kOpenMax) pod.place(round * 100 + i / kLooksARun);
     pause(milliseconds(10));
   }
 }
 
 int come_to_rest(const std::string& directory, const std::string& url) {
-  Pod pod(directory, url);
+  Pod pod(directory, "rest", url);
   pod.start();
   std::mt19937_64 random(0);
   const auto give_up_at = std::chrono::steady_clock::now() + kRest;
@@ -555,7 +567,7 @@ int run() {
              pod.count("SELECT count(*) FROM agent_runs_data"), met, met_waiting, script.asked(),
              pod.count("SELECT max(position) FROM events"));
   // Kills that meet nothing prove nothing.
-  if (choices.kills >= 10 && met + met_waiting < choices.kills / 2) {
+  if (choices.kills >= 50 && met + met_waiting < choices.kills / 2) {
     wrong.push_back("kills have met too few runs that are under way");
   }
   for (std::size_t i = 0; i < wrong.size() && i < 20; ++i) fmt::print("WRONG: {}\n", wrong[i]);
