@@ -600,10 +600,13 @@ Task<void> Pod::Parts::hear_others(std::stop_token stop) {
 Result<> Pod::Parts::join_nodes() {
   const auto number = node_of(*database);
   if (!number) return {};
-  nodes = std::make_unique<Nodes>(
-      Nodes::Options{.number = *number, .lease = options.node.lease},
-      Nodes::Rooms{*database, engine->jobs.clock(), world,
-                   [this](db::Tx& tx) { look_at_log(*log, tx); }, [this] { note_others(); }});
+  nodes = std::make_unique<Nodes>(Nodes::Options{.number = *number, .lease = options.node.lease},
+                                  Nodes::Rooms{*database, engine->jobs.clock(), world,
+                                               [this](db::Tx& tx) {
+                                                 look_at_log(*log, tx);
+                                                 projections->tell_positions(tx);
+                                               },
+                                               [this] { note_others(); }});
   if (auto looked = nodes->look_first(); !looked) return looked;
   nodes->start();
   engine->share({.node = *number,

@@ -69,6 +69,10 @@ void set_position(db::Tx& tx, const std::string& name, std::int64_t position) {
   tx.run("UPDATE projections SET position = $2 WHERE name = $1", name, position);
 }
 
+void raise_position(db::Tx& tx, const std::string& name, std::int64_t position) {
+  tx.run("UPDATE projections SET position = $2 WHERE name = $1 AND position < $2", name, position);
+}
+
 void set_second_position(db::Tx& tx, const std::string& name, std::int64_t position) {
   tx.run("UPDATE projections SET second_position = $2 WHERE name = $1", name, position);
 }

@@ -38,6 +38,8 @@ std::optional<Kept> find(db::Tx& tx, const std::string& name);
 /// Inserts or replaces the row.
 void put(db::Tx& tx, const Kept& kept);
 void set_position(db::Tx& tx, const std::string& name, std::int64_t position);
+/// If it is less.
+void raise_position(db::Tx& tx, const std::string& name, std::int64_t position);
 void set_second_position(db::Tx& tx, const std::string& name, std::int64_t position);
 void set_error(db::Tx& tx, const std::string& name, const std::string& error);
 

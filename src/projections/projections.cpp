@@ -169,6 +169,18 @@ Task<Result<>> Projections::look_at_positions() {
   co_return Result<>{};
 }
 
+// Not of one that is rebuilt or verified: its two sets are compared by their positions.
+void Projections::tell_positions(db::Tx& tx) {
+  if (!leads_ || !is_started_) return;
+  for (const auto& member : members_) {
+    if (is_inline(*member) || member->is_busy || member->is_stopped) continue;
+    const auto folded = member->folded.value();
+    if (folded <= member->told) continue;
+    store::raise_position(tx, member->projection.name, folded);
+    tx.on_commit([&told = member->told, folded] { told = folded; });
+  }
+}
+
 bool Projections::is_behind_awaited() const {
   return std::ranges::any_of(members_, [](const auto& member) {
     return !member->is_stopped && member->awaited.value() > member->folded.value();

@@ -80,6 +80,9 @@ class Projections {
   }
   /// Of one of many nodes, before start(), or when the one that led is gone.
   void lead();
+  /// Of the node that leads, in a transaction now and then: that followers have come further by
+  /// events that do not concern them, which it knows from memory, is kept for the others.
+  void tell_positions(db::Tx& tx);
 
   /// Makes the tables that are missing. Blocks. Before anything is appended, and before start().
   /// kServiceUnavailable: this node does not lead, and the one that does has to fill them first.
@@ -149,7 +152,7 @@ class Projections {
   std::atomic<bool> leads_ = true;
   Watermark wanted_;  // by those who wait for a follower of another node
   std::stop_source led_;
-  bool is_started_ = false;
+  std::atomic<bool> is_started_ = false;
   Watermark changes_;  // raised on the executor
   const std::unique_ptr<Executor> executor_;
   Background background_{*executor_};

@@ -34,6 +34,7 @@ struct Member {
   // Of a follower: the live position, how far somebody in settled() waits for it to get, and
   // whether and how often it was stopped because its fold failed.
   Watermark folded;
+  std::atomic<std::int64_t> told = 0;  // the live position, to other nodes
   Watermark awaited;
   std::atomic<bool> is_stopped = false;
   Watermark stops;

@@ -98,6 +98,17 @@ describe('two nodes of one pod', () => {
     }, 'their connections stay silent');
   });
 
+  test('each tells how far the followers of the one that leads are', async () => {
+    const lags = async (node) => (await node.ask('nodes.list', key)).followers.map(({ lag }) => lag);
+    // What the one that leads appends itself, and what concerns few of them.
+    await first.ask('users.create', key, { name: 'of no follower' });
+    for (const node of [first, second]) {
+      await until(async () => (await lags(node)).every((lag) => lag === 0), 'all is folded', 2 * kHeardMsMax).catch(async (error) => {
+        throw new Error(`${error.message}: ${await lags(node)}`);
+      });
+    }
+  });
+
   test('an owner sees on the page of either which one leads', async () => {
     const browser = await launchBrowser();
     for (const [node, own] of [[first, 'first'], [second, 'second']]) {
