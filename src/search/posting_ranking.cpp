@@ -144,21 +144,16 @@ class PostingLists::Word {
       if (list.postings.has_one() && list.postings.row() < end) active_.push_back(&list);
     }
     while (active_.size() > 1) {
-      if (active_.size() == 2 && active_[0]->term != active_[1]->term) {
-        fill_from_two(active_[0]->postings, active_[1]->postings, end);
-        leave(end);
-        continue;
+      if (active_[0]->term != active_[1]->term) {
+        // The others are of forms that few texts have: languages have more of them than a text.
+        auto others = end;
+        for (std::size_t i = 2; i < active_.size(); ++i) {
+          others = std::min(others, active_[i]->postings.row());
+        }
+        fill_from_two(active_[0]->postings, active_[1]->postings, others);
+        if (leave(end) || others == end) continue;
       }
-      auto place = kNowhere;
-      for (const auto* list : active_) place = std::min(place, list->postings.row());
-      if (is_asked_for(place % kChunkTexts)) take_from_all(place);
-      bool is_over = false;
-      for (auto* list : active_) {
-        auto& postings = list->postings;
-        if (postings.row() == place) postings.next();
-        is_over = is_over || !postings.has_one() || postings.row() >= end;
-      }
-      if (is_over) leave(end);
+      fill_place(end);
     }
     if (!active_.empty()) fill_from_one(active_.front()->postings, end);
     leave(end);
@@ -180,13 +175,28 @@ class PostingLists::Word {
   }
   bool is_asked_for(std::int64_t at) const { return of_ == nullptr || of_->has(at); }
 
-  // Lists that have no more before `end`.
-  void leave(std::int64_t end) {
-    std::erase_if(active_, [&](const List* list) {
+  // Lists that have no more before `end`. Answers whether there were any.
+  bool leave(std::int64_t end) {
+    const auto gone = std::erase_if(active_, [&](const List* list) {
       const auto& postings = list->postings;
       is_strange_ = is_strange_ || postings.is_strange();
       return !postings.has_one() || postings.row() >= end;
     });
+    return gone > 0;
+  }
+
+  // Of the next text that one of the lists has.
+  void fill_place(std::int64_t end) {
+    auto place = kNowhere;
+    for (const auto* list : active_) place = std::min(place, list->postings.row());
+    if (is_asked_for(place % kChunkTexts)) take_from_all(place);
+    bool is_over = false;
+    for (auto* list : active_) {
+      auto& postings = list->postings;
+      if (postings.row() == place) postings.next();
+      is_over = is_over || !postings.has_one() || postings.row() >= end;
+    }
+    if (is_over) leave(end);
   }
 
   void fill_from_one(Postings& postings, std::int64_t end) {
@@ -196,8 +206,7 @@ class PostingLists::Word {
     }
   }
 
-  // Until one of them has no more. Of two forms of a word, most texts with the one have the other,
-  // and at the same places.
+  // Of two forms of a word, most texts with the one have the other, and at the same places.
   void fill_from_two(Postings& one, Postings& other, std::int64_t end) {
     const auto goes_on = [end](const Postings& postings) {
       return postings.has_one() && postings.row() < end;
@@ -220,6 +229,8 @@ class PostingLists::Word {
       if (other.row() == place) other.next();
       if (is_first) one.next();
     }
+    fill_from_one(one, end);
+    fill_from_one(other, end);
   }
 
   // Of each term what the newest segment says, which comes last.
@@ -467,7 +478,7 @@ PostingLists::PostingLists(db::Tx& tx, TextSizes& sizes)
 PostingLists::~PostingLists() = default;
 
 bool PostingLists::are_known() {
-  if (!std::exchange(is_read_, true)) {
+  if (!std::exchange(is_read_, true) && has_known_version()) {
     const auto structure = blocks_->read(kStructureBlock, 1);
     if (!structure.empty()) {
       const std::string_view bytes = structure.front();
@@ -475,6 +486,12 @@ bool PostingLists::are_known() {
     }
   }
   return segments_.has_value();
+}
+
+bool PostingLists::has_known_version() {
+  constexpr std::int64_t kVersion = 4;
+  auto rows = tx_.query("SELECT v FROM terms_config WHERE k = 'version'");
+  return rows.next() && rows.integer(0) == kVersion;
 }
 
 bool PostingLists::takes(const std::vector<Wanted>& wanted) {

@@ -51,6 +51,7 @@ class PostingLists {
   class Word;
   class Ranking;
 
+  bool has_known_version();
   std::optional<std::vector<std::int64_t>> counts_of(const Library& library, const Forms& forms,
                                                      Item::Scope scope, std::int64_t begin,
                                                      std::int64_t end);

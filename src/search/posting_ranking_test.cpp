@@ -259,12 +259,16 @@ TEST_F(PostingRankingTest, LeavesToFts5WhatIsOfAnotherFormat) {
   EXPECT_TRUE(are_known());
   const auto before = found();
   EXPECT_NE(before, "");
+  const auto run = [&](std::string_view sql) {
+    ASSERT_TRUE(test::run(
+        executor, [&] { return index->database().write([&](db::Tx& tx) { tx.run(sql); }); }));
+  };
+  run("UPDATE terms_config SET v = 5 WHERE k = 'version'");
+  EXPECT_FALSE(are_known());
+  run("UPDATE terms_config SET v = 4 WHERE k = 'version'");
+  EXPECT_TRUE(are_known());
   // FTS5 takes no notice of what is behind the last segment.
-  ASSERT_TRUE(test::run(executor, [&] {
-    return index->database().write([](db::Tx& tx) {
-      tx.run("UPDATE terms_data SET block = CAST(block || x'00' AS BLOB) WHERE id = 10");
-    });
-  }));
+  run("UPDATE terms_data SET block = CAST(block || x'00' AS BLOB) WHERE id = 10");
   EXPECT_FALSE(are_known());
   EXPECT_EQ(found(), before);
 }
