@@ -1,6 +1,6 @@
 // Postings: what FTS5 keeps of a term, read from its own pages: in which rows it is, and at which
 // places of these. FTS5 takes 0.45 us for a row of a MATCH, of which next to nothing is spent on
-// what is read here: 15 ns a posting.
+// what is read here: 30 ns a posting, with its relevance.
 //
 // The format is that of fts5_index.c, with detail=full and without contentless_delete:
 //
