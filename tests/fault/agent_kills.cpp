@@ -37,7 +37,7 @@ using std::chrono::milliseconds;
 constexpr const char* kUser = "ann";
 constexpr const char* kAgent = "errand";
 constexpr int kLooksARun = 6;          // at what people are asked, until a run more is asked for
-constexpr std::int64_t kOpenMax = 60;  // runs, beyond which no more are asked for
+constexpr std::int64_t kOpenMax = 24;  // runs, beyond which no more are asked for
 constexpr std::int64_t kTimes = 2;     // that a run goes round its graph
 constexpr milliseconds kLifeMax{600};  // of a process
 constexpr auto kRest = std::chrono::minutes(2);  // how long the last round may take
