@@ -8,9 +8,6 @@
 namespace synap::pod {
 namespace {
 
-// Of a node behind a pooler, which nobody tells of anything. Of others the heartbeat looks.
-constexpr std::chrono::milliseconds kLookEvery(1'000);
-
 using Migrations = std::vector<db::Database::Migration>;
 
 Migrations in_order(Migrations log, const Migrations& behind) {
@@ -69,7 +66,7 @@ Result<events::Store> on_server(const StoreOptions& options, const Migrations& b
   auto log = events::postgres::PostgresEventLog::open(
       **database, {.world = options.world,
                    .url = options.url,
-                   .look_every = options.is_pooled ? std::optional(kLookEvery) : std::nullopt,
+                   .look_every = std::nullopt,  // the heartbeat of a node does
                    .positions = events::postgres::Positions::kAtOnce,
                    .others_have_appended = options.others_have_appended,
                    .is_pooled = options.is_pooled,

@@ -335,7 +335,6 @@ TEST_P(ManyNodes, WhatNobodyWasToldOfIsSeenAllTheSame) {
 }
 
 TEST_P(ManyNodes, WhoLooksInATransactionOfItsOwnSeesWhatNobodyWasToldOf) {
-  if (db::postgres::TestDatabase::is_pooled()) GTEST_SKIP() << "there it looks by itself";
   Node node(place.url(), std::nullopt);
   std::this_thread::sleep_for(milliseconds(500));  // it has looked when it connected
   const auto look = [&]() -> Task<Result<>> {

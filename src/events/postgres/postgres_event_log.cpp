@@ -77,6 +77,7 @@ Result<std::unique_ptr<PostgresEventLog>> PostgresEventLog::open(
   log->end_.raise(head->position);
   database.at_group_end([log = log.get()](db::Tx& tx) { return log->group_.take(tx); });
   if (options.is_alone) return log;
+  log->has_others_ = true;
   if (options.positions == Positions::kAtOnce) {
     database.at_group_begin([log = log.get()](db::Tx& tx) {
       const auto end = log->group_.end();
@@ -85,6 +86,7 @@ Result<std::unique_ptr<PostgresEventLog>> PostgresEventLog::open(
       log->group_.begin(tx);
     });
   }
+  if (options.is_pooled && !options.look_every) return log;
   log->watch_ = std::make_unique<db::postgres::WatchedNumber>(db::postgres::WatchedNumber::Options{
       .world = options.world,
       .url = std::move(options.url),
@@ -326,7 +328,7 @@ Task<Result<Page>> PostgresEventLog::read(Tenancy tenancy, Filter filter) {
   // Where another node has appended since, memory is not the end of the log. That is heard a moment
   // later: who follows the log waits for it, and who asks for one thing may have it from that node.
   const bool is_of_one_thing = filter.request_id || filter.correlation_id || filter.aggregate_id;
-  if (recent_.last() >= end_.value() && (watch_ == nullptr || !is_of_one_thing)) {
+  if (recent_.last() >= end_.value() && (!has_others_ || !is_of_one_thing)) {
     if (auto page = recent_.read(tenancy, filter)) co_return std::move(*page);
   }
   std::optional<std::int64_t> end;  // as the first walk saw it

@@ -34,7 +34,7 @@ class PostgresEventLog final : public EventLog {
     World& world = real_world();
     std::string url;  // of the database: what tells of other nodes' appends has a connection
     /// How late an append of another node is seen at worst, where nothing told of it.
-    /// Nothing: whoever has the log calls look() so often.
+    /// Nothing: whoever has the log calls look() so often; behind a pooler nothing else is done.
     std::optional<std::chrono::milliseconds> look_every{1'000};
     Positions positions = Positions::kWithTheCommit;
     /// On a thread of its own: others have appended.
@@ -94,7 +94,8 @@ class PostgresEventLog final : public EventLog {
   RecentEvents recent_;
   std::vector<Observer> observers_;  // not changed once anything is appended
   Watermark end_;
-  std::unique_ptr<db::postgres::WatchedNumber> watch_;  // of the end, where others append
+  bool has_others_ = false;                             // that append
+  std::unique_ptr<db::postgres::WatchedNumber> watch_;  // of the end, where they can tell
 };
 
 }  // namespace synap::events::postgres
