@@ -13,12 +13,10 @@
 //   Task<Result<Note>> load(Id id);                 co_await load(id)
 //   spawn(executor, serve(connection));             runs it on `executor`, detached: it owns itself
 //   co_await when_all(std::move(tasks))             runs all at once, yields when the last is done
-//   co_await first_to_end(on_first, one, other)     runs all at once, yields when the first is done
 //   sync_wait(executor, load(id))                   blocks a plain thread; tests and main only
 #pragma once
 
 #include <algorithm>
-#include <array>
 #include <condition_variable>
 #include <coroutine>
 #include <exception>
@@ -114,7 +112,6 @@ class [[nodiscard]] Task {
   /// What a Task that has ended has come to: its value, or the exception that left it. Once.
   T take() { return handle_.promise().take(); }
   bool has_thrown() const { return handle_.promise().exception != nullptr; }
-  bool has_ended() const { return handle_ && handle_.done(); }
 
   /// Runs it on this thread up to where it first waits. Nobody awaits it: its owner destroys it,
   /// at once or when it has ended.
@@ -136,17 +133,6 @@ class [[nodiscard]] Task {
     handle_ = {};
   }
   std::coroutine_handle<promise_type> handle_;
-};
-
-/// Goes on in the executor's next turn.
-struct NextTurn {
-  Waiter waiter;
-  bool await_ready() const noexcept { return false; }
-  void await_suspend(std::coroutine_handle<> self) {
-    waiter.suspend(self);
-    waiter.wake();
-  }
-  void await_resume() noexcept { waiter.resumed(); }
 };
 
 namespace task_detail {
@@ -209,6 +195,17 @@ struct Join {
   }
 };
 
+// Goes on in the executor's next turn.
+struct NextTurn {
+  Waiter waiter;
+  bool await_ready() const noexcept { return false; }
+  void await_suspend(std::coroutine_handle<> self) {
+    waiter.suspend(self);
+    waiter.wake();
+  }
+  void await_resume() noexcept { waiter.resumed(); }
+};
+
 // It begins in a turn of its own, not inside the call that starts it: what it does first may
 // destroy the join and the frame around it (a step that parks does).
 template <class T>
@@ -243,21 +240,6 @@ Task<std::vector<T>> when_all(std::vector<Task<T>> tasks) {
   results.reserve(tasks.size());
   for (auto& task : tasks) results.push_back(task.take());
   co_return results;
-}
-
-/// Runs all tasks concurrently on the current executor until the first has ended, or thrown: its
-/// number. What it came to is left in it; `on_first` is called, and the others are destroyed, where
-/// they are suspended.
-template <class OnFirst, class... Ts>
-Task<std::size_t> first_to_end(OnFirst on_first, Task<Ts>&... tasks) {
-  task_detail::Join join{1};
-  std::array<Task<void>, sizeof...(Ts)> children = {task_detail::run_child(tasks, join)...};
-  for (auto& child : children) child.start();
-  co_await join.children();
-  const std::array<bool, sizeof...(Ts)> ended = {tasks.has_ended()...};
-  on_first();
-  ((tasks.has_ended() ? void() : void(tasks = Task<Ts>())), ...);
-  co_return static_cast<std::size_t>(std::ranges::find(ended, true) - ended.begin());
 }
 
 /// Blocks this thread until `task` has run on `executor`. For main and tests; never on an executor.

@@ -225,42 +225,6 @@ TEST(WhenAll, DestroysChildrenThatHaveNotBegun) {
   EXPECT_FALSE(has_ended);
 }
 
-TEST(FirstToEnd, DestroysTheOthersWhenTheFirstHasEnded) {
-  ThreadExecutor executor("test");
-  Watermark mark;
-  const auto alive = std::make_shared<int>(1);
-  auto waits = [](Watermark& for_ever, std::shared_ptr<int> kept) -> Task<std::string> {
-    co_await for_ever.wait_past(0);
-    co_return std::to_string(*kept);
-  };
-  auto ends = []() -> Task<int> { co_return 7; };
-  long before = 0;
-  const auto seen = sync_wait(executor, [&]() -> Task<std::string> {
-    auto one = waits(mark, alive);
-    auto other = ends();
-    const auto first = co_await first_to_end([&] { before = alive.use_count(); }, one, other);
-    co_return std::to_string(before) + " " + std::to_string(first) + " " +
-        std::to_string(other.take()) + " " + std::to_string(alive.use_count());
-  }());
-  EXPECT_EQ(seen, "2 1 7 1");
-}
-
-TEST(FirstToEnd, IsTheFirstOfThoseThatEndAtOnceAndMayThrow) {
-  ThreadExecutor executor("test");
-  auto throws = []() -> Task<int> {
-    throw std::runtime_error("thrown");
-    co_return 0;
-  };
-  auto ends = []() -> Task<void> { co_return; };
-  const auto seen = sync_wait(executor, [&]() -> Task<std::string> {
-    auto one = throws();
-    auto other = ends();
-    const auto first = co_await first_to_end([] {}, one, other);
-    co_return std::to_string(first) + (one.has_thrown() ? " thrown" : "");
-  }());
-  EXPECT_EQ(seen, "0 thrown");
-}
-
 // Goes to `driver`, which destroys the coroutine that does so: what a step does that parks.
 struct Park {
   std::coroutine_handle<>& driver;

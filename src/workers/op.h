@@ -16,7 +16,6 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
-#include <vector>
 
 #include "base/json.h"
 #include "base/status.h"
@@ -70,8 +69,6 @@ struct StepResult {
   std::int64_t started_at = 0;
   std::int64_t ended_at = 0;
   std::string input = {};  // JSON text of what the step was given, if that is known
-  /// Steps that were begun, and that nobody waits for any more since this one is done.
-  std::vector<StepHash> given_up = {};
 };
 
 /// What event a run waits for: of its own user, of this type, behind the moment at which it began.

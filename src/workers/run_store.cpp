@@ -192,12 +192,7 @@ void RunStore::write_own_results(db::Tx& tx, const bus::Job& job,
   for (const auto& result : results) {
     insert_result(job, result, now, [&](const auto&... said) { tx.run(said...); });
     note_done(tx, job, result, now);
-    if (!may_be_pending) continue;
-    forget_pending_step(tx, job.run_id, result.hash);
-    for (const auto& step : result.given_up) {
-      forget_pending_step(tx, job.run_id, step);
-      waits_.end(tx, job.run_id, step);
-    }
+    if (may_be_pending) forget_pending_step(tx, job.run_id, result.hash);
   }
 }
 

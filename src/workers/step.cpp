@@ -40,26 +40,6 @@ Step::Place Step::enter(std::string_view id) {
   return place;
 }
 
-bool Step::is_for_step_other_than(const StepHash& hash) const {
-  return served_ != nullptr && served_->wish().step && *served_->wish().step != hash;
-}
-
-Task<void> Step::let_others_pass(const Place& place) {
-  const UnderWay under_way(*this, place.hash);
-  co_await NextTurn{};
-}
-
-void Step::note_winner(const Place& place, std::string_view id, std::size_t number,
-                       std::int64_t began_at) {
-  const UnderWay under_way(*this, place.hash);
-  auto given_up = std::exchange(given_up_, {});
-  std::erase_if(pending_, [&](const PendingStep& step) {
-    return std::ranges::find(given_up, step.hash) != given_up.end();
-  });
-  remember(place.hash, id, OpCode::kStepRun, fmt::format(R"({{"data":{}}})", number), began_at);
-  unsaved_.back().given_up = std::move(given_up);
-}
-
 std::int64_t Step::wall_time() const {
   return store_.world().unix_ms();
 }
@@ -227,14 +207,13 @@ Task<Result<std::optional<Json>>> Step::wait_for_signal(std::string_view id, Sig
 // What a step that waits has come to; `over`, when its time is over.
 Task<Result<std::string>> Step::memo_of_wait(Place place, PendingStep begun, std::string over) {
   if (place.memo != nullptr) co_return *place.memo;
-  if (place.is_to_park) co_await Park(*this, place.hash);
+  if (place.is_to_park) co_await Park{*this};
   if (place.pending == nullptr) {
     begun.hash = place.hash;
     pending_.push_back(std::move(begun));
-    co_await Park(*this, place.hash);
+    co_await Park{*this};
   }
-  if (racing_ > 0) co_await let_others_pass(place);
-  const UnderWay under_way(*this, place.hash);
+  const UnderWay under_way(*this);
   const int own_place = next_place_++;
   auto memo = co_await store_.end_wait(job_, {place.hash, own_place, std::move(begun.name),
                                               begun.op, std::move(over), place.pending->began_at});
@@ -270,7 +249,7 @@ std::vector<PlannedStep> Step::planned() const {
 
 Task<bool> Step::was_committed(const Place& place, std::string_view id) {
   if (served_ == nullptr) co_return false;
-  const UnderWay under_way(*this, place.hash);
+  const UnderWay under_way(*this);
   // Where it cannot be looked up, keep_commit() finds out.
   auto memo = co_await served_->find_commit(place.hash);
   if (!memo || !*memo) co_return false;
@@ -348,7 +327,7 @@ Task<void> Step::sleep_for(Place place, std::string_view id, std::int64_t wait_m
                         .due_at = due_in(wait_ms),
                         .wait_ms = wait_ms});
   }
-  co_await Park(*this, place.hash);
+  co_await Park{*this};
 }
 
 }  // namespace synap::workers

@@ -14,7 +14,6 @@
 // invoke()  the same; when the run of another function that it asks for has ended.
 // send_event(), send_signal()  append an event, or send a signal, exactly once.
 // fetch()   asks another machine over HTTP (fetch.h): a run().
-// race()    runs several of these, or what awaits them, until the first has come to its end.
 //
 // A step that fails is tried again later (the handler is put away and called anew), as often as the
 // function's retries allow, each step by itself; only when they are used up, or the error cannot go
@@ -24,9 +23,6 @@
 // be tried again, are done first; then the call ends.
 #pragma once
 
-#include <fmt/format.h>
-
-#include <array>
 #include <chrono>
 #include <concepts>
 #include <coroutine>
@@ -36,9 +32,6 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <type_traits>
-#include <utility>
-#include <variant>
 #include <vector>
 
 #include "base/executor.h"
@@ -113,22 +106,6 @@ class Step {
   Task<Result<std::string>> send_signal(std::string_view id, std::string_view signal, Json data);
   static constexpr std::size_t kSignalBytesMax = 256;
 
-  /// What a branch of a race came to; of a Task<void> nothing.
-  template <class T>
-  using Branch = std::conditional_t<std::is_void_v<T>, std::monostate, T>;
-
-  /// The first of the branches that comes to its end, and its number, which is index():
-  ///   auto first = co_await step.race("answer or a day",
-  ///                                   step.wait_for_event("answer", wait, 48h),
-  ///                                   step.sleep("a day", 24h));
-  /// The others are given up where they stand: a function of theirs that is running is destroyed,
-  /// and may have had its effect; what they wait for, or would be tried again, is not any more; a
-  /// run that they have asked for goes on. Which branch it was is kept under `id`: later calls go
-  /// into that one alone. Steps of different branches have different ids, and none is a finish().
-  /// kInternalServerError: the branch that was first is not there any more.
-  template <class... Ts>
-  Task<Result<std::variant<Branch<Ts>...>>> race(std::string_view id, Task<Ts>... branches);
-
   /// What the step of this id gave when it was done in an earlier call; nothing: it was not. For a
   /// handler that begins behind it. The id is as good as new.
   template <class T>
@@ -183,28 +160,14 @@ class Step {
  private:
   // Where a part of the handler stands still for the rest of the call. That nothing else goes on is
   // only known when control has come back to the executor: a part beside it may be about to begin.
-  class Park {
-   public:
-    Park(Step& step, const StepHash& hash) : step_(step), hash_(hash) {}
-    Park(const Park&) = delete;
-    Park& operator=(const Park&) = delete;
-    ~Park() {
-      if (!is_parked_) return;
-      --step_.parked_;
-      step_.note_destroyed(hash_);
-    }
+  struct Park {
+    Step& step;
     bool await_ready() const noexcept { return false; }
-    void await_suspend(std::coroutine_handle<>) {
-      is_parked_ = true;
-      ++step_.parked_;
-      step_.note_turn();
+    void await_suspend(std::coroutine_handle<>) const {
+      ++step.parked_;
+      step.note_turn();
     }
     void await_resume() const noexcept {}
-
-   private:
-    Step& step_;
-    const StepHash hash_;
-    bool is_parked_ = false;
   };
   // Where a step of a served run that was found waits for its turn, which may not come in this
   // call. Of other runs nobody waits here.
@@ -213,12 +176,7 @@ class Step {
     Found(Step& step, const StepHash& hash, std::string_view id)
         : step_(step), hash_(hash), id_(id) {}
     ~Found() {
-      if (!waiter_.is_suspended()) return;
-      if (!waiter_.is_posted()) {
-        std::erase(step_.found_, this);
-      } else {
-        step_.is_one_chosen_ = false;
-      }
+      if (waiter_.is_suspended() && !waiter_.is_posted()) std::erase(step_.found_, this);
     }
     bool await_ready() const noexcept { return step_.served_ == nullptr; }
     void await_suspend(std::coroutine_handle<> self) {
@@ -241,18 +199,16 @@ class Step {
   // While it lives, a step is under way.
   class UnderWay {
    public:
-    UnderWay(Step& step, const StepHash& hash) : step_(step), hash_(hash) { ++step_.under_way_; }
+    explicit UnderWay(Step& step) : step_(step) { ++step_.under_way_; }
     UnderWay(const UnderWay&) = delete;
     UnderWay& operator=(const UnderWay&) = delete;
     ~UnderWay() {
       --step_.under_way_;
-      step_.note_destroyed(hash_);
       if (step_.parked_ > 0) step_.note_turn();
     }
 
    private:
     Step& step_;
-    const StepHash hash_;
   };
 
   struct Place {
@@ -262,18 +218,6 @@ class Step {
     bool is_to_park = false;               // it cannot go on now
   };
   Place enter(std::string_view id);
-  /// Of a served run: this call is to do one step, which is another, and may be in a branch that a
-  /// race would give up.
-  bool is_for_step_other_than(const StepHash& hash) const;
-  /// Before a step begins: of a race no branch does so before each has gone as far as it can with
-  /// what is stored, since that may decide it.
-  Task<void> let_others_pass(const Place& place);
-  void note_destroyed(const StepHash& hash) {
-    if (is_giving_up_) given_up_.push_back(hash);
-  }
-  /// Of a race that has been decided.
-  void note_winner(const Place& place, std::string_view id, std::size_t number,
-                   std::int64_t began_at);
   Task<Result<std::string>> memo_of_wait(Place place, PendingStep begun, std::string over);
   template <class T>
   static Result<T> from_memo(const std::string& memo);
@@ -300,11 +244,6 @@ class Step {
   void forget_saved(const std::vector<StepResult>& results);
   Task<Result<>> fail_for_good(const Place& place, std::string_view id, const Error& error,
                                std::int64_t began_at);
-  template <class T>
-  static Task<bool> end_of(Task<T>& task) {
-    co_await task.ended();
-    co_return true;
-  }
   static Result<std::optional<Json>> awaited(const Result<std::string>& memo);
   static std::string late_memo(std::string_view id);
   std::int64_t due_in(std::int64_t wait_ms) const;
@@ -334,10 +273,7 @@ class Step {
   std::shared_ptr<const EndOfRun> end_;  // prepared by finish()
   std::optional<Error> exceeded_limit_;
   std::optional<Error> outage_;
-  Waiter* turn_ = nullptr;          // of who waits for the next turn; of the executor's thread
-  int racing_ = 0;                  // races that are not decided
-  std::vector<StepHash> given_up_;  // where branches of the one stood that is being decided
-  bool is_giving_up_ = false;
+  Waiter* turn_ = nullptr;  // of who waits for the next turn; of the executor's thread
   int parked_ = 0;
   int under_way_ = 0;
   int next_place_;
@@ -383,19 +319,18 @@ std::string Step::to_memo(const Result<T>& result) {
 template <class T, class F>
 Task<Result<T>> Step::run(std::string_view id, F function) {
   const Place place = enter(id);
-  if (place.is_to_park) co_await Park(*this, place.hash);
+  if (place.is_to_park) co_await Park{*this};
   if (place.memo != nullptr) {
     auto result = from_memo<T>(*place.memo);
     if (!result) note_exhausted(place);
     co_return result;
   }
   co_await Found(*this, place.hash, id);
-  if (racing_ > 0) co_await let_others_pass(place);
   Result<T> result = Result<T>(std::unexpect, Error{});
   std::int64_t began_at = 0;
   bool is_reported = false;
   {
-    const UnderWay under_way(*this, place.hash);
+    const UnderWay under_way(*this);
     auto saved = co_await save();
     began_at = wall_time();
     if (!saved) {
@@ -412,15 +347,15 @@ Task<Result<T>> Step::run(std::string_view id, F function) {
       }
     }
   }
-  if (exceeded_limit_ || is_reported) co_await Park(*this, place.hash);
-  if (parks_on(place, id, result.error(), began_at)) co_await Park(*this, place.hash);
+  if (exceeded_limit_ || is_reported) co_await Park{*this};
+  if (parks_on(place, id, result.error(), began_at)) co_await Park{*this};
   {
-    const UnderWay under_way(*this, place.hash);
+    const UnderWay under_way(*this);
     if (auto noted = co_await fail_for_good(place, id, result.error(), began_at); !noted) {
       co_return synap::fail(noted.error());
     }
   }
-  if (served_ != nullptr) co_await Park(*this, place.hash);
+  if (served_ != nullptr) co_await Park{*this};
   co_return result;
 }
 
@@ -441,55 +376,6 @@ Task<Result<T>> Step::invoke(std::string_view id, InvokedFunction asked,
   co_return result;
 }
 
-template <class... Ts>
-Task<Result<std::variant<Step::Branch<Ts>...>>> Step::race(std::string_view id,
-                                                           Task<Ts>... branches) {
-  using Won = std::variant<Branch<Ts>...>;
-  const Place place = enter(id);
-  if (place.is_to_park) co_await Park(*this, place.hash);
-  std::size_t first = 0;
-  if (place.memo != nullptr) {
-    const auto number = from_memo<std::int64_t>(*place.memo);
-    first = number && *number >= 0 ? static_cast<std::size_t>(*number) : sizeof...(Ts);
-    if (first >= sizeof...(Ts)) {
-      co_return synap::fail(
-          Code::kInternalServerError,
-          fmt::format("Of the race \"{}\" a branch was first that is not there any more", id));
-    }
-    std::array<Task<bool>, sizeof...(Ts)> ends = {end_of(branches)...};
-    co_await std::move(ends[first]);
-  } else {
-    if (is_for_step_other_than(place.hash)) {
-      std::vector<Task<bool>> ends;
-      (ends.push_back(end_of(branches)), ...);
-      co_await when_all(std::move(ends));
-      co_await Park(*this, place.hash);
-    }
-    const auto began_at = wall_time();
-    ++racing_;
-    first = co_await first_to_end([this] { is_giving_up_ = true; }, branches...);
-    is_giving_up_ = false;
-    --racing_;
-    co_await Found(*this, place.hash, id);
-    note_winner(place, id, first, began_at);
-    if (served_ != nullptr) co_await Park(*this, place.hash);
-  }
-  std::optional<Won> won;
-  [&]<std::size_t... I>(std::index_sequence<I...>) {
-    const auto take = [&]<std::size_t N, class T>(std::in_place_index_t<N> at, Task<T>& branch) {
-      if (N != first) return;
-      if constexpr (std::is_void_v<T>) {
-        branch.take();
-        won.emplace(at);
-      } else {
-        won.emplace(at, branch.take());
-      }
-    };
-    (take(std::in_place_index<I>, branches), ...);
-  }(std::index_sequence_for<Ts...>());
-  co_return std::move(*won);
-}
-
 template <class F>
 auto Step::commit(std::string_view id, F closure)
     -> Task<Result<std::invoke_result_t<F&, db::Tx&>>> {
@@ -508,22 +394,21 @@ auto Step::commit_and(Then then, std::string_view id, F closure)
     -> Task<Result<std::invoke_result_t<F&, db::Tx&>>> {
   using T = std::invoke_result_t<F&, db::Tx&>;
   const Place place = enter(id);
-  if (place.is_to_park) co_await Park(*this, place.hash);
+  if (place.is_to_park) co_await Park{*this};
   if (place.memo != nullptr) {
     auto result = from_memo<T>(*place.memo);
     if (!result) note_exhausted(place);
     co_return result;
   }
   co_await Found(*this, place.hash, id);
-  if (racing_ > 0) co_await let_others_pass(place);
   Result<T> result = Result<T>(std::unexpect, Error{});
   const auto began_at = wall_time();
-  if (co_await was_committed(place, id)) co_await Park(*this, place.hash);
+  if (co_await was_committed(place, id)) co_await Park{*this};
   if (then == Then::kComplete && served_ == nullptr) {
     if (auto prepared = prepare_completion(); !prepared) co_return synap::fail(prepared.error());
   }
   {
-    const UnderWay under_way(*this, place.hash);
+    const UnderWay under_way(*this);
     // Copies, since the closure runs on the database's thread, and a step beside this one goes on.
     const auto earlier = unsaved_;
     const int own_place = next_place_++;  // no other's: one beside it takes the next
@@ -575,15 +460,15 @@ auto Step::commit_and(Then then, std::string_view id, F closure)
     }
   }
   // Another call of the run may have done it at the same time.
-  if (result || co_await was_committed(place, id)) co_await Park(*this, place.hash);
-  if (parks_on(place, id, result.error(), began_at)) co_await Park(*this, place.hash);
+  if (result || co_await was_committed(place, id)) co_await Park{*this};
+  if (parks_on(place, id, result.error(), began_at)) co_await Park{*this};
   {
-    const UnderWay under_way(*this, place.hash);
+    const UnderWay under_way(*this);
     if (auto noted = co_await fail_for_good(place, id, result.error(), began_at); !noted) {
       co_return synap::fail(noted.error());
     }
   }
-  if (served_ != nullptr) co_await Park(*this, place.hash);
+  if (served_ != nullptr) co_await Park{*this};
   co_return result;
 }
 

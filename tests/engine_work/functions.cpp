@@ -150,8 +150,8 @@ class Work::Functions {
 
 namespace {
 
-Task<Result<std::string>> slept(Step& step, milliseconds time, std::string name = "rest") {
-  co_await step.sleep(name, time);
+Task<Result<std::string>> slept(Step& step, milliseconds time) {
+  co_await step.sleep("rest", time);
   co_return "slept";
 }
 
@@ -197,17 +197,6 @@ Task<Outcome> Work::Functions::order(const events::Event& event, Step& step) {
   all.push_back(row(step, "label", "order"));
   for (const auto& done : co_await when_all(std::move(all))) {
     if (!done) co_return Outcome::failed(done.error());
-  }
-  // Two that end at nearly the same time, one that fails now and then, and a signal that nobody
-  // sends: what was first leaves its row, and no other ever does.
-  auto first =
-      co_await step.race("first", slept(step, milliseconds(number % 20), "one"),
-                         slept(step, milliseconds(number % 21), "two"), effect(step, "three"),
-                         step.wait_for_signal("four", {"never " + std::to_string(number)}, kLong));
-  if (!first) co_return Outcome::failed(first.error());
-  const auto name = fmt::format("first {}", first->index());
-  if (auto done = co_await row(step, name, "first"); !done) {
-    co_return Outcome::failed(done.error());
   }
   co_return co_await step.finish("ship", [&](db::Tx& tx) { write(tx, step, "ship", "order"); });
 }
