@@ -8,6 +8,7 @@
 #include <array>
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 #include "analysis/folding.h"
 
@@ -25,7 +26,8 @@ struct Named {
 constexpr std::array<Named, kLanguages> kNamed = {{
     {"", "", ""},
     {"english", "en",
-     "the and of to is that it for was with are this be not you have from by but what which were"},
+     "the and of to is that it for was with are this be not you have from by but what which were "
+     "at"},
     {"german", "de",
      "der die und das ist nicht ein eine ich mit für auf den dem zu von im sich auch wird sind "
      "wie"},
@@ -55,16 +57,20 @@ using Counts = std::array<int, kLanguages>;
 
 // The commonest words of all languages.
 struct CommonWords {
-  std::unordered_map<std::string_view, std::uint32_t> languages;  // that have it, as bits
+  struct Word {
+    std::size_t number = 0;
+    std::uint32_t languages = 0;  // that have it, as bits
+  };
+  std::unordered_map<std::string_view, Word> words;
   // By the first byte, the lengths there are, as bits: most words of a text are none of them, and a
   // look here is cheaper than a hash.
   std::array<std::uint32_t, 256> lengths{};
 
-  std::uint32_t of(std::string_view word) const {
+  const Word* find(std::string_view word) const {
     const auto first = static_cast<std::uint8_t>(word.front());
-    if (word.size() >= 32 || (lengths[first] >> word.size() & 1U) == 0) return 0;
-    const auto found = languages.find(word);
-    return found != languages.end() ? found->second : 0;
+    if (word.size() >= 32 || (lengths[first] >> word.size() & 1U) == 0) return nullptr;
+    const auto found = words.find(word);
+    return found != words.end() ? &found->second : nullptr;
   }
 };
 const CommonWords& common_words() {
@@ -74,7 +80,8 @@ const CommonWords& common_words() {
       for (auto rest = kNamed[language].common; !rest.empty();) {
         const auto end = std::min(rest.find(' '), rest.size());
         const auto word = rest.substr(0, end);
-        all.languages[word] |= 1U << language;
+        const CommonWords::Word unseen{.number = all.words.size()};
+        all.words.try_emplace(word, unseen).first->second.languages |= 1U << language;
         all.lengths[static_cast<std::uint8_t>(word.front())] |= 1U << word.size();
         rest.remove_prefix(std::min(end + 1, rest.size()));
       }
@@ -135,9 +142,14 @@ std::optional<Language> only_language_of(UScriptCode script) {
   }
 }
 
+// One that is written again and again says no more than a few times: a list of changes has "os:" in
+// each line.
+constexpr std::uint8_t kTimesMax = 3;
+
 struct Seen {
   Counts letters{};  // of scripts that one language is written in
   Counts words{};    // of those that share one
+  std::vector<std::uint8_t> times = std::vector<std::uint8_t>(common_words().words.size());
   int latin = 0;
   bool has_umlaut = false;
   bool is_ascii = true;
@@ -145,8 +157,10 @@ struct Seen {
 
 void count_word(Seen& seen, std::string& word) {
   if (word.empty()) return;
-  if (const auto languages = common_words().of(word); languages != 0) {
-    for (std::size_t i = 0; i < kNamed.size(); ++i) seen.words[i] += (languages >> i) & 1U;
+  const auto* common = common_words().find(word);
+  if (common != nullptr && seen.times[common->number] < kTimesMax) {
+    ++seen.times[common->number];
+    for (std::size_t i = 0; i < kNamed.size(); ++i) seen.words[i] += common->languages >> i & 1U;
   }
   word.clear();
 }

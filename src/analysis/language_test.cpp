@@ -34,6 +34,17 @@ TEST(Language, IsGuessedWhereATextSaysLittle) {
   EXPECT_EQ(detected("42 -- 17"), "");
 }
 
+TEST(Language, IsNotWhatOneWordSaysAgainAndAgain) {
+  std::string changes;
+  for (int i = 0; i < 40; ++i) changes += "* os: fix build (com) #" + std::to_string(i) + "\n";
+  EXPECT_EQ(
+      detect(changes + "What was added to this, and for whom it is, is in the list of changes"),
+      Language::kEnglish);
+  EXPECT_EQ(detect("re: lunch at 12:30, see https://example.com well-known"), Language::kEnglish);
+  EXPECT_EQ(detect("Brot und Milch kaufen"), Language::kGerman);
+  EXPECT_EQ(detect("det er ikke at se, at jeg har det"), Language::kDanish);
+}
+
 TEST(Language, IsKnownByItsNames) {
   EXPECT_EQ(language_by_name("de"), Language::kGerman);
   EXPECT_EQ(language_by_name("german"), Language::kGerman);

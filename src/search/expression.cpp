@@ -27,10 +27,7 @@ class ItemReading {
     analyzer_.analyze(item.text, has_stems ? languages_ : std::span<const analysis::Language>(),
                       [&](const Token& token) {
                         is_weak_ = is_weak_ && says_nothing(token);
-                        Forms forms{.terms = {token.term}};
-                        forms.terms.insert(forms.terms.end(), token.stems.begin(),
-                                           token.stems.end());
-                        places.push_back(std::move(forms));
+                        places.push_back(forms_of(token));
                         ends_alone = token.is_alone;
                         ends_with_tail = token.kind == Token::Kind::kSingle;
                         return places.size() < kPlacesMax;
@@ -53,6 +50,16 @@ class ItemReading {
  private:
   static constexpr std::size_t kPlacesMax = 64;
 
+  // The stem that a language makes of another's word may be one that says nothing, as "und" of
+  // "under", which all texts of that language have.
+  Forms forms_of(const Token& token) const {
+    Forms forms{.terms = {token.term}};
+    const bool is_said = analysis::is_stop_word(token.term, languages_);
+    for (const auto& stem : token.stems) {
+      if (is_said || !analysis::is_stop_word(stem, languages_)) forms.terms.push_back(stem);
+    }
+    return forms;
+  }
   // A letter, and no digit; characters of scripts without spaces are no words of this kind.
   bool says_nothing(const Token& token) const {
     if (token.kind != Token::Kind::kWord) return false;

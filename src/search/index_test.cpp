@@ -379,6 +379,17 @@ TEST_F(IndexTest, RanksWhatManyTextsHaveAmongTheNewest) {
   EXPECT_EQ(found("rare type:note", {.texts_max = 10}), "20");
 }
 
+// "und" is the German stem of "under", and in all that is German.
+TEST_F(IndexTest, TakesNoStemThatSaysNothingForAWord) {
+  put(document("Garden", "What grows under the oak is mostly moss"));
+  put(document("Einkauf", "Ich muss Brot und Milch kaufen und die Blumen giessen"));
+  put(document("Reise", "Wir fahren nach Wien und bleiben in der Stadt"));
+  EXPECT_EQ(found("under"), "Garden");
+  EXPECT_EQ(found("what grows under the oak"), "Garden");
+  EXPECT_EQ(found("und").size(), std::string_view("Einkauf, Reise").size());
+  EXPECT_EQ(found("Blume"), "Einkauf") << "other stems are looked for";
+}
+
 TEST_F(IndexTest, RefusesWhatSaysNothing) {
   put(document("A", "oak"));
   EXPECT_EQ(found("&&"), "q, character 1: there is no word to look for");
