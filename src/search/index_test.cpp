@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <sqlite3.h>
 
 #include <filesystem>
 #include <fstream>
@@ -431,6 +432,56 @@ TEST_F(IndexTest, SaysThatItIsDamaged) {
   ASSERT_FALSE(opened);
   EXPECT_EQ(opened.error().fault, Fault::kDamaged);
   std::filesystem::remove(path);
+}
+
+// A page that is damaged says of a word that it is in a column that there is none of.
+TEST_F(IndexTest, AnswersNothingOrSaysThatItIsDamagedWhereAnyBitIsAnother) {
+  if (store->is_on_server()) GTEST_SKIP() << "there is another of tables";
+  std::vector<Change> changes;
+  for (int i = 0; i < 40; ++i) {
+    auto one = document(fmt::format("oak {}", i), "elm and oak beside the oak");
+    changes.push_back({one.id, std::move(one)});
+  }
+  apply(std::move(changes));
+  const auto page = *test::run(executor, [&] {
+    return index->read([&](IndexTx& in) {
+      auto rows = in.tx.query("SELECT hex(block) FROM terms_data WHERE id > 10 LIMIT 1");
+      return rows.next() ? rows.text(0) : std::string();
+    });
+  });
+  sqlite3* file = nullptr;
+  ASSERT_EQ(sqlite3_open(path.c_str(), &file), SQLITE_OK);
+  const auto write_page = [&](const std::string& hex) {
+    const auto sql = fmt::format("UPDATE terms_data SET block = x'{}' WHERE id > 10", hex);
+    ASSERT_EQ(sqlite3_exec(file, sql.c_str(), nullptr, nullptr, nullptr), SQLITE_OK);
+  };
+  int damaged = 0;
+  for (std::size_t at = 8; at < page.size(); at += 23) {
+    auto other = page;
+    other[at] = other[at] == '0' ? '8' : '0';
+    write_page(other);
+    for (const auto* query : {"\"elm and\"", "oak", "title:oak \"the oak\""}) {
+      damaged += look(query) ? 0 : 1;
+    }
+  }
+  sqlite3_close(file);
+  EXPECT_GT(damaged, 0);
+}
+
+TEST_F(IndexTest, FindsEachOfManyWordsAmongFewTexts) {
+  std::vector<Change> changes;
+  for (int i = 0; i < 60; ++i) {
+    auto one = document(std::to_string(i), "");
+    for (int word = 0; word < 30; ++word) {
+      if (word == 0 || (i + word) % 3 != 0) one.text += fmt::format("w{} ", word);
+    }
+    changes.push_back({one.id, std::move(one)});
+  }
+  apply(std::move(changes));
+  std::string query;
+  for (int word = 0; word < 30; ++word) query += fmt::format("w{} ", word);
+  const auto all = look(query, {.texts_max = 240});
+  EXPECT_EQ(all->total, 60);
 }
 
 TEST_F(IndexTest, SuggestsTitles) {

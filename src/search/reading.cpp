@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <tuple>
 
 namespace synap::search {
@@ -56,6 +57,8 @@ std::vector<LanguageCount> languages_of(db::Tx& tx, std::string_view user_id) {
 }
 
 namespace {
+
+constexpr std::int64_t kFewTexts = 4;  // times them is what may be ranked
 
 // The words of a phrase first, each of which is as cheap to count as it is rare: the whole is then
 // looked for only where the rarest of them is.
@@ -169,7 +172,10 @@ Reading read_query(IndexTx& index, std::string_view user_id, const Ask& ask) {
   bounds.texts_max = std::min(bounds.texts_max, ask.texts_max);
   count_texts(terms, library, reading.wanted, bounds);
   reading.texts_max = bounds.texts_max;
-  reading.expression = expression_of(reading.wanted, bounds.texts_max);
+  // Words of few texts are few, however many words there are.
+  const bool are_few = kFewTexts * library.documents <= bounds.texts_max;
+  reading.expression = expression_of(
+      reading.wanted, are_few ? std::numeric_limits<std::int64_t>::max() : bounds.texts_max);
   add_rarities(reading);
   add_rules(reading);
   return reading;

@@ -102,6 +102,8 @@ int count_occurrences(Counter& counter, const Fts5ExtensionApi* api, Fts5Context
     const int code = api->xPhraseFirst(row, static_cast<int>(phrase), &next, &column, &place);
     if (code != SQLITE_OK) return code;
     for (; column >= 0; api->xPhraseNext(row, &next, &column, &place)) {
+      // As the page says it, which FTS5 does not look at.
+      if (static_cast<std::size_t>(column) >= counter.rule.columns()) return SQLITE_CORRUPT_VTAB;
       ++counter.counts[first + static_cast<std::size_t>(column)];
     }
   }
