@@ -219,15 +219,21 @@ Check check_key(PodClient& pod) {
 
 std::vector<Check> checks_of_pod(PodClient& pod) {
   constexpr std::string_view kTold[] = {"mode", "search", "search meaning"};
+  // What stands still while they fail.
+  constexpr std::string_view kMustBeWell[] = {"inngest server", "read models"};
   std::vector<Check> told;
   const auto answer = pod.query("pod.doctor", Json::object());
   const Json* checks = answer ? answer->find("checks") : nullptr;
   if (checks == nullptr || !checks->is_array()) return told;
   for (const auto& check : checks->as_array()) {
     const auto name = check.string_or("name", "");
-    if (std::ranges::find(kTold, name) == std::end(kTold)) continue;
-    const bool is_ok = check.string_or("status", "") == "ok";
-    told.push_back({std::string(name), is_ok ? Status::kOk : Status::kWarn,
+    const bool must_be_well = std::ranges::find(kMustBeWell, name) != std::end(kMustBeWell);
+    if (!must_be_well && std::ranges::find(kTold, name) == std::end(kTold)) continue;
+    const auto status = check.string_or("status", "");
+    told.push_back({std::string(name),
+                    status == "ok"                     ? Status::kOk
+                    : must_be_well && status == "fail" ? Status::kFail
+                                                       : Status::kWarn,
                     std::string(check.string_or("message", ""))});
   }
   return told;

@@ -1,11 +1,13 @@
 // The pod as an app of an Inngest server, which another pod plays. Between the two stands a proxy,
 // which writes down what they say and loses answers where a test wants it to.
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { createServer, request } from 'node:http';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { promisify } from 'node:util';
 
 import { App, delay, freePort, lanes, Pod, until } from './harness.mjs';
 
@@ -318,6 +320,12 @@ describe('the pod as an app of an Inngest server', () => {
       // A request that was under way when the server went away has failed in another way.
       return check && /^1 events wait\. Nobody answers/.test(check.message);
     }, 'doctor says that the server is away');
+    // Of somebody at the machine, too, with the code of what is not well.
+    const { code, stdout } = await promisify(execFile)(process.env.SYNAP_BIN, ['doctor', '--data', pod.data, '--url', pod.url, '--json'])
+      .catch((error) => error);
+    assert.equal(code, 1);
+    const told = JSON.parse(stdout).checks.find(({ name }) => name === 'inngest server');
+    assert.deepEqual([told.status, /^1 events wait/.test(told.message)], ['fail', true]);
     assert.equal((await pod.call('requests.get', { requestId })).status, 'pending');
     await server.startAgain();
     assert.equal((await settled(pod, requestId)).status, 'completed');
