@@ -83,6 +83,27 @@ MarkLength mark_end_of(std::string_view text) {
   return text.size() - rest.size();
 }
 
+enum class Tag { kNone, kBegin, kEnd };
+
+// Which tag of an element of this name begins the text, as HTML reads tags; nothing: the text ends
+// before that can be said.
+std::optional<Tag> tag_of(std::string_view text) {
+  if (!text.starts_with('<')) return Tag::kNone;
+  text.remove_prefix(1);
+  const bool is_end = text.starts_with('/');
+  if (is_end) text.remove_prefix(1);
+  for (const char letter : std::string_view("data")) {
+    if (text.empty()) return std::nullopt;
+    if (std::tolower(static_cast<unsigned char>(text[0])) != letter) return Tag::kNone;
+    text.remove_prefix(1);
+  }
+  if (text.empty()) return std::nullopt;
+  // Else it is the beginning of a longer name, as <datalist>.
+  constexpr std::string_view kBehindAName = " \t\n\f\r/>";
+  if (!kBehindAName.contains(text[0])) return Tag::kNone;
+  return is_end ? Tag::kEnd : Tag::kBegin;
+}
+
 bool strip_marks(Json& json) {
   bool has_changed = false;
   if (json.is_string()) {
@@ -105,20 +126,28 @@ std::string MarkStripper::add(std::string_view piece) {
   std::size_t at = 0;
   const std::string_view text = pending_;
   while (at < text.size()) {
-    const auto next = text.find_first_of(open_ > 0 ? "<\n" : "<", at);
+    const bool is_end_ours = !open_.empty() && open_.back() == 0;
+    const auto next = text.find_first_of(is_end_ours ? "<\n" : "<", at);
     said += text.substr(at, next == std::string_view::npos ? next : next - at);
     at = std::min(next, text.size());
     if (at == text.size()) break;
     const auto rest = text.substr(at);
     const auto begun = mark_begin_of(rest);
-    const auto ended = open_ > 0 ? mark_end_of(rest) : MarkLength(0);
+    const auto ended = is_end_ours ? mark_end_of(rest) : MarkLength(0);
     if (!begun || !ended) break;
-    open_ += *begun > 0 ? 1 : (*ended > 0 ? -1 : 0);
-    if (const auto length = std::max(*begun, *ended); length > 0) {
-      at += length;
+    if (*begun > 0) {
+      open_.push_back(0);
+    } else if (*ended > 0) {
+      open_.pop_back();
     } else {
+      const auto tag = open_.empty() ? Tag::kNone : tag_of(rest);
+      if (!tag) break;
+      if (*tag == Tag::kBegin) ++open_.back();
+      if (*tag == Tag::kEnd && open_.back() > 0) --open_.back();
       said.push_back(text[at++]);
+      continue;
     }
+    at += std::max(*begun, *ended);
   }
   pending_.erase(0, at);
   return said;
@@ -126,10 +155,9 @@ std::string MarkStripper::add(std::string_view piece) {
 
 std::string MarkStripper::finish() {
   auto left = std::exchange(pending_, {});
+  open_.clear();
   // Nothing comes behind it, so its line end is none to wait for.
-  const bool is_mark = (open_ > 0 && mark_end_of(left).value_or(0) == left.size()) ||
-                       mark_begin_of(left + "\n").value_or(0) == left.size() + 1;
-  open_ = 0;
+  const bool is_mark = mark_begin_of(left + "\n").value_or(0) == left.size() + 1;
   return is_mark ? std::string() : left;
 }
 

@@ -10,6 +10,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "models/conversation.h"
 
@@ -26,8 +27,9 @@ extern const std::string_view kDataRule;
 std::string shortened(std::string_view text, std::size_t bytes_max);
 
 /// Takes the marks of as_data out of a text that comes in pieces, cut anywhere. Only those: a
-/// beginning with just its two attributes, and an end for each such beginning. HTML's own element
-/// of that name stays, and so does a mark that as_data has written so that it is none.
+/// beginning with just its two attributes, and at most one end for each such beginning. HTML's own
+/// element of that name stays, wherever it is: an end belongs to the last beginning that has none.
+/// So does a mark that as_data has written so that it is none.
 class MarkStripper {
  public:
   /// A beginning that is longer is none of ours.
@@ -40,7 +42,8 @@ class MarkStripper {
 
  private:
   std::string pending_;
-  int open_ = 0;
+  // Of each mark that has no end yet, how many of HTML's elements in it have none.
+  std::vector<int> open_;
 };
 
 std::string without_marks(std::string_view text);

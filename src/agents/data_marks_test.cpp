@@ -49,6 +49,27 @@ TEST(DataMarks, LeaveWhatIsNoneOfThem) {
   EXPECT_NE(without_marks(quoted).find("&lt;data kind=\"note\""), std::string::npos);
 }
 
+TEST(DataMarks, LeaveHtmlsElementsBesideThemAndInThem) {
+  // The model has left out the end of the mark.
+  const std::string begun = "<data kind=\"note\" id=\"1\">\n";
+  const std::string left = "half\n<data value=\"3\">\n<data>three</data>\n</data>";
+  expect_stripped(begun + left, left);
+  expect_stripped(begun + left + "\n</data>", left);
+  expect_stripped(begun + left + kNote + left, left + "buy milk" + left);
+  expect_stripped(begun + begun + left + "</data>" + left + "</data></data>",
+                  left + left + "</data>");
+  expect_stripped(left + kNote + left, left + "buy milk" + left);
+  expect_stripped("<data value=\"1\">" + kNote + "</data>", "<data value=\"1\">buy milk</data>");
+  for (const std::string element :
+       {"<DATA\nvalue=\"3\">three</data>", "<data/>three</data>", "<data>three</DATA >"}) {
+    expect_stripped(begun + element + "</data></data>", element + "</data>");
+  }
+  // An element of another name has an end of another name.
+  for (const std::string other : {"<datalist>", "<data-list>", "</datalist>", "< data>", "<dat>"}) {
+    expect_stripped(begun + other + "\n</data>", other);
+  }
+}
+
 TEST(DataMarks, AreNotWaitedForBeyondTheLongest) {
   const auto begun = "<data kind=\"" + std::string(2 * MarkStripper::kMarkMax, 'a');
   MarkStripper stripper;
