@@ -148,7 +148,8 @@ Command search_command() {
       .options =
           {{.name = "WORDS",
             .docs = "What is looked for. With a minus or a quotation mark in it, all in one "
-                    "pair of quotation marks of the shell.",
+                    "pair of quotation marks of the shell; where the first word has the minus, "
+                    "behind --.",
             .target = &options->words,
             .is_required = true},
            {"--type", "Only these: note, task, ...", &options->types},

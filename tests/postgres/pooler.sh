@@ -30,6 +30,12 @@ as=""
 [ "$(id -u)" -ne 0 ] || as="setpriv --reuid=postgres --regid=postgres --clear-groups"
 $as "$pgbouncer" -q "$directory/pgbouncer.ini" > "$directory/pgbouncer.log" 2>&1 &
 pooler=$!
+# Beside others it takes its time.
+for _ in $(seq 300); do
+  [ -S "$directory/.s.PGSQL.6432" ] && break
+  kill -0 "$pooler" 2>/dev/null || { cat "$directory/pgbouncer.log" >&2; exit 1; }
+  sleep 0.1
+done
 SYNAP_TEST_POSTGRES_URL="postgres://synap@/?host=$directory"
 SYNAP_TEST_POSTGRES_POOLER=$directory
 export SYNAP_TEST_POSTGRES_URL SYNAP_TEST_POSTGRES_POOLER
