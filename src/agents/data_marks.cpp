@@ -12,6 +12,9 @@
 namespace synap::agents {
 namespace {
 
+// Else a name is a longer one, as <datalist>.
+constexpr std::string_view kBehindAName = " \t\n\f\r/>";
+
 bool begins_with_mark(std::string_view text) {
   if (!text.starts_with('<')) return false;
   text.remove_prefix(1);
@@ -24,7 +27,7 @@ bool begins_with_mark(std::string_view text) {
   for (std::size_t i = 0; i < kWord.size(); ++i) {
     if (std::tolower(static_cast<unsigned char>(text[i])) != kWord[i]) return false;
   }
-  return true;
+  return text.size() == kWord.size() || kBehindAName.contains(text[kWord.size()]);
 }
 
 std::string attribute(std::string_view text) {
@@ -98,8 +101,6 @@ std::optional<Tag> tag_of(std::string_view text) {
     text.remove_prefix(1);
   }
   if (text.empty()) return std::nullopt;
-  // Else it is the beginning of a longer name, as <datalist>.
-  constexpr std::string_view kBehindAName = " \t\n\f\r/>";
   if (!kBehindAName.contains(text[0])) return Tag::kNone;
   return is_end ? Tag::kEnd : Tag::kBegin;
 }

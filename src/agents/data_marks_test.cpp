@@ -35,6 +35,13 @@ TEST(DataMarks, AreTakenOutOfWhatAModelSaysWhereverItIsCut) {
   expect_stripped("whole <data kind=\"note\" id=\"1\">", "whole ");
 }
 
+// What a model copies of a note is the note: React and HTML have longer names.
+TEST(DataMarks, LongerNamesStandInThemAsTheyAre) {
+  const std::string text = "<DataGrid rows={rows} />\n<datalist></datalist> <database> <data-x>";
+  EXPECT_EQ(without_marks(as_data("note", "1", text)), text);
+  EXPECT_FALSE(as_data("note", "1", "</data> <DATA\t> <data").substr(1).contains("<data"));
+}
+
 TEST(DataMarks, LeaveWhatIsNoneOfThem) {
   for (const std::string text :
        {"<data value=\"3\">three</data>", "</data>", "a < b\n", "<data", "<data kind=\"note\">",
