@@ -19,7 +19,8 @@ const ObjectSchema<KeptHeader>& describe(Type<KeptHeader>) {
   return schema;
 }
 
-// A body is a text, or else bytes.
+// A body is kept in the shorter of the two: as a text, the control characters of one take six bytes
+// each in JSON.
 struct KeptAnswer {
   std::int64_t status = 0;
   std::vector<KeptHeader> headers;
@@ -44,12 +45,33 @@ std::string as_utf8(std::string text) {
   return text;
 }
 
+// Whether the JSON of `body` is no longer than its base64url. Piece by piece: the JSON may be six
+// times as long as the body.
+bool is_shorter_as_text(std::string_view body) {
+  constexpr std::size_t kPiece = 4'096;
+  constexpr std::size_t kQuotes = 2;
+  const auto bytes_max = (body.size() * 4 + 2) / 3;
+  std::size_t bytes = 0;
+  std::string written;
+  while (!body.empty()) {
+    auto piece = body.substr(0, kPiece);
+    piece = piece.substr(0, valid_utf8_prefix(piece));
+    if (piece.empty()) return false;
+    written.clear();
+    append_json_string(written, piece);
+    bytes += written.size() - kQuotes;
+    if (bytes > bytes_max) return false;
+    body.remove_prefix(piece.size());
+  }
+  return true;
+}
+
 KeptAnswer kept(outbound::Response answer) {
   KeptAnswer kept{.status = answer.status};
   for (auto& header : answer.headers) {
     kept.headers.emplace_back(as_utf8(std::move(header.name)), as_utf8(std::move(header.value)));
   }
-  if (valid_utf8_prefix(answer.body) == answer.body.size()) {
+  if (is_shorter_as_text(answer.body)) {
     kept.text = std::move(answer.body);
   } else {
     kept.base64url = to_base64url(answer.body);

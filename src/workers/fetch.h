@@ -23,14 +23,18 @@ struct Fetched {
   std::string body;           // any bytes
 };
 
-inline constexpr std::uint64_t kFetchedBytesMax = std::uint64_t{3} << 20;
+/// How large a body may be, whatever its bytes: kept, it takes at most 4'000'000 bytes of the
+/// kStepBytesMax of a step. The other 194'304 are for the JSON around it and of the headers, of
+/// which the client takes up to 64 KiB.
+inline constexpr std::uint64_t kFetchedBytesMax = 3'000'000;
 
 /// The answer to the first request that has one; a later call of the run is given the same, and
 /// asks nobody. As Inngest's step.fetch: any status is an answer, so also one that asks to come
 /// again later. Nobody who answers, an answer that breaks off and the time being over are failures
 /// of the step, which is tried again: as any run(), it may have been asked more than once. For
 /// good: kForbidden, what the client's policy refuses; kBadRequest, no request; kPayloadTooLarge,
-/// over kFetchedBytesMax. The client must outlive the step.
+/// over kFetchedBytesMax. Headers that are longer as JSON than what a body leaves them end the run,
+/// as any result over kStepBytesMax does. The client must outlive the step.
 Task<Result<Fetched>> fetch(Step& step, std::string_view id, outbound::Client& client,
                             outbound::Request request,
                             std::chrono::milliseconds timeout = std::chrono::seconds(30));

@@ -18,9 +18,12 @@ class FetchTest : public WorkerPoolTest {
       const auto* kind = outbound::find(answer->headers, "x-kind");
       co_return Outcome::done(
           Json(fmt::format("{} {} {}", answer->status, kind != nullptr ? *kind : "none",
-                           to_base64url(answer->body)))
+                           shown(answer->body)))
               .dump());
     });
+  }
+  static std::string shown(std::string_view body) {
+    return body.size() < 100 ? to_base64url(body) : to_hex(sha256(body));
   }
   std::string run() {
     append();
@@ -28,12 +31,16 @@ class FetchTest : public WorkerPoolTest {
     return text_of("SELECT status || ' ' || coalesce(output, error) FROM runs_data");
   }
 
+  const std::string kManyHeaders = "x-kind: many\r\nx-more: " + std::string(60'000, '"') + "\r\n";
+  std::string body;
   std::atomic<int> calls = 0;
   std::atomic<int> asked = 0;
   outbound::TestServer server{[this](outbound::Wire& wire, const outbound::Seen& seen) {
     ++asked;
     if (seen.line.contains("/no-http-once") && asked == 1) {
       wire.send("what is this\r\n\r\n");
+    } else if (seen.line.contains("/body")) {
+      wire.send(outbound::answer(200, body, kManyHeaders));
     } else if (seen.line.contains("/large")) {
       wire.send(outbound::answer(200, std::string(kFetchedBytesMax + 1, 'x')));
     } else {
@@ -54,6 +61,36 @@ TEST_F(FetchTest, WhatIsNoAnswerIsAskedForAgain) {
   start_fetching("/no-http-once");
   EXPECT_THAT(run(), testing::StartsWith("completed \"503 "));
   EXPECT_EQ(asked, 2);
+}
+
+// Of one kind of byte each: no UTF-8, what takes six bytes in JSON, what takes two, and a text.
+class FullFetchTest : public FetchTest, public testing::WithParamInterface<int> {};
+INSTANTIATE_TEST_SUITE_P(Bytes, FullFetchTest, testing::Values(0xff, 0x01, '"', 'x'));
+
+TEST_P(FullFetchTest, ABodyOfTheMostBytesIsKeptWhateverTheyAre) {
+  body = std::string(kFetchedBytesMax, static_cast<char>(GetParam()));
+  start_fetching("/body");
+  EXPECT_EQ(run(), "completed \"200 many " + shown(body) + "\"");
+  EXPECT_EQ(calls, 2);
+  EXPECT_EQ(asked, 1);
+}
+
+TEST_F(FetchTest, ABodyIsKeptInTheShorterForm) {
+  // As long in both, with a character at each place where it may be cut.
+  body = "aa";
+  for (int i = 0; i < 1'400; ++i) body += "€";
+  body += std::string(2'101, '\n');
+  start_fetching("/body");
+  run();
+  EXPECT_THAT(text_of("SELECT memo FROM run_steps_data"), testing::HasSubstr(R"("text":"aa€)"));
+}
+
+TEST_F(FetchTest, ABodyIsKeptInTheShorterFormEvenByOneByte) {
+  body = "aab\n\n\n";
+  start_fetching("/body");
+  run();
+  EXPECT_THAT(text_of("SELECT memo FROM run_steps_data"),
+              testing::HasSubstr("\"base64url\":\"" + to_base64url(body) + "\""));
 }
 
 TEST_F(FetchTest, WhatIsTooLargeIsAskedOnce) {
