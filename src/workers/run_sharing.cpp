@@ -17,6 +17,8 @@ constexpr double kAhead = 1.5;
 // Whoever was told looks, and then no sooner than after so long.
 constexpr milliseconds kPause(5);
 constexpr milliseconds kRetry(500);
+// While others have jobs: that one was cancelled or timed out here nobody tells this node.
+constexpr milliseconds kLookAgain(1'000);
 // How late a pause of a function, or of a user's, ends at a node that follows.
 constexpr milliseconds kEndPauses(1'000);
 
@@ -158,6 +160,7 @@ Task<bool> RunSharing::assign(std::int64_t node, std::vector<bus::Job> jobs, std
       if (assigned.contains(key_of(job))) {
         const auto key = key_of(job);
         away_.emplace(key, Away{std::move(job), node, look_count_});
+        away_since_.raise(++assigned_count_);
       } else {
         if (const auto at = others_.find(node); at != others_.end()) --at->second.under_way;
         --away_count_;
@@ -181,9 +184,24 @@ Task<bool> RunSharing::assign(std::int64_t node, std::vector<bus::Job> jobs, std
   co_return true;
 }
 
+// Until it is told. What others have can end without that: by a commit of this node, or before
+// assign() has noted that they have it, where the look that was told of the end knew of nothing.
 Task<void> RunSharing::wait(std::int64_t seen, std::stop_token stop) {
   co_await rooms_.world.sleep_for(kPause, stop);
-  co_await options_.told.wait_past(seen, stop);
+  std::int64_t assigned = 0;
+  bool is_any_away = false;
+  {
+    const std::lock_guard lock(mutex_);
+    assigned = away_since_.value();
+    is_any_away = !away_.empty();
+  }
+  const auto is_told = [&](std::stop_token over) { return options_.told.wait_past(seen, over); };
+  if (!is_any_away) {
+    co_await first_of(stop, is_told,
+                      [&](std::stop_token over) { return away_since_.wait_past(assigned, over); });
+  }
+  co_await first_of(stop, is_told,
+                    [&](std::stop_token over) { return rooms_.world.sleep_for(kLookAgain, over); });
 }
 
 Task<void> RunSharing::look_on(std::stop_token stop) {

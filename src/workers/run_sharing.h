@@ -9,7 +9,9 @@
 //   follows   takes          what is assigned to it -> its own queue, and on as any job
 //
 // A node is assigned some more than it does at a time, for the time that telling takes. They tell
-// each other when they have committed something, and look when they are told.
+// each other when they have committed something, and look when they are told. The one that leads
+// looks once a second, too, while others have anything: its own commits end some of that, as those
+// that cancel runs, and of these nobody tells it.
 #pragma once
 
 #include <cstdint>
@@ -117,6 +119,8 @@ class RunSharing {
   Watermark led_;  // 1: the same
   std::map<std::int64_t, Other> others_;
   std::map<Key, Away> away_;
+  Watermark away_since_;  // grows with each of away_
+  std::int64_t assigned_count_ = 0;
   int away_count_ = 0;  // of others_, all together
   double places_ = 0;   // over which the queue is spread
   std::int64_t look_count_ = 0;

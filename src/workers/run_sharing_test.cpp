@@ -308,7 +308,7 @@ TEST_F(RunSharingTest, ARunThatIsCancelledHasNoPlaceElsewhere) {
   testing::internal::CaptureStderr();
   ASSERT_TRUE(test::run(
       executor, [&] { return first->engine->pool->cancel("ann", *hanging, std::nullopt); }));
-  first->hear();
+  // Of what it has done itself nobody tells the one that leads.
   wait_until_free();
   hang.raise(1);
   second->engine->pool.reset();
