@@ -1,5 +1,7 @@
 #include "workers/fetch.h"
 
+#include <fmt/format.h>
+
 #include "outbound/test_server.h"
 #include "workers/pool_test.h"
 
