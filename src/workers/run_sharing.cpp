@@ -358,8 +358,13 @@ Task<Result<>> RunSharing::take() {
   std::int64_t leader = 0;
   std::int64_t slots = 0;
   auto turn = turn_;
+  bool is_removed = false;
   auto assigned = co_await store.database().read([&](db::Tx& tx) {
-    for (const auto& node : options_.nodes(tx)) {
+    const auto nodes = options_.nodes(tx);
+    is_removed = !is_there(nodes, options_.node);
+    // What it was assigned is about to be done by others, who may not have taken it back yet.
+    if (is_removed) return std::vector<bus::Job>{};
+    for (const auto& node : nodes) {
       if (node.leads) leader = node.number;
       if (node.number == options_.node) slots = node.slots;
     }
@@ -368,6 +373,7 @@ Task<Result<>> RunSharing::take() {
     return store.jobs().assigned_to(tx, options_.node, turn);
   });
   if (!assigned) co_return fail(assigned.error());
+  if (is_removed) co_return Result<>{};
   turn_ = turn;
   leader_ = leader;
   for (auto& job : *assigned) {

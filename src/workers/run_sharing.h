@@ -6,7 +6,8 @@
 //   leads     hands out      whose turn it is -> a row of `jobs` names another node
 //             looks          a row that is gone has ended there: its place is free
 //                            a node that is gone: what it had is found, and ready again
-//   follows   takes          what is assigned to it -> its own queue, and on as any job
+//   follows   takes          what is assigned to it -> its own queue, and on as any job; nothing
+//                            where it has been removed
 //
 // A node is assigned some more than it does at a time, for the time that telling takes. They tell
 // each other when they have committed something, and look when they are told. The one that leads

@@ -83,7 +83,14 @@ class RunSharingTest : public WorkerPoolTest {
                          EngineOptions{.queue = {.running = 64, .running_of_function = slots}});
     node->engine->share({.node = number,
                          .slots = slots,
-                         .nodes = nodes_now,
+                         .nodes =
+                             [this, number](db::Tx& tx) {
+                               auto all = nodes_now(tx);
+                               if (number == 2 && is_second_removed) {
+                                 std::erase_if(all, [](auto& node) { return node.number == 2; });
+                               }
+                               return all;
+                             },
                          .set_slots =
                              [number](db::Tx& tx, std::int64_t some) {
                                tx.run("UPDATE pod_nodes SET slots = $2 WHERE number = $1", number,
@@ -136,7 +143,8 @@ class RunSharingTest : public WorkerPoolTest {
   }
 
   int slots = 8;
-  int concurrency = 0;  // of the function, in all
+  int concurrency = 0;                          // of the function, in all
+  std::atomic<bool> is_second_removed = false;  // which the first has not seen
   std::unique_ptr<Node> first;
   std::unique_ptr<Node> second;
 };
@@ -203,6 +211,30 @@ TEST_F(RunSharingTest, WhatANodeHadThatIsGoneIsDoneByTheOther) {
   testing::internal::GetCapturedStderr();
   EXPECT_EQ(text_of("SELECT count(*) FROM runs_data WHERE output = '\"in time\"'"), "100");
   wait_until_free();
+}
+
+// As one that stood still past its lease and goes on: the one that leads has not looked yet.
+TEST_F(RunSharingTest, ANodeThatWasRemovedBeginsNothingOfWhatItWasAssigned) {
+  std::atomic<int> on_second = 0;
+  start([&](int node, const Event&, Step&) -> Task<Outcome> {
+    if (node == 2) ++on_second;
+    co_await real_world().sleep_for(std::chrono::milliseconds(5));
+    co_return Outcome::done();
+  });
+  is_second_removed = true;
+  append(20);
+  wait_until(
+      "SELECT CASE WHEN count(*) > 0 AND count(*) = count(node) THEN 'assigned' ELSE 'none' END "
+      "FROM jobs",
+      "assigned");
+  EXPECT_EQ(on_second, 0);
+  testing::internal::CaptureStderr();
+  ASSERT_TRUE(write([](db::Tx& tx) { tx.run("DELETE FROM pod_nodes WHERE number = 2"); }));
+  first->hear();
+  wait_until_idle();
+  testing::internal::GetCapturedStderr();
+  EXPECT_EQ(done_by("first"), 20);
+  EXPECT_EQ(on_second, 0);
 }
 
 TEST_F(RunSharingTest, ANodeThatStopsGivesBackWhatItHasNotBegun) {
