@@ -40,6 +40,14 @@ bool AppCall::is_under_way(const workers::StepHash& hash) const {
 
 Task<void> AppCall::do_planned(std::vector<ReportedOp> planned) {
   std::ranges::move(planned, std::back_inserter(planned_));
+  // The app plans for as long as it likes, and nothing of it is stored that would tell: no step
+  // begins of a run that was cancelled meanwhile.
+  if (!planned_.empty()) {
+    if (auto held = co_await confirm(); !held) {
+      std::ignore = stop_for(held.error());
+      planned_.clear();
+    }
+  }
   begin_planned();
   has_news_ = false;
   while (!in_flight_.empty() && !has_news_) {

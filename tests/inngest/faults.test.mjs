@@ -184,6 +184,19 @@ describe('an app that misbehaves', { concurrency: true }, () => {
     assert.ok(seen.length <= before + 1, `called ${seen.length - before} times more`);
   });
 
+  test('a step that was planned while its run was cancelled is not begun', async () => {
+    let plan;
+    const seen = await start('planning', (response) => {
+      plan ??= () => answers(response, [op('StepPlanned', 'late')]);
+    });
+    await until(() => plan, 'it is asked what is to be done');
+    const [{ id }] = await pod.runsOf('raw-planning');
+    await pod.call('runs.cancel', { id });
+    plan();
+    await delay(500);
+    assert.equal(seen.length, 1);
+  });
+
   test('an error of any size ends its run, and is kept in part', async () => {
     const error = { name: 'Error', message: 'x'.repeat(600_000), stack: 'y'.repeat(7_000_000) };
     const seen = await start('huge', (response) =>
