@@ -336,15 +336,19 @@ TEST_P(ManyNodes, WhatNobodyWasToldOfIsSeenAllTheSame) {
 
 TEST_P(ManyNodes, WhoLooksInATransactionOfItsOwnSeesWhatNobodyWasToldOf) {
   Node node(place.url(), std::nullopt);
-  std::this_thread::sleep_for(milliseconds(500));  // it has looked when it connected
   const auto look = [&]() -> Task<Result<>> {
     co_return co_await node.database->write([&](db::Tx& tx) { node.log->look(tx); });
   };
   // As another one whose NOTIFY is lost: it commits what only a look can find.
   db::postgres::Connection other({.url = place.direct_url()});
   ASSERT_FALSE(other.connect());
+  // When the node listens, and has looked for what it was not told until then.
+  ASSERT_TRUE(other.execute(
+      "DO $$ BEGIN FOR i IN 1..400 LOOP PERFORM pg_stat_clear_snapshot(); EXIT WHEN EXISTS(SELECT "
+      "FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'synap "
+      "watch' AND state = 'idle' AND query LIKE 'SELECT%'); PERFORM pg_sleep(0.01); END LOOP; END "
+      "$$"));
   ASSERT_TRUE(other.execute("UPDATE log_head SET position = 7"));
-  std::this_thread::sleep_for(milliseconds(1'200));
   EXPECT_EQ(node.log->end().value(), 0);
   ASSERT_TRUE(sync_wait(executor, look()));
   EXPECT_EQ(node.log->end().value(), 7);
