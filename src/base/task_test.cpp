@@ -225,6 +225,119 @@ TEST(WhenAll, DestroysChildrenThatHaveNotBegun) {
   EXPECT_FALSE(has_ended);
 }
 
+Task<void> waits(Watermark& mark, std::shared_ptr<int>) {
+  co_await mark.wait_past(0);
+}
+Task<void> throws() {
+  throw std::runtime_error("thrown");
+  co_return;
+}
+Task<void> ends() {
+  co_return;
+}
+
+TEST(FirstToEnd, DestroysTheOthersBehindWhatIsAwaitedThen) {
+  ThreadExecutor executor("test");
+  Watermark never;
+  const auto alive = std::make_shared<int>(0);
+  long before = 0;
+  const auto first = sync_wait(executor, [&]() -> Task<std::size_t> {
+    std::vector<Task<void>> tasks;
+    tasks.push_back(waits(never, alive));
+    tasks.push_back(ends());
+    auto number = co_await first_to_end(tasks, [&](std::size_t) -> Task<void> {
+      co_await NextTurn{};
+      before = alive.use_count();
+    });
+    EXPECT_EQ(alive.use_count(), 1);
+    co_return number;
+  }());
+  EXPECT_EQ(first, 1);
+  EXPECT_EQ(before, 2);
+}
+
+TEST(FirstToEnd, IsOneThatThrowsAndOfTwoThatEndTheFirst) {
+  ThreadExecutor executor("test");
+  const auto thrown = sync_wait(executor, []() -> Task<bool> {
+    std::vector<Task<void>> tasks;
+    tasks.push_back(throws());
+    tasks.push_back(ends());
+    // The other ends while this is awaited.
+    const auto first = co_await first_to_end(tasks, [](std::size_t) -> Task<void> {
+      co_await NextTurn{};
+      co_await NextTurn{};
+    });
+    co_return first == 0 && tasks[0].has_thrown() && tasks[1].has_ended();
+  }());
+  EXPECT_TRUE(thrown);
+}
+
+struct CountedBranches : Branches {
+  void note_fewer() override { told.push_back(count()); }
+  std::vector<int> told;
+};
+
+TEST(Branches, AreAllThatATaskAwaitsAtOnceUntilTheyHaveEnded) {
+  ThreadExecutor executor("test");
+  CountedBranches branches;
+  std::vector<int> seen;
+  const auto sees = [&]() -> Task<int> {
+    seen.push_back(branches.count());
+    co_await NextTurn{};
+    co_return 0;
+  };
+  const auto both = [&]() -> Task<int> {
+    std::vector<Task<int>> tasks;
+    tasks.push_back(sees());
+    tasks.push_back(sees());
+    co_await when_all(std::move(tasks));
+    co_return 0;
+  };
+  auto whole = [&]() -> Task<void> {
+    co_await sees();
+    std::vector<Task<int>> tasks;
+    tasks.push_back(both());
+    tasks.push_back(sees());
+    co_await when_all(std::move(tasks));
+    std::vector<Task<int>> racing;
+    racing.push_back(sees());
+    racing.push_back(both());  // which has not come to its children when the other ends
+    co_await first_to_end(racing, [](std::size_t) -> Task<void> { co_return; });
+    co_await when_all(std::vector<Task<int>>());
+    co_await sees();
+  };
+  auto counted = whole();
+  counted.count(branches);
+  sync_wait(executor, std::move(counted));
+  EXPECT_EQ(branches.count(), 1);
+  EXPECT_EQ(seen, (std::vector{1, 3, 3, 3, 2, 1}));
+}
+
+TEST(Branches, AreFewerWhereOneThrowsOrIsDestroyed) {
+  ThreadExecutor executor("test");
+  CountedBranches branches;
+  Watermark never;
+  auto whole = [&]() -> Task<void> {
+    std::vector<Task<int>> tasks;
+    for (int i = 0; i < 3; ++i) {
+      tasks.push_back([](Watermark& mark, int number) -> Task<int> {
+        if (number == 2) throw std::runtime_error("thrown");
+        co_await mark.wait_past(0);
+        co_return 0;
+      }(never, i));
+    }
+    try {
+      co_await when_all(std::move(tasks));
+    } catch (const std::runtime_error&) {
+    }
+  };
+  auto counted = whole();
+  counted.count(branches);
+  sync_wait(executor, std::move(counted));
+  EXPECT_EQ(branches.count(), 1);
+  EXPECT_EQ(branches.told.back(), 1);
+}
+
 // Goes to `driver`, which destroys the coroutine that does so: what a step does that parks.
 struct Park {
   std::coroutine_handle<>& driver;
