@@ -14,7 +14,7 @@ Outcome failure_of(std::string_view thrown) {
       Outcome::kUsualDelay);
 }
 
-Task<void> handle(EventHandler& handler, const events::Event& event, Step& step,
+Task<void> handle(EventHandler& handler, const events::Event& event, Step& step, StepCall& steps,
                   std::optional<Outcome>& outcome) {
   try {
     outcome = co_await handler.handle(event, step);
@@ -23,20 +23,20 @@ Task<void> handle(EventHandler& handler, const events::Event& event, Step& step,
   } catch (...) {
     outcome = failure_of("something that is no std::exception");
   }
-  step.note_turn();
+  steps.note_turn();
 }
 
 // What an outcome says that no step has.
-void add_outcome(Answer& answer, const Outcome& outcome, const Step& step) {
+void add_outcome(Answer& answer, const Outcome& outcome, const StepCall& steps) {
   if (outcome.kind() == Outcome::Kind::kDone) {
     answer.kind = Answer::Kind::kDone;
     answer.output = outcome.output();
-    answer.is_stored = step.has_finished();
+    answer.is_stored = steps.has_finished();
     return;
   }
   answer.kind = Answer::Kind::kFailed;
   answer.error = outcome.error();
-  answer.step_attempts = step.exhausted_attempts();
+  answer.step_attempts = steps.exhausted_attempts();
   // A failed step has used its retries up already: its handler's failing is final.
   answer.may_retry = outcome.may_retry() && answer.step_attempts == 0;
   if (outcome.retry_delay_ms() >= 0) answer.retry_delay_ms = outcome.retry_delay_ms();
@@ -61,30 +61,33 @@ Task<Answer> LocalDriver::serve(Call call, ServedRun& run) {
 }
 
 Task<Answer> LocalDriver::carry_out(Call call, ServedRun* served) {
-  Step step(store_, call.job, call.event, std::move(call.stored), std::move(call.events), served);
+  StepCall steps(store_, call.job, call.event, std::move(call.stored), std::move(call.events),
+                 served);
+  Step step(steps);
   Answer answer;
   std::optional<Outcome> outcome;
   {
     // Goes, with all that it has begun, at the end of this block: where it stands still, if steps
     // park. Nothing of it may go on beside what settles the run.
-    auto handling = handle(*handler_, call.event, step, outcome);
+    auto handling = handle(*handler_, call.event, step, steps, outcome);
+    handling.count(steps);
     handling.start();
     do {
-      while (!outcome && !step.is_over()) co_await step.next_turn();
-    } while (!outcome && step.begin_chosen());
-    answer.planned = step.planned();
+      while (!outcome && !steps.is_over()) co_await steps.next_turn();
+    } while (!outcome && steps.begin_chosen());
+    answer.planned = steps.planned();
   }
-  if (const auto& limit = step.exceeded_limit()) {
+  if (const auto& limit = steps.exceeded_limit()) {
     answer.kind = Answer::Kind::kFailed;
     answer.error = *limit;
   } else if (outcome) {
-    add_outcome(answer, *outcome, step);
+    add_outcome(answer, *outcome, steps);
   } else {
-    answer.outage = step.outage();
+    answer.outage = steps.outage();
   }
-  answer.has_made_progress = step.has_made_progress();
-  answer.results = step.take_unsaved();
-  answer.pending = step.take_pending();
+  answer.has_made_progress = steps.has_made_progress();
+  answer.results = steps.take_unsaved();
+  answer.pending = steps.take_pending();
   if (call.job.is_away) leave_waits_to_leader(answer);
   co_return answer;
 }

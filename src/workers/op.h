@@ -1,7 +1,8 @@
 // The run model that every driver of functions shares: in-process C++ here, functions over HTTP
 // and a foreign Inngest server later. It is Inngest's (its SDK specification, "ops" and "memo"):
 //
-//   step id    hex(sha1(id)); the n-th repeat of an id within one call is sha1("{id}:{n}"), n >= 1
+//   step id    hex(sha1(id)); the n-th repeat of an id within one call is sha1("{id}:{n}"), n >= 1;
+//              in a branch of a race the id is "{race} › {number of the branch} › {id}"
 //   memo       what a step id is answered with when the function is called again:
 //                {"data": ...}  the step's result        {"error": {...}}  it failed for good
 //                null           a sleep that is over, a wait for what did not come
@@ -16,6 +17,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
 #include "base/json.h"
 #include "base/status.h"
@@ -69,6 +71,8 @@ struct StepResult {
   std::int64_t started_at = 0;
   std::int64_t ended_at = 0;
   std::string input = {};  // JSON text of what the step was given, if that is known
+  /// Steps that were begun, and that nobody waits for any more since this one is done.
+  std::vector<StepHash> given_up = {};
 };
 
 /// What event a run waits for: of its own user, of this type, behind the moment at which it began.

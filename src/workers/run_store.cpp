@@ -168,6 +168,14 @@ void forget_pending_step(db::Tx& tx, const Uuid& run_id, const StepHash& step) {
 
 }  // namespace
 
+void RunStore::forget_pending_of(db::Tx& tx, const Uuid& run_id, const StepResult& result) {
+  forget_pending_step(tx, run_id, result.hash);
+  for (const auto& step : result.given_up) {
+    forget_pending_step(tx, run_id, step);
+    waits_.end(tx, run_id, step);
+  }
+}
+
 std::int64_t RunStore::write_results(db::Tx& tx, const bus::Job& job,
                                      std::span<const StepResult> results, bool may_be_pending) {
   std::int64_t stored = 0;
@@ -177,7 +185,7 @@ std::int64_t RunStore::write_results(db::Tx& tx, const bus::Job& job,
         job, result, now, [&](const auto&... said) -> std::int64_t { return tx.run(said...); });
     stored += is_new;
     if (is_new > 0) note_done(tx, job, result, now);
-    if (may_be_pending) forget_pending_step(tx, job.run_id, result.hash);
+    if (may_be_pending) forget_pending_of(tx, job.run_id, result);
   }
   return stored;
 }
@@ -192,7 +200,7 @@ void RunStore::write_own_results(db::Tx& tx, const bus::Job& job,
   for (const auto& result : results) {
     insert_result(job, result, now, [&](const auto&... said) { tx.run(said...); });
     note_done(tx, job, result, now);
-    if (may_be_pending) forget_pending_step(tx, job.run_id, result.hash);
+    if (may_be_pending) forget_pending_of(tx, job.run_id, result);
   }
 }
 
@@ -202,7 +210,7 @@ void RunStore::write_result_once(db::Tx& tx, const bus::Job& job, const StepResu
   const auto now = world_.unix_ms();
   insert_result(job, result, now, [&](const auto&... said) { tx.run_one(kDone, said...); });
   note_done(tx, job, result, now);
-  if (may_be_pending) forget_pending_step(tx, job.run_id, result.hash);
+  if (may_be_pending) forget_pending_of(tx, job.run_id, result);
 }
 
 // Counted when it is on disk. Sleeps and waits are no work, and have no time of their own.

@@ -171,6 +171,8 @@ class RunStore {
   std::optional<bus::Job> find_job(db::Tx& tx, const std::string& user_id,
                                    const Uuid& run_id) const;
   void answer_asker(db::Tx& tx, const EndOfRun::Asker& asker);
+  /// What is begun and not done of the step, and of those that it gives up.
+  void forget_pending_of(db::Tx& tx, const Uuid& run_id, const StepResult& result);
   void write_attempt(db::Tx& tx, const bus::Job& job, const StepHash* step, std::string_view name,
                      std::int64_t began_at, std::string_view error);
   bool write_pending(db::Tx& tx, const bus::Job& job, const Steps& steps);

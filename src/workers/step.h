@@ -13,48 +13,46 @@
 // wait_for_event(), wait_for_signal()  the same; when that has come, or the time is over.
 // invoke()  the same; when the run of another function that it asks for has ended.
 // send_event(), send_signal()  append an event, or send a signal, exactly once.
+// race()    runs several of these, or coroutines of them, until the first has come to its end.
 // fetch()   asks another machine over HTTP (fetch.h): a run().
 //
 // A step that fails is tried again later (the handler is put away and called anew), as often as the
 // function's retries allow, each step by itself; only when they are used up, or the error cannot go
 // away, does it answer with the Error, and the handler decides: fail, or go on without.
 //
-// Steps may be awaited together (when_all). Those beside one that parks, because it sleeps or is to
-// be tried again, are done first; then the call ends.
+// Steps may be awaited together (when_all). What is beside one that parks, because it sleeps or is
+// to be tried again, goes on as far as it can; then the call ends.
 #pragma once
+
+#include <fmt/format.h>
 
 #include <chrono>
 #include <concepts>
-#include <coroutine>
-#include <map>
+#include <cstddef>
 #include <memory>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <type_traits>
+#include <utility>
+#include <variant>
 #include <vector>
 
-#include "base/executor.h"
 #include "base/json.h"
 #include "base/task.h"
-#include "bus/job.h"
 #include "db/database.h"
 #include "schema/schema.h"
 #include "workers/handler.h"
 #include "workers/op.h"
-#include "workers/served_run.h"
+#include "workers/step_call.h"
 
 namespace synap::workers {
 
-class RunStore;
-struct EndOfRun;
-
 class Step {
  public:
-  /// Of the call that `job` asks for. It, its event and `served`, if another executes the run, must
-  /// outlive the step.
-  Step(RunStore& store, const bus::Job& job, const events::Event& event, StoredResults results,
-       std::vector<events::EventRef> events = {}, ServedRun* served = nullptr);
+  /// The handler's own, of this call.
+  explicit Step(StepCall& call) : Step(call, call.root_) {}
   Step(const Step&) = delete;
   Step& operator=(const Step&) = delete;
 
@@ -106,180 +104,55 @@ class Step {
   Task<Result<std::string>> send_signal(std::string_view id, std::string_view signal, Json data);
   static constexpr std::size_t kSignalBytesMax = 256;
 
+  /// What a branch of a race comes to: the T of the Task<T> that it gives; nothing, of void.
+  template <class F>
+  using Raced = std::conditional_t<std::is_void_v<typename std::invoke_result_t<F&, Step&>::Value>,
+                                   std::monostate, typename std::invoke_result_t<F&, Step&>::Value>;
+
+  /// The first of the branches that comes to its end, and its number, which is index(). A branch is
+  /// a callable (Step& branch) -> Task<T>, and does its steps with that Step: their ids are its
+  /// own.
+  ///   auto first = co_await step.race(
+  ///       "answer or a day", [&](Step& branch) { return branch.wait_for_event("answer", wait,
+  ///       48h); },
+  ///       [](Step& branch) { return branch.sleep("a day", 24h); });
+  /// The others are given up where they stand: a function of theirs that is running is destroyed,
+  /// and may have had its effect; what they wait for, or would be tried again, is not any more; a
+  /// run that they have asked for goes on. Which branch it was is kept under `id`: later calls go
+  /// into that one alone. A branch has no finish().
+  /// kInternalServerError: the branch that was first is not there any more.
+  template <class... Fs>
+  Task<Result<std::variant<Raced<Fs>...>>> race(std::string_view id, Fs... branches);
+
   /// What the step of this id gave when it was done in an earlier call; nothing: it was not. For a
   /// handler that begins behind it. The id is as good as new.
   template <class T>
   std::optional<T> recall(std::string_view id) const;
 
-  const Uuid& run_id() const { return job_.run_id; }
+  const Uuid& run_id() const { return call_.job_.run_id; }
   /// All events of a run that is for a batch; otherwise none.
-  std::span<const events::EventRef> events() const { return events_; }
-
-  // For the driver that calls the handler (local_driver.h).
-
-  /// Awaitable, by one: until the handler has ended, or is_over() may say something else.
-  class Turn {
-   public:
-    explicit Turn(Step& step) : step_(step) {}
-    ~Turn() {
-      if (waiter_.is_suspended() && !waiter_.is_posted()) step_.turn_ = nullptr;
-    }
-    bool await_ready() const noexcept { return false; }
-    void await_suspend(std::coroutine_handle<> self) {
-      waiter_.suspend(self);
-      step_.turn_ = &waiter_;
-    }
-    void await_resume() noexcept { waiter_.resumed(); }
-
-   private:
-    Step& step_;
-    Waiter waiter_;
-  };
-  Turn next_turn() { return Turn(*this); }
-  void note_turn() {
-    if (auto* waiter = std::exchange(turn_, nullptr)) waiter->wake();
-  }
-  /// Nothing goes on in the handler: all that it has begun is parked, or found and not begun.
-  bool is_over() const {
-    return (parked_ > 0 || !found_.empty()) && under_way_ == 0 && !is_one_chosen_;
-  }
-  /// Of a served run that is_over(): begins the step that the call is to do. False: there is none,
-  /// or it is done.
-  bool begin_chosen();
-  std::vector<PlannedStep> planned() const;
-  std::vector<StepResult> take_unsaved() { return std::exchange(unsaved_, {}); }
-  std::vector<PendingStep> take_pending() { return std::exchange(pending_, {}); }
-  bool has_made_progress() const { return has_made_progress_; }
-  /// How often a step was tried that has failed for good; 0: none has.
-  int exhausted_attempts() const { return exhausted_attempts_; }
-  /// The run is stored as completed.
-  bool has_finished() const { return has_finished_; }
-  const std::optional<Error>& exceeded_limit() const { return exceeded_limit_; }
-  const std::optional<Error>& outage() const { return outage_; }
+  std::span<const events::EventRef> events() const { return call_.events_; }
 
  private:
-  // Where a part of the handler stands still for the rest of the call. That nothing else goes on is
-  // only known when control has come back to the executor: a part beside it may be about to begin.
-  struct Park {
-    Step& step;
-    bool await_ready() const noexcept { return false; }
-    void await_suspend(std::coroutine_handle<>) const {
-      ++step.parked_;
-      step.note_turn();
-    }
-    void await_resume() const noexcept {}
-  };
-  // Where a step of a served run that was found waits for its turn, which may not come in this
-  // call. Of other runs nobody waits here.
-  class Found {
-   public:
-    Found(Step& step, const StepHash& hash, std::string_view id)
-        : step_(step), hash_(hash), id_(id) {}
-    ~Found() {
-      if (waiter_.is_suspended() && !waiter_.is_posted()) std::erase(step_.found_, this);
-    }
-    bool await_ready() const noexcept { return step_.served_ == nullptr; }
-    void await_suspend(std::coroutine_handle<> self) {
-      waiter_.suspend(self);
-      step_.found_.push_back(this);
-      step_.note_turn();
-    }
-    void await_resume() noexcept {
-      waiter_.resumed();
-      step_.is_one_chosen_ = false;
-    }
+  using Park = StepCall::Park;
+  using Found = StepCall::Found;
+  using Place = StepCall::Place;
 
-   private:
-    friend class Step;
-    Step& step_;
-    const StepHash hash_;
-    const std::string_view id_;
-    Waiter waiter_;
-  };
-  // While it lives, a step is under way.
-  class UnderWay {
-   public:
-    explicit UnderWay(Step& step) : step_(step) { ++step_.under_way_; }
-    UnderWay(const UnderWay&) = delete;
-    UnderWay& operator=(const UnderWay&) = delete;
-    ~UnderWay() {
-      --step_.under_way_;
-      if (step_.parked_ > 0) step_.note_turn();
-    }
+  Step(StepCall& call, StepScope& scope) : call_(call), scope_(scope) {}
 
-   private:
-    Step& step_;
-  };
-
-  struct Place {
-    StepHash hash;
-    const std::string* memo = nullptr;     // if the step is done
-    const PendingStep* pending = nullptr;  // if it was begun before
-    bool is_to_park = false;               // it cannot go on now
-  };
-  Place enter(std::string_view id);
-  Task<Result<std::string>> memo_of_wait(Place place, PendingStep begun, std::string over);
   template <class T>
   static Result<T> from_memo(const std::string& memo);
   template <class T>
   static std::string to_memo(const Result<T>& result);
-  /// `began_at`: of the attempt, or of what was waited for.
-  void remember(const StepHash& hash, std::string_view id, OpCode op, std::string memo,
-                std::int64_t began_at);
-  std::int64_t wall_time() const;
   enum class Then : std::uint8_t { kGoOn, kComplete };
   template <class F>
   auto commit_and(Then then, std::string_view id, F closure)
       -> Task<Result<std::invoke_result_t<F&, db::Tx&>>>;
-  /// True if the step is to be tried again later; then the caller parks.
-  bool parks_on(const Place& place, std::string_view id, const Error& error, std::int64_t began_at);
-  /// An error if a memo of so many bytes may not be kept.
-  std::optional<Error> excess_of(std::string_view id, std::size_t memo_bytes) const;
-  /// The same, kept as what the run fails of.
-  bool exceeds(std::string_view id, std::size_t memo_bytes);
-  /// A step that failed for good, in an earlier call, answers with its error again.
-  void note_exhausted(const Place& place);
-  /// Stores the results that are not on disk yet.
-  Task<Result<>> save();
-  void forget_saved(const std::vector<StepResult>& results);
-  Task<Result<>> fail_for_good(const Place& place, std::string_view id, const Error& error,
-                               std::int64_t began_at);
-  static Result<std::optional<Json>> awaited(const Result<std::string>& memo);
-  static std::string late_memo(std::string_view id);
-  std::int64_t due_in(std::int64_t wait_ms) const;
-  /// Of a served run: its commit was done before; then it is reported again.
-  Task<bool> was_committed(const Place& place, std::string_view id);
-  Task<Result<std::optional<Json>>> as_event_of_log(Result<std::optional<Json>> awaited);
-  Task<void> sleep_for(Place place, std::string_view id, std::int64_t wait_ms);
-  db::Database& database() const;
-  void write_results(db::Tx& tx, std::span<const StepResult> results);
-  void write_own(db::Tx& tx, const StepResult& result);
-  Result<> prepare_completion();
-  void write_completion(db::Tx& tx);
-  void check_claim(db::Tx& tx);
+  template <std::size_t N, class Won, class F>
+  static Task<bool> carry_out(F& branch, Step& step, std::optional<Won>& won);
 
-  RunStore& store_;
-  const bus::Job& job_;
-  const events::Event& event_;
-  const std::vector<events::EventRef> events_;
-  StoredResults stored_;
-  std::map<StepHash, int> uses_;  // of each id, by its first hash
-  ServedRun* const served_;
-  std::vector<Found*> found_;
-  bool is_one_chosen_ = false;  // and not resumed yet
-  bool has_chosen_ = false;
-  std::vector<StepResult> unsaved_;
-  std::vector<PendingStep> pending_;     // what this call has changed
-  std::shared_ptr<const EndOfRun> end_;  // prepared by finish()
-  std::optional<Error> exceeded_limit_;
-  std::optional<Error> outage_;
-  Waiter* turn_ = nullptr;  // of who waits for the next turn; of the executor's thread
-  int parked_ = 0;
-  int under_way_ = 0;
-  int next_place_;
-  int exhausted_attempts_ = 0;
-  bool has_made_progress_ = false;
-  bool has_finished_ = false;
+  StepCall& call_;
+  StepScope& scope_;
 };
 
 template <class T>
@@ -297,8 +170,8 @@ Result<T> Step::from_memo(const std::string& memo) {
 
 template <class T>
 std::optional<T> Step::recall(std::string_view id) const {
-  const auto memo = stored_.memos.find(step_hash(id, 0));
-  if (memo == stored_.memos.end()) return std::nullopt;
+  const auto memo = call_.stored_.memos.find(step_hash(scope_.name_of(id), 0));
+  if (memo == call_.stored_.memos.end()) return std::nullopt;
   auto value = from_memo<T>(memo->second.text);
   if (!value) return std::nullopt;
   return std::move(*value);
@@ -318,62 +191,105 @@ std::string Step::to_memo(const Result<T>& result) {
 
 template <class T, class F>
 Task<Result<T>> Step::run(std::string_view id, F function) {
-  const Place place = enter(id);
-  if (place.is_to_park) co_await Park{*this};
+  const Place place = call_.enter(scope_, id);
+  if (place.is_to_park) co_await Park(call_);
   if (place.memo != nullptr) {
     auto result = from_memo<T>(*place.memo);
-    if (!result) note_exhausted(place);
+    if (!result) call_.note_exhausted();
     co_return result;
   }
-  co_await Found(*this, place.hash, id);
+  co_await Found(call_, place);
+  if (scope_.depth > 0) co_await call_.let_others_pass(scope_);
   Result<T> result = Result<T>(std::unexpect, Error{});
-  std::int64_t began_at = 0;
-  bool is_reported = false;
-  {
-    const UnderWay under_way(*this);
-    auto saved = co_await save();
-    began_at = wall_time();
-    if (!saved) {
-      result = synap::fail(saved.error());
-    } else {
-      result = co_await function();
-    }
-    if (result) {
-      auto memo = to_memo(result);
-      if (!exceeds(id, memo.size())) {
-        remember(place.hash, id, OpCode::kStepRun, std::move(memo), began_at);
-        if (served_ == nullptr) co_return result;
-        is_reported = true;
-      }
-    }
+  auto saved = co_await call_.save(scope_);
+  const auto began_at = call_.wall_time();
+  if (!saved) {
+    result = synap::fail(saved.error());
+  } else if (scope_.is_given_up()) {
+    co_await Park(call_);
+  } else {
+    result = co_await function();
   }
-  if (exceeded_limit_ || is_reported) co_await Park{*this};
-  if (parks_on(place, id, result.error(), began_at)) co_await Park{*this};
-  {
-    const UnderWay under_way(*this);
-    if (auto noted = co_await fail_for_good(place, id, result.error(), began_at); !noted) {
-      co_return synap::fail(noted.error());
-    }
+  if (result) {
+    auto memo = to_memo(result);
+    if (call_.exceeds(place, memo.size())) co_await Park(call_);
+    call_.remember(place, OpCode::kStepRun, std::move(memo), began_at);
+    if (call_.served_ != nullptr) co_await Park(call_);
+    co_return result;
   }
-  if (served_ != nullptr) co_await Park{*this};
+  if (call_.parks_on(place, result.error(), began_at)) co_await Park(call_);
+  if (auto noted = co_await call_.fail_for_good(scope_, place, result.error(), began_at); !noted) {
+    co_return synap::fail(noted.error());
+  }
+  if (call_.served_ != nullptr) co_await Park(call_);
   co_return result;
 }
 
 template <class T>
 Task<Result<T>> Step::invoke(std::string_view id, InvokedFunction asked,
                              std::chrono::milliseconds timeout) {
-  const Place place = enter(id);
-  auto memo = co_await memo_of_wait(place,
-                                    {.name = std::string(id),
-                                     .op = OpCode::kInvokeFunction,
-                                     .due_at = due_in(timeout.count()),
-                                     .wait_ms = timeout.count(),
-                                     .invoked = std::move(asked)},
-                                    late_memo(id));
+  const Place place = call_.enter(scope_, id);
+  auto memo = co_await call_.memo_of_wait(scope_, place,
+                                          {.op = OpCode::kInvokeFunction,
+                                           .due_at = call_.due_in(timeout.count()),
+                                           .wait_ms = timeout.count(),
+                                           .invoked = std::move(asked)},
+                                          StepCall::late_memo(id));
   if (!memo) co_return synap::fail(memo.error());
   auto result = from_memo<T>(*memo);
-  if (!result) note_exhausted(place);
+  if (!result) call_.note_exhausted();
   co_return result;
+}
+
+template <std::size_t N, class Won, class F>
+Task<bool> Step::carry_out(F& branch, Step& step, std::optional<Won>& won) {
+  if constexpr (std::is_void_v<typename std::invoke_result_t<F&, Step&>::Value>) {
+    co_await branch(step);
+    won.emplace(std::in_place_index<N>);
+  } else {
+    won.emplace(std::in_place_index<N>, co_await branch(step));
+  }
+  co_return true;
+}
+
+template <class... Fs>
+Task<Result<std::variant<Step::Raced<Fs>...>>> Step::race(std::string_view id, Fs... branches) {
+  using Won = std::variant<Raced<Fs>...>;
+  const Place place = call_.enter(scope_, id);
+  if (place.is_to_park) co_await Park(call_);
+  std::size_t first = 0;
+  if (place.memo != nullptr) {
+    const auto number = from_memo<std::int64_t>(*place.memo);
+    if (!number || *number < 0 || *number >= static_cast<std::int64_t>(sizeof...(Fs))) {
+      co_return synap::fail(
+          Code::kInternalServerError,
+          fmt::format("Of the race \"{}\" a branch was first that is not there any more", id));
+    }
+    first = static_cast<std::size_t>(*number);
+  }
+  const auto scopes = call_.scopes_of_race(scope_, place, sizeof...(Fs));
+  std::vector<std::unique_ptr<Step>> steps;
+  for (const auto& scope : scopes) steps.push_back(std::unique_ptr<Step>(new Step(call_, *scope)));
+  std::vector<std::optional<Won>> won(sizeof...(Fs));
+  std::vector<Task<bool>> tasks;  // last: they use all of the above
+  [&]<std::size_t... N>(std::index_sequence<N...>) {
+    (tasks.push_back(carry_out<N>(branches, *steps[N], won[N])), ...);
+  }(std::index_sequence_for<Fs...>());
+  if (place.memo != nullptr) {
+    co_await tasks[first].ended();
+  } else if (call_.is_for_step_other_than(place)) {
+    co_await when_all(std::move(tasks));
+    co_await Park(call_);
+  } else {
+    const auto began_at = call_.wall_time();
+    first = co_await first_to_end(
+        tasks, [&](std::size_t number) { return call_.give_up_others(scopes, number); });
+    co_await Found(call_, place);
+    call_.remember_winner(place, first, began_at);
+    if (call_.served_ != nullptr) co_await Park(call_);
+  }
+  tasks[first].take();
+  co_return std::move(*won[first]);
 }
 
 template <class F>
@@ -385,6 +301,7 @@ auto Step::commit(std::string_view id, F closure)
 template <class F>
   requires std::is_void_v<std::invoke_result_t<F&, db::Tx&>>
 Task<Outcome> Step::finish(std::string_view id, F closure) {
+  SYNAP_CHECK(scope_.outer == nullptr, "a branch of a race has no finish()");
   auto result = co_await commit_and(Then::kComplete, id, std::move(closure));
   co_return result ? Outcome::done() : Outcome::failed(result.error());
 }
@@ -393,46 +310,48 @@ template <class F>
 auto Step::commit_and(Then then, std::string_view id, F closure)
     -> Task<Result<std::invoke_result_t<F&, db::Tx&>>> {
   using T = std::invoke_result_t<F&, db::Tx&>;
-  const Place place = enter(id);
-  if (place.is_to_park) co_await Park{*this};
+  const Place place = call_.enter(scope_, id);
+  if (place.is_to_park) co_await Park(call_);
   if (place.memo != nullptr) {
     auto result = from_memo<T>(*place.memo);
-    if (!result) note_exhausted(place);
+    if (!result) call_.note_exhausted();
     co_return result;
   }
-  co_await Found(*this, place.hash, id);
+  co_await Found(call_, place);
+  if (scope_.depth > 0) co_await call_.let_others_pass(scope_);
   Result<T> result = Result<T>(std::unexpect, Error{});
-  const auto began_at = wall_time();
-  if (co_await was_committed(place, id)) co_await Park{*this};
-  if (then == Then::kComplete && served_ == nullptr) {
-    if (auto prepared = prepare_completion(); !prepared) co_return synap::fail(prepared.error());
+  const auto began_at = call_.wall_time();
+  auto* served = call_.served_;
+  if (co_await call_.was_committed(place) || scope_.is_given_up()) co_await Park(call_);
+  if (then == Then::kComplete && served == nullptr) {
+    if (auto ready = call_.prepare_completion(); !ready) co_return synap::fail(ready.error());
   }
   {
-    const UnderWay under_way(*this);
+    const StepCall::Storing storing(scope_);
     // Copies, since the closure runs on the database's thread, and a step beside this one goes on.
-    const auto earlier = unsaved_;
-    const int own_place = next_place_++;  // no other's: one beside it takes the next
+    const auto earlier = call_.unsaved_;
+    const int own_place = call_.next_place_++;  // no other's: one beside it takes the next
     std::string own_memo;
-    result = co_await database().write(db::Lane::kBackground, [&](db::Tx& tx) -> T {
+    result = co_await call_.database().write(db::Lane::kBackground, [&](db::Tx& tx) -> T {
       // The results of earlier steps, what this one does, and its own result: all or nothing.
       const auto write = [&](std::string memo) {
         own_memo = memo;
         const StepResult own{.hash = place.hash,
                              .place = own_place,
-                             .name = std::string(id),
+                             .name = place.name,
                              .memo = std::move(memo),
                              .started_at = began_at};
-        if (served_ != nullptr) {
-          return served_->keep_commit(
+        if (served != nullptr) {
+          return served->keep_commit(
               tx, own,
               then == Then::kComplete ? ServedRun::Then::kComplete : ServedRun::Then::kGoOn);
         }
-        write_results(tx, earlier);
-        write_own(tx, own);
+        call_.write_results(tx, earlier);
+        call_.write_own(tx, own);
         if (then == Then::kComplete) {
-          write_completion(tx);
+          call_.write_completion(tx);
         } else {
-          check_claim(tx);
+          call_.check_claim(tx);
         }
       };
       if constexpr (std::is_void_v<T>) {
@@ -441,7 +360,7 @@ auto Step::commit_and(Then then, std::string_view id, F closure)
       } else {
         Result<T> value = closure(tx);
         auto memo = to_memo(value);
-        if (auto excess = excess_of(id, memo.size())) {
+        if (auto excess = call_.excess_of(place, memo.size())) {
           tx.abort(std::move(*excess));
         } else {
           write(std::move(memo));
@@ -449,26 +368,21 @@ auto Step::commit_and(Then then, std::string_view id, F closure)
         return std::move(*value);
       }
     });
-    if (result && served_ != nullptr) {
-      remember(place.hash, id, OpCode::kStepRun, std::move(own_memo), began_at);
+    if (result && served != nullptr) {
+      call_.remember(place, OpCode::kStepRun, std::move(own_memo), began_at);
     } else if (result) {
-      forget_saved(earlier);
-      stored_.memo_bytes += static_cast<std::int64_t>(own_memo.size());
-      has_made_progress_ = true;
-      if (then == Then::kComplete) has_finished_ = true;
+      call_.note_committed(earlier, own_memo.size());
+      if (then == Then::kComplete) call_.has_finished_ = true;
       co_return result;
     }
   }
   // Another call of the run may have done it at the same time.
-  if (result || co_await was_committed(place, id)) co_await Park{*this};
-  if (parks_on(place, id, result.error(), began_at)) co_await Park{*this};
-  {
-    const UnderWay under_way(*this);
-    if (auto noted = co_await fail_for_good(place, id, result.error(), began_at); !noted) {
-      co_return synap::fail(noted.error());
-    }
+  if (result || co_await call_.was_committed(place)) co_await Park(call_);
+  if (call_.parks_on(place, result.error(), began_at)) co_await Park(call_);
+  if (auto noted = co_await call_.fail_for_good(scope_, place, result.error(), began_at); !noted) {
+    co_return synap::fail(noted.error());
   }
-  if (served_ != nullptr) co_await Park{*this};
+  if (served != nullptr) co_await Park(call_);
   co_return result;
 }
 

@@ -298,5 +298,35 @@ TEST_F(Limits, ARunHasAThousandSteps) {
   EXPECT_EQ(text_of("SELECT count(*) FROM run_steps_data"), "1000");
 }
 
+Task<Result<std::int64_t>> look_and_do(db::Database& database, Step& step) {
+  co_await database.read(
+      [](db::Tx&) { std::this_thread::sleep_for(std::chrono::milliseconds(5)); });
+  co_return co_await step.run<std::int64_t>("x",
+                                            []() -> Task<Result<std::int64_t>> { co_return 1; });
+}
+
+Task<Result<std::int64_t>> look_and_do_within(db::Database& database, Step& step) {
+  std::vector<Task<Result<std::int64_t>>> one;
+  one.push_back(look_and_do(database, step));
+  co_return (co_await when_all(std::move(one))).front();
+}
+
+Task<Result<std::int64_t>> nap(Step& step, std::chrono::milliseconds how_long) {
+  co_await step.sleep("nap", how_long);
+  co_return 0;
+}
+
+TEST_F(WorkerPoolTest, ACallIsNotOverWhileAPartOfItHasNotComeToAStep) {
+  start([&](const Event&, Step& step) -> Task<Outcome> {
+    std::vector<Task<Result<std::int64_t>>> both;
+    both.push_back(nap(step, std::chrono::hours(1)));
+    both.push_back(look_and_do_within(*database, step));
+    co_await when_all(std::move(both));
+    co_return Outcome::done();
+  });
+  append();
+  wait_until("SELECT group_concat(name) FROM run_steps_data", "x");
+}
+
 }  // namespace
 }  // namespace synap::workers

@@ -78,6 +78,29 @@ TEST_F(GoldenTraces, Parallel) {
             "<- 200 \"AB\"\n");
 }
 
+// As of the SDK's: what the server asks for is done, also where it cannot be first any more.
+TEST_F(GoldenTraces, Race) {
+  EXPECT_EQ(trace_of([](const Event&, Step& step) -> Task<Outcome> {
+              auto first = co_await step.race(
+                  "first", [](Step& branch) { return branch.run<int>("a", gives(1)); },
+                  [](Step& branch) { return branch.run<int>("b", gives(2)); });
+              co_await step.run<int>("c", gives(3));
+              co_return Outcome::done(std::to_string(first->index()));
+            }),
+            "-> step 0 0\n"
+            "<- 206 [StepPlanned first \u203a 0 \u203a a, StepPlanned first \u203a 1 \u203a b]\n"
+            "-> first \u203a 0 \u203a a 0 0\n"
+            "<- 206 [StepRun first \u203a 0 \u203a a 1]\n"
+            "-> first \u203a 1 \u203a b 0 1\n"
+            "<- 206 [StepRun first \u203a 1 \u203a b 2]\n"
+            "-> step 0 2\n"
+            "<- 206 [StepRun first 0]\n"
+            "-> step 0 3\n"
+            "<- 206 [StepRun c 3]\n"
+            "-> step 0 4\n"
+            "<- 200 0\n");
+}
+
 TEST_F(GoldenTraces, FoundStepsAreOnlyPlannedWhereTheServerSaysSo) {
   add("fn", [](const Event&, Step& step) -> Task<Outcome> {
     co_await step.run<int>("a", gives(1));
