@@ -46,7 +46,7 @@ Caller caller_of(const events::Event& event, const Uuid& run_id, OnBehalf behalf
   return caller;
 }
 
-Task<Result<Answer>> generate_in_step(workers::Step& step, std::string_view id, Models& models,
+Task<Result<Answer>> generate_in_step(workers::Step& step, std::string id, Models& models,
                                       const events::Event& event, Ask ask, Models::Hear hear,
                                       OnBehalf behalf) {
   auto called = co_await step.run<Memo>(id, [&]() -> Task<Result<Memo>> {

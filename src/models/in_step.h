@@ -25,7 +25,7 @@ struct OnBehalf {
 /// was cut short is made again, and both are in the account. Errors are those of generate(); what
 /// can go away is tried again by the step, as often as the function's retries allow. `hear` is told
 /// the pieces of each try, and nothing of a call that was finished before.
-Task<Result<Answer>> generate_in_step(workers::Step& step, std::string_view id, Models& models,
+Task<Result<Answer>> generate_in_step(workers::Step& step, std::string id, Models& models,
                                       const events::Event& event, Ask ask,
                                       Models::Hear hear = nullptr, OnBehalf behalf = {});
 

@@ -91,9 +91,9 @@ Fetched fetched(KeptAnswer kept) {
 
 }  // namespace
 
-Task<Result<Fetched>> fetch(Step& step, std::string_view id, outbound::Client& client,
+Task<Result<Fetched>> fetch(Step& step, std::string id, outbound::Client& client,
                             outbound::Request request, std::chrono::milliseconds timeout) {
-  auto answer = co_await step.run<KeptAnswer>(id, [&]() -> Task<Result<KeptAnswer>> {
+  auto answer = co_await step.run<KeptAnswer>(std::move(id), [&]() -> Task<Result<KeptAnswer>> {
     auto answered = co_await client.send(request, {.deadline = SteadyClock::now() + timeout,
                                                    .response_bytes_max = kFetchedBytesMax});
     if (!answered) co_return fail(answered.error());

@@ -35,7 +35,7 @@ inline constexpr std::uint64_t kFetchedBytesMax = 3'000'000;
 /// good: kForbidden, what the client's policy refuses; kBadRequest, no request; kPayloadTooLarge,
 /// over kFetchedBytesMax. Headers that are longer as JSON than what a body leaves them end the run,
 /// as any result over kStepBytesMax does. The client must outlive the step.
-Task<Result<Fetched>> fetch(Step& step, std::string_view id, outbound::Client& client,
+Task<Result<Fetched>> fetch(Step& step, std::string id, outbound::Client& client,
                             outbound::Request request,
                             std::chrono::milliseconds timeout = std::chrono::seconds(30));
 

@@ -20,6 +20,8 @@
 // function's retries allow, each step by itself; only when they are used up, or the error cannot go
 // away, does it answer with the Error, and the handler decides: fail, or go on without.
 //
+// An id says which step it is in all calls of a run. What is given an id keeps a copy.
+//
 // Steps may be awaited together (when_all). What is beside one that parks, because it sleeps or is
 // to be tried again, goes on as far as it can; then the call ends.
 #pragma once
@@ -59,32 +61,32 @@ class Step {
   /// T is what the step's result is as JSON: a described struct, std::string, Json, ... or void.
   /// `function` is a callable () -> Task<Result<T>>.
   template <class T, class F>
-  Task<Result<T>> run(std::string_view id, F function);
+  Task<Result<T>> run(std::string id, F function);
 
   /// `closure` is a callable (db::Tx&) -> T or void; an aborted Tx is a failure of the step.
   template <class F>
-  auto commit(std::string_view id, F closure) -> Task<Result<std::invoke_result_t<F&, db::Tx&>>>;
+  auto commit(std::string id, F closure) -> Task<Result<std::invoke_result_t<F&, db::Tx&>>>;
 
   /// As commit() of a callable (db::Tx&) -> void; the run has completed with it. The handler
   /// returns what this gives, and begins no step after it:
   ///   co_return co_await step.finish("project", [&](db::Tx& tx) { insert(tx, *file); });
   template <class F>
     requires std::is_void_v<std::invoke_result_t<F&, db::Tx&>>
-  Task<Outcome> finish(std::string_view id, F closure);
+  Task<Outcome> finish(std::string id, F closure);
 
-  Task<void> sleep(std::string_view id, std::chrono::milliseconds duration);
+  Task<void> sleep(std::string id, std::chrono::milliseconds duration);
   /// Until then by the wall clock, or until as much time has passed as it is away now: a clock that
   /// is set back makes no sleep longer.
-  Task<void> sleep_until(std::string_view id, std::int64_t unix_ms);
+  Task<void> sleep_until(std::string id, std::int64_t unix_ms);
 
   /// The first event that is as `wait` says, as JSON; nothing if none comes in time. An event from
   /// before this step was reached does not count.
-  Task<Result<std::optional<Json>>> wait_for_event(std::string_view id, EventWait wait,
+  Task<Result<std::optional<Json>>> wait_for_event(std::string id, EventWait wait,
                                                    std::chrono::milliseconds timeout);
 
   /// What was sent with the signal (signal.sent); nothing if it was not in time. kConflict: another
   /// run waits for it, or took its place (SignalWait).
-  Task<Result<std::optional<Json>>> wait_for_signal(std::string_view id, SignalWait wait,
+  Task<Result<std::optional<Json>>> wait_for_signal(std::string id, SignalWait wait,
                                                     std::chrono::milliseconds timeout);
 
   static constexpr std::chrono::hours kInvokeTimeout{24 * 365};
@@ -92,16 +94,16 @@ class Step {
   /// is given up; kNotFound: the user has no such function; kTimeout: it has not ended in time, and
   /// goes on.
   template <class T>
-  Task<Result<T>> invoke(std::string_view id, InvokedFunction asked,
+  Task<Result<T>> invoke(std::string id, InvokedFunction asked,
                          std::chrono::milliseconds timeout = kInvokeTimeout);
 
   /// Appends an event, caused by the run's. Its id. kForbidden: bus::Function::appends.
-  Task<Result<std::string>> send_event(std::string_view id, std::string_view type, Json data);
+  Task<Result<std::string>> send_event(std::string id, std::string type, Json data);
 
   /// Lets the run of the same user go on that waits for the signal, with the data, as signals.send
   /// does: it is recorded also where none waits. The event's id. kBadRequest: a name of no or more
   /// than kSignalBytesMax bytes.
-  Task<Result<std::string>> send_signal(std::string_view id, std::string_view signal, Json data);
+  Task<Result<std::string>> send_signal(std::string id, std::string signal, Json data);
   static constexpr std::size_t kSignalBytesMax = 256;
 
   /// What a branch of a race comes to: the T of the Task<T> that it gives; nothing, of void.
@@ -112,9 +114,8 @@ class Step {
   /// The first of the branches that comes to its end, and its number, which is index(). A branch is
   /// a callable (Step& branch) -> Task<T>, and does its steps with that Step: their ids are its
   /// own.
-  ///   auto first = co_await step.race(
-  ///       "answer or a day", [&](Step& branch) { return branch.wait_for_event("answer", wait,
-  ///       48h); },
+  ///   auto first = co_await step.race("answer or a day",
+  ///       [&](Step& branch) { return branch.wait_for_event("answer", wait, 48h); },
   ///       [](Step& branch) { return branch.sleep("a day", 24h); });
   /// The others are given up where they stand: a function of theirs that is running is destroyed,
   /// and may have had its effect; what they wait for, or would be tried again, is not any more; a
@@ -122,12 +123,12 @@ class Step {
   /// into that one alone. A branch has no finish().
   /// kInternalServerError: the branch that was first is not there any more.
   template <class... Fs>
-  Task<Result<std::variant<Raced<Fs>...>>> race(std::string_view id, Fs... branches);
+  Task<Result<std::variant<Raced<Fs>...>>> race(std::string id, Fs... branches);
 
   /// What the step of this id gave when it was done in an earlier call; nothing: it was not. For a
   /// handler that begins behind it. The id is as good as new.
   template <class T>
-  std::optional<T> recall(std::string_view id) const;
+  std::optional<T> recall(std::string id) const;
 
   const Uuid& run_id() const { return call_.job_.run_id; }
   /// All events of a run that is for a batch; otherwise none.
@@ -146,7 +147,7 @@ class Step {
   static std::string to_memo(const Result<T>& result);
   enum class Then : std::uint8_t { kGoOn, kComplete };
   template <class F>
-  auto commit_and(Then then, std::string_view id, F closure)
+  auto commit_and(Then then, std::string id, F closure)
       -> Task<Result<std::invoke_result_t<F&, db::Tx&>>>;
   template <std::size_t N, class Won, class F>
   static Task<bool> carry_out(F& branch, Step& step, std::optional<Won>& won);
@@ -169,8 +170,8 @@ Result<T> Step::from_memo(const std::string& memo) {
 }
 
 template <class T>
-std::optional<T> Step::recall(std::string_view id) const {
-  const auto memo = call_.stored_.memos.find(step_hash(scope_.name_of(id), 0));
+std::optional<T> Step::recall(std::string id) const {
+  const auto memo = call_.stored_.memos.find(step_hash(scope_.name_of(std::move(id)), 0));
   if (memo == call_.stored_.memos.end()) return std::nullopt;
   auto value = from_memo<T>(memo->second.text);
   if (!value) return std::nullopt;
@@ -190,8 +191,8 @@ std::string Step::to_memo(const Result<T>& result) {
 }
 
 template <class T, class F>
-Task<Result<T>> Step::run(std::string_view id, F function) {
-  const Place place = call_.enter(scope_, id);
+Task<Result<T>> Step::run(std::string id, F function) {
+  const Place place = call_.enter(scope_, std::move(id));
   if (place.is_to_park) co_await Park(call_);
   if (place.memo != nullptr) {
     auto result = from_memo<T>(*place.memo);
@@ -226,15 +227,15 @@ Task<Result<T>> Step::run(std::string_view id, F function) {
 }
 
 template <class T>
-Task<Result<T>> Step::invoke(std::string_view id, InvokedFunction asked,
+Task<Result<T>> Step::invoke(std::string id, InvokedFunction asked,
                              std::chrono::milliseconds timeout) {
-  const Place place = call_.enter(scope_, id);
+  const Place place = call_.enter(scope_, std::move(id));
   auto memo = co_await call_.memo_of_wait(scope_, place,
                                           {.op = OpCode::kInvokeFunction,
                                            .due_at = call_.due_in(timeout.count()),
                                            .wait_ms = timeout.count(),
                                            .invoked = std::move(asked)},
-                                          StepCall::late_memo(id));
+                                          StepCall::late_memo(place.name));
   if (!memo) co_return synap::fail(memo.error());
   auto result = from_memo<T>(*memo);
   if (!result) call_.note_exhausted();
@@ -253,9 +254,9 @@ Task<bool> Step::carry_out(F& branch, Step& step, std::optional<Won>& won) {
 }
 
 template <class... Fs>
-Task<Result<std::variant<Step::Raced<Fs>...>>> Step::race(std::string_view id, Fs... branches) {
+Task<Result<std::variant<Step::Raced<Fs>...>>> Step::race(std::string id, Fs... branches) {
   using Won = std::variant<Raced<Fs>...>;
-  const Place place = call_.enter(scope_, id);
+  const Place place = call_.enter(scope_, std::move(id));
   if (place.is_to_park) co_await Park(call_);
   std::size_t first = 0;
   if (place.memo != nullptr) {
@@ -263,7 +264,8 @@ Task<Result<std::variant<Step::Raced<Fs>...>>> Step::race(std::string_view id, F
     if (!number || *number < 0 || *number >= static_cast<std::int64_t>(sizeof...(Fs))) {
       co_return synap::fail(
           Code::kInternalServerError,
-          fmt::format("Of the race \"{}\" a branch was first that is not there any more", id));
+          fmt::format("Of the race \"{}\" a branch was first that is not there any more",
+                      place.name));
     }
     first = static_cast<std::size_t>(*number);
   }
@@ -293,24 +295,23 @@ Task<Result<std::variant<Step::Raced<Fs>...>>> Step::race(std::string_view id, F
 }
 
 template <class F>
-auto Step::commit(std::string_view id, F closure)
-    -> Task<Result<std::invoke_result_t<F&, db::Tx&>>> {
-  return commit_and(Then::kGoOn, id, std::move(closure));
+auto Step::commit(std::string id, F closure) -> Task<Result<std::invoke_result_t<F&, db::Tx&>>> {
+  return commit_and(Then::kGoOn, std::move(id), std::move(closure));
 }
 
 template <class F>
   requires std::is_void_v<std::invoke_result_t<F&, db::Tx&>>
-Task<Outcome> Step::finish(std::string_view id, F closure) {
+Task<Outcome> Step::finish(std::string id, F closure) {
   SYNAP_CHECK(scope_.outer == nullptr, "a branch of a race has no finish()");
-  auto result = co_await commit_and(Then::kComplete, id, std::move(closure));
+  auto result = co_await commit_and(Then::kComplete, std::move(id), std::move(closure));
   co_return result ? Outcome::done() : Outcome::failed(result.error());
 }
 
 template <class F>
-auto Step::commit_and(Then then, std::string_view id, F closure)
+auto Step::commit_and(Then then, std::string id, F closure)
     -> Task<Result<std::invoke_result_t<F&, db::Tx&>>> {
   using T = std::invoke_result_t<F&, db::Tx&>;
-  const Place place = call_.enter(scope_, id);
+  const Place place = call_.enter(scope_, std::move(id));
   if (place.is_to_park) co_await Park(call_);
   if (place.memo != nullptr) {
     auto result = from_memo<T>(*place.memo);

@@ -18,15 +18,11 @@ constexpr std::string_view kWithin = "\u203a";
 StepScope::StepScope(StepScope& outer_scope, std::string_view race_name, std::size_t number)
     : outer(&outer_scope), path(fmt::format("{} {} {} {} ", race_name, kWithin, number, kWithin)) {}
 
-std::string StepScope::name_of(std::string_view id) const {
-  auto name = path;
-  for (;;) {
-    const auto at = id.find(kWithin);
-    name.append(id.substr(0, at));
-    if (at == std::string_view::npos) return name;
-    name.push_back('>');
-    id.remove_prefix(at + kWithin.size());
+std::string StepScope::name_of(std::string id) const {
+  for (auto at = id.find(kWithin); at != std::string::npos; at = id.find(kWithin, at)) {
+    id.replace(at, kWithin.size(), ">");
   }
+  return path.empty() ? std::move(id) : path + id;
 }
 
 StepCall::StepCall(RunStore& store, const bus::Job& job, const events::Event& event,
@@ -39,9 +35,9 @@ StepCall::StepCall(RunStore& store, const bus::Job& job, const events::Event& ev
       served_(served),
       next_place_(stored_.next_place) {}
 
-StepCall::Place StepCall::enter(StepScope& scope, std::string_view id) {
+StepCall::Place StepCall::enter(StepScope& scope, std::string id) {
   SYNAP_CHECK(!has_finished_, "finish() is the last step of a run");
-  Place place{.name = scope.name_of(id)};
+  Place place{.name = scope.name_of(std::move(id))};
   place.use = scope.uses[place.name]++;
   place.hash = step_hash(place.name, place.use);
   if (const auto memo = stored_.memos.find(place.hash); memo != stored_.memos.end()) {
@@ -295,10 +291,10 @@ std::string StepCall::name_of_race(const Place& race) {
   return race.use == 0 ? race.name : fmt::format("{}:{}", race.name, race.use);
 }
 
-std::string StepCall::late_memo(std::string_view id) {
+std::string StepCall::late_memo(std::string_view name) {
   return R"({"error":)" +
          error_json({Code::kTimeout,
-                     fmt::format("What the step \"{}\" asked for has not ended in time", id),
+                     fmt::format("What the step \"{}\" asked for has not ended in time", name),
                      nullptr}) +
          "}";
 }

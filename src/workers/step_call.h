@@ -37,7 +37,7 @@ struct StepScope {
   StepScope& operator=(const StepScope&) = delete;
 
   /// The id as it is stored, shown and hashed: behind the names of the races that it is in.
-  std::string name_of(std::string_view id) const;
+  std::string name_of(std::string id) const;
   bool is_given_up() const {
     for (const auto* scope = this; scope != nullptr; scope = scope->outer) {
       if (scope->has_lost) return true;
@@ -211,7 +211,7 @@ class StepCall final : public Branches {
     Waiter waiter_;
   };
 
-  Place enter(StepScope& scope, std::string_view id);
+  Place enter(StepScope& scope, std::string id);
   /// Before a step begins: of a race no branch does so before each has gone as far as it can with
   /// what is stored, since that may decide it.
   Task<void> let_others_pass(const StepScope& scope);
@@ -258,7 +258,7 @@ class StepCall final : public Branches {
                             std::size_t first);
   void remember_winner(const Place& race, std::size_t number, std::int64_t began_at);
   static std::string name_of_race(const Place& race);
-  static std::string late_memo(std::string_view id);
+  static std::string late_memo(std::string_view name);
 
   RunStore& store_;
   const bus::Job& job_;

@@ -74,13 +74,15 @@ class Work::Functions {
 
   // A step whose function fails now and then, and may be called again where its result could not
   // be stored, but not when it was.
-  Task<Result<std::string>> effect(Step& step, std::string name) {
-    return step.run<std::string>(name, [this, &step, name]() -> Task<Result<std::string>> {
-      const auto key = step.run_id().to_string() + " " + name;
+  // `within`: what is in front of the name where it is stored, of a branch of a race.
+  Task<Result<std::string>> effect(Step& step, std::string name, std::string within = "") {
+    return step.run<std::string>(name, [this, &step, name, within]() -> Task<Result<std::string>> {
+      const auto stored_as = within + name;
+      const auto key = step.run_id().to_string() + " " + stored_as;
       auto is_stored = co_await work_.database_.read([&](db::Tx& tx) {
-        return tx
-            .query("SELECT 1 FROM run_steps_data WHERE run = $1 AND name = $2", step.run_id(), name)
-            .next();
+        auto rows = tx.query("SELECT 1 FROM run_steps_data WHERE run = $1 AND name = $2",
+                             step.run_id(), stored_as);
+        return rows.next();
       });
       if (!is_stored) co_return fail(is_stored.error());
       if (*is_stored) work_.witness_.see_wrong("done again: " + key);
@@ -155,6 +157,10 @@ Task<Result<std::string>> slept(Step& step, milliseconds time) {
   co_return "slept";
 }
 
+auto sleeping(milliseconds time) {
+  return [time](Step& branch) { return slept(branch, time); };
+}
+
 Task<Result<std::string>> paid(Step& step, std::int64_t number) {
   auto came = co_await step.wait_for_event(
       "paid", {.type = "order.paid", .path = "data.order", .value = Json(number)}, kLong);
@@ -196,6 +202,23 @@ Task<Outcome> Work::Functions::order(const events::Event& event, Step& step) {
   all.push_back(priced(step, number));
   all.push_back(row(step, "label", "order"));
   for (const auto& done : co_await when_all(std::move(all))) {
+    if (!done) co_return Outcome::failed(done.error());
+  }
+  // Twice of one name: two that end at nearly the same time, one of them a race itself; one that
+  // fails now and then; and a signal that nobody sends. What was first leaves its row, and no other
+  // ever does.
+  for (const std::string within : {"race \u203a 2 \u203a ", "race:1 \u203a 2 \u203a "}) {
+    auto first = co_await step.race(
+        "race", sleeping(milliseconds(number % 20)),
+        [number](Step& branch) {
+          return branch.race("inner", sleeping(milliseconds(number % 21)), sleeping(kLong));
+        },
+        [&](Step& branch) { return effect(branch, "rest", within); },
+        [number](Step& branch) {
+          return branch.wait_for_signal("rest", {"never " + std::to_string(number)}, kLong);
+        });
+    if (!first) co_return Outcome::failed(first.error());
+    auto done = co_await row(step, fmt::format("{}{}", within, first->index()), "first");
     if (!done) co_return Outcome::failed(done.error());
   }
   co_return co_await step.finish("ship", [&](db::Tx& tx) { write(tx, step, "ship", "order"); });

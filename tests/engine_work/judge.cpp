@@ -39,7 +39,10 @@ constexpr Rule kRules[] = {
      "'limited', 'heard', 'tick') AND NOT EXISTS (SELECT 1 FROM effects WHERE run = r.id)"},
     {"an order has not had all its effects",
      "SELECT count(*) FROM runs_data r WHERE function = 'order' AND (SELECT count(*) FROM effects "
-     "WHERE run = r.id) <> 3"},
+     "WHERE run = r.id) <> 5"},
+    {"a race had not one that was first",
+     "SELECT count(*) FROM runs_data r WHERE function = 'order' AND (SELECT count(*) FROM effects "
+     "WHERE run = r.id AND function = 'first') <> 2"},
     {"an order was not seen by each function once",
      "SELECT count(*) FROM told p JOIN (SELECT 'order' f UNION SELECT 'line' UNION "
      "SELECT 'whole' UNION SELECT 'lone' UNION SELECT 'recalled' UNION SELECT 'late') w WHERE "
