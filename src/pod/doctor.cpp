@@ -328,6 +328,12 @@ Task<std::vector<Check>> Doctor::examine(std::string user_id) {
   checks.push_back(agent_guard());
   if (patient_.inngest_bus != nullptr && *patient_.inngest_bus != nullptr) {
     checks.push_back(inngest_server());
+  } else if (patient_.left_to_inngest > 0) {
+    checks.push_back({"inngest server", Status::kFail,
+                      fmt::format("Up to {} events wait for the server that was the bus.",
+                                  patient_.left_to_inngest),
+                      "Nothing is done for them: set inngest_url and its keys, as they were, until "
+                      "it has them."});
   }
   checks.push_back(co_await clock());
   checks.push_back(co_await expiring_keys(std::move(user_id)));

@@ -49,6 +49,8 @@ class Doctor {
     std::string content_place = {};
     /// If there is an Inngest server; made behind the doctor.
     const std::unique_ptr<InngestBus>* inngest_bus = nullptr;
+    /// If there was one and is none any more: events that wait for it.
+    std::int64_t left_to_inngest = 0;
   };
   explicit Doctor(Patient patient) : patient_(patient) {}
 

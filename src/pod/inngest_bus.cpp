@@ -50,6 +50,25 @@ std::vector<db::Database::Migration> inngest_bus_migrations() {
   return all;
 }
 
+Task<Result<EnteredBus>> enter_bus(const PodOptions& options, db::Database& database,
+                                   events::EventLog& log, World& world) {
+  const auto bus = options.inngest_bus.is_on ? inngest::Bus::kInngest : inngest::Bus::kLocal;
+  auto history = co_await inngest::BusHistory::enter(database, log, bus, world.unix_ms());
+  if (!history) co_return fail(history.error());
+  EnteredBus entered{.history = std::move(*history)};
+  if (!options.inngest_bus.url.empty()) co_return entered;
+  auto left = co_await inngest::Relay::left_behind(database, log, entered.history);
+  if (!left) co_return fail(left.error());
+  entered.left_behind = *left;
+  if (*left > 0) {
+    write_log(LogLevel::kWarn, "pod",
+              "up to {events} events wait for the Inngest server that was the bus, and nothing is "
+              "done for them; set inngest_url and its keys until it has them",
+              {{"events", *left}});
+  }
+  co_return entered;
+}
+
 std::string serve_url_of(const PodOptions& options, std::uint16_t port) {
   if (!options.inngest_bus.serve_url.empty()) return options.inngest_bus.serve_url;
   auto base = options.public_url;

@@ -58,6 +58,16 @@ class InngestBus {
 
 /// What every table of it is made by.
 std::vector<db::Database::Migration> inngest_bus_migrations();
+
+/// Before anything is appended: what is from now on belongs to the bus that is set.
+struct EnteredBus {
+  inngest::BusHistory history;
+  /// Events that wait for the Inngest server that was the bus, where there is none any more, which
+  /// is told in the log.
+  std::int64_t left_behind = 0;
+};
+Task<Result<EnteredBus>> enter_bus(const PodOptions& options, db::Database& database,
+                                   events::EventLog& log, World& world);
 /// Where the server finds the pod: as it is set, or as others find it.
 std::string serve_url_of(const PodOptions& options, std::uint16_t port);
 

@@ -161,6 +161,7 @@ struct Pod::Parts {
   std::unique_ptr<AppsHost> apps;
   inngest::BusHistory bus_history;
   std::unique_ptr<InngestBus> inngest_bus;  // if there is an Inngest server
+  std::int64_t left_to_inngest = 0;         // events, if there is none any more
   std::unique_ptr<Readiness> readiness;
   std::unique_ptr<Doctor> doctor;
   std::unique_ptr<ContentSweep> sweep;
@@ -341,13 +342,12 @@ Result<> Pod::Parts::open_content() {
       directory->content(), {.world = world, .is_shared = options.node.is_one_of_many}));
 }
 
-// Before anything is appended: what is from now on belongs to the bus that is set.
 Result<> Pod::Parts::enter_bus() {
-  const auto bus = options.inngest_bus.is_on ? inngest::Bus::kInngest : inngest::Bus::kLocal;
-  auto entered = sync_wait(engine->pool->executor(),
-                           inngest::BusHistory::enter(*database, *log, bus, world.unix_ms()));
+  auto entered =
+      sync_wait(engine->pool->executor(), pod::enter_bus(options, *database, *log, world));
   if (!entered) return fail(entered.error());
-  bus_history = std::move(*entered);
+  bus_history = std::move(entered->history);
+  left_to_inngest = entered->left_behind;
   return {};
 }
 
@@ -451,7 +451,8 @@ Result<> Pod::Parts::serve() {
                                                .world = world,
                                                .content = content.get(),
                                                .content_place = content_place(options.content),
-                                               .inngest_bus = &inngest_bus});
+                                               .inngest_bus = &inngest_bus,
+                                               .left_to_inngest = left_to_inngest});
   auto first = sync_wait(engine->pool->executor(), log->at(1));
   if (!first) return fail(first.error());
   const api::SessionCookie cookie(cookie_name_of(**first), options.public_url);

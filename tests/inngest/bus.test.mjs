@@ -327,8 +327,22 @@ describe('the pod as an app of an Inngest server', () => {
     const told = JSON.parse(stdout).checks.find(({ name }) => name === 'inngest server');
     assert.deepEqual([told.status, /^1 events wait/.test(told.message)], ['fail', true]);
     assert.equal((await pod.call('requests.get', { requestId })).status, 'pending');
+    // A pod that is not told of the server any more says what it leaves undone.
+    await pod.kill('SIGTERM');
+    await pod.startAgain('--dev');
+    const { checks } = await pod.call('pod.doctor');
+    const left = checks.find(({ name }) => name === 'inngest server');
+    assert.match(`${left?.status} ${left?.message}`, /^fail Up to \d+ events wait for the server that was the bus\.$/);
+    assert.match(pod.stderr, /up to \d+ events wait for the Inngest server that was the bus/);
+    await pod.kill('SIGTERM');
+    await pod.startAgain(...pod.busFlags);
     await server.startAgain();
     assert.equal((await settled(pod, requestId)).status, 'completed');
+    // And says nothing where nothing is.
+    await pod.kill('SIGTERM');
+    await pod.startAgain('--dev');
+    const after = await pod.call('pod.doctor');
+    assert.equal(after.checks.find(({ name }) => name === 'inngest server'), undefined);
   });
 
   test('what cannot be done fails, once', async () => {

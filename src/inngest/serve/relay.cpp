@@ -43,6 +43,13 @@ std::string string_of(std::string_view text) {
   return out;
 }
 
+void keep_checkpoint(db::Tx& tx, std::int64_t position) {
+  tx.run(
+      "INSERT INTO relay_state(one, position) VALUES (1, $1) "
+      "ON CONFLICT(one) DO UPDATE SET position = $1",
+      position);
+}
+
 }  // namespace
 
 struct Relay::Posted {
@@ -112,12 +119,25 @@ bool Relay::is_wanted(std::string_view type) const {
   return heard_.contains(type);
 }
 
+std::int64_t Relay::lag_of(const BusHistory& history, std::int64_t position, std::int64_t end) {
+  const auto range = history.next_of_inngest(position);
+  return range ? std::max<std::int64_t>(std::min(end, range->until) - range->after, 0) : 0;
+}
+
+Task<Result<std::int64_t>> Relay::left_behind(db::Database& database, events::EventLog& log,
+                                              const BusHistory& history) {
+  co_return co_await database.read([&](db::Tx& tx) {
+    auto rows =
+        tx.query("SELECT (SELECT position FROM relay_state), (SELECT count(*) FROM held_events)");
+    if (!rows.next()) return std::int64_t{0};
+    return lag_of(history, rows.is_null(0) ? 0 : rows.integer(0), log.end().value()) +
+           rows.integer(1);
+  });
+}
+
 Relay::Progress Relay::progress() const {
   Progress now;
-  const auto range = history_.next_of_inngest(position_);
-  if (range)
-    now.lag =
-        std::max<std::int64_t>(std::min(rooms_.log.end().value(), range->until) - range->after, 0);
+  now.lag = lag_of(history_, position_, rooms_.log.end().value());
   now.held = held_;
   now.is_down = is_down_;
   const std::lock_guard lock(mutex_);
@@ -328,7 +348,7 @@ Task<Result<>> Relay::refuse(const Posted& one, const Error& error) {
 }
 
 // The checkpoint is kept with what was held and what was posted; where there is neither, now and
-// then.
+// then, and at the end.
 Task<Result<>> Relay::settle(const Batch& batch) {
   const bool is_worth_it = !batch.events.empty() || !batch.released.empty() || batch.has_signal ||
                            batch.position - saved_ > kUnsavedMax;
@@ -338,10 +358,7 @@ Task<Result<>> Relay::settle(const Batch& batch) {
       for (const auto position : batch.released) {
         released += rooms_.store.release(tx, position) ? 1 : 0;
       }
-      tx.run(
-          "INSERT INTO relay_state(one, position) VALUES (1, $1) "
-          "ON CONFLICT(one) DO UPDATE SET position = $1",
-          batch.position);
+      keep_checkpoint(tx, batch.position);
       return released;
     });
     if (!stored) co_return fail(stored.error());
@@ -417,7 +434,7 @@ Task<void> Relay::run(std::stop_token stop) {
       continue;
     }
     if (is_down_) {
-      if (!co_await rooms_.world.sleep_for(pause, stop)) co_return;
+      if (!co_await rooms_.world.sleep_for(pause, stop)) break;
       pause = std::min(pause * 2, options_.pause_max);
       continue;
     }
@@ -428,6 +445,11 @@ Task<void> Relay::run(std::stop_token stop) {
         [&](std::stop_token over) { return rooms_.store.ends().wait_past(ends, over); },
         [&](std::stop_token over) { return rooms_.world.sleep_for(idle, over); });
   }
+  const auto position = position_.load();
+  if (position <= saved_) co_return;
+  // If it cannot be kept, the same events are looked at again.
+  std::ignore = co_await rooms_.database.write(
+      db::Lane::kBackground, [position](db::Tx& tx) { keep_checkpoint(tx, position); });
 }
 
 }  // namespace synap::inngest

@@ -80,6 +80,10 @@ class Relay {
     std::string problem;    // of is_down: a sentence
   };
   Progress progress() const;
+
+  /// Of a pod that has no relay any more: how many events it was still to look at, or to hand over.
+  static Task<Result<std::int64_t>> left_behind(db::Database& database, events::EventLog& log,
+                                                const BusHistory& history);
   struct Counts {
     Counter posted;
     Counter failures;  // requests that have failed
@@ -90,6 +94,7 @@ class Relay {
  private:
   struct Batch;
   struct Posted;
+  static std::int64_t lag_of(const BusHistory& history, std::int64_t position, std::int64_t end);
   Task<Result<>> load();
   Task<Result<Batch>> next_batch();
   Task<Result<>> prepare(Batch& batch);
