@@ -1,5 +1,7 @@
 #include "base/world.h"
 
+#include <time.h>
+
 #include <condition_variable>
 #include <thread>
 
@@ -43,6 +45,11 @@ class RealWorld final : public World {
  public:
   std::int64_t unix_ms() override { return unix_ms_now(); }
   SteadyClock::time_point now() override { return SteadyClock::now(); }
+  std::chrono::nanoseconds since_boot() override {
+    timespec time{};
+    ::clock_gettime(CLOCK_BOOTTIME, &time);
+    return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
+  }
   void random(std::uint8_t* out, std::size_t count) override { random_bytes(out, count); }
   Uuid new_id() override { return Uuid::v7(); }
   Timers& timers() override { return Timers::real(); }

@@ -64,6 +64,9 @@ class World {
   virtual std::int64_t unix_ms() = 0;
   /// The steady clock.
   virtual SteadyClock::time_point now() = 0;
+  /// The steady clock where it goes on while the machine is suspended, too: for what is over by a
+  /// clock that others look at. Only differences say something.
+  virtual std::chrono::nanoseconds since_boot() { return now().time_since_epoch(); }
   virtual void random(std::uint8_t* out, std::size_t count) = 0;
   /// A new version 7 id. Those that one thread asks for grow strictly.
   virtual Uuid new_id() = 0;

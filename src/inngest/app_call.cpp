@@ -234,6 +234,10 @@ Task<AppCall::Reached> AppCall::ask_with_checkpoints() {
 
 Task<AppCall::Reached> AppCall::ask(std::optional<StepHash> step, int attempt, std::string token) {
   auto& shared = driver_.shared_;
+  if (!shared.runs.lease().holds()) {
+    if (auto held = co_await shared.runs.lease().hold(); !held) co_return not_asked(held.error());
+    co_return Reached{.is_lost = true};  // whether the run still is: it may have been cancelled
+  }
   const bool carries_state = driver_.transport_->carries_state();
   if (!carries_state && !answer_.results.empty()) {
     // An app that cannot be told is none that fails.
@@ -334,13 +338,12 @@ Task<Result<>> AppCall::save() {
   co_return saved;
 }
 
-// A read that fails for another reason says nothing.
+// Who cannot be told that the run is still his begins nothing of it.
 Task<Result<>> AppCall::confirm() {
   auto& runs = driver_.shared_.runs;
-  auto held =
-      co_await runs.database().read([&](db::Tx& tx) { std::ignore = runs.jobs().holds(tx, job_); });
-  if (!held && held.error().code == Code::kConflict) co_return fail(held.error());
-  co_return Result<>{};
+  if (auto held = co_await runs.lease().hold(); !held) co_return held;
+  co_return co_await runs.database().read(
+      [&](db::Tx& tx) { std::ignore = runs.jobs().holds(tx, job_); });
 }
 
 AppCall::Then AppCall::fail_run(const Reply& reply) {

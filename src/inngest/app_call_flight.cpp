@@ -84,18 +84,18 @@ void AppCall::begin_planned() {
 }
 
 Task<void> AppCall::fly(InFlight& one) {
-  if (is_gateway_op(one.op.op)) {
-    one.reached = co_await ask_gateway(one.op);
-  } else {
-    Reached reached;
-    do {
+  Reached reached;
+  do {
+    if (is_gateway_op(one.op.op)) {
+      reached = co_await ask_gateway(one.op);
+    } else {
       const auto* before = begun(one.op.hash);
       reached = co_await ask(one.op.hash, before != nullptr ? before->attempts : 0);
-      if (!reached.is_lost) break;
-      if (auto held = co_await confirm(); !held) reached = not_asked(held.error());
-    } while (reached.is_lost);
-    one.reached = std::move(reached);
-  }
+    }
+    if (!reached.is_lost) break;
+    if (auto held = co_await confirm(); !held) reached = not_asked(held.error());
+  } while (reached.is_lost);
+  one.reached = std::move(reached);
   landed_.raise(++landed_count_);
 }
 
@@ -190,6 +190,9 @@ Task<AppCall::Reached> AppCall::ask_gateway(const ReportedOp& op) {
   constexpr int kRedirectsMax = 10;
   auto response = co_await send_whole(
       {driver_.shared_.gateway, workers::kStepBytesMax, kRedirectsMax}, *request);
+  if (!response && response.error().code == Code::kClientClosedRequest) {
+    co_return Reached{.is_lost = true, .began_at = unix_ms};
+  }
   co_return Reached{.reply = gateway_reply(op, std::move(response), unix_ms), .began_at = unix_ms};
 }
 

@@ -21,10 +21,13 @@
 //   kGatewayTimeout      the deadline is over, or no byte came for too long
 //   kPayloadTooLarge     the answer is larger than asked for, or than the client's whole budget
 //   kClientClosedRequest `stop` was asked for
+//   or what ClientOptions::refuse_to_send says
 // Where libcurl said why, details are {"reason": its words}.
 #pragma once
 
+#include <functional>
 #include <memory>
+#include <optional>
 
 #include "base/status.h"
 #include "base/stream.h"
@@ -61,6 +64,9 @@ struct ClientOptions {
   std::chrono::milliseconds connect_timeout{5'000};
   /// A file of PEM certificates that are trusted instead of the system's; empty: the system's.
   std::string ca_file = {};
+  /// Asked when a request's connection is there and nothing of it is sent, of each hop: an error
+  /// ends it so. On the thread of the transfers, which waits for it. Null: nobody minds.
+  std::function<std::optional<Error>()> refuse_to_send = nullptr;
 };
 
 class Engine;

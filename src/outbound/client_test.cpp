@@ -212,6 +212,29 @@ TEST_F(ClientTest, AStopEndsARequest) {
   EXPECT_EQ(server.seen().size(), 1u) << "what was stopped before is not sent";
 }
 
+// Whether it may still be sent is asked when nothing but the sending is left, of each hop.
+TEST_F(ClientTest, WhatIsRefusedWhenItsConnectionIsThereIsNotSent) {
+  TestServer server([](Wire& wire, const Seen& seen) {
+    const bool is_there = seen.line.starts_with("GET /there");
+    wire.send(is_there ? answer(200, "") : answer(302, "", "location: /there\r\n"));
+  });
+  std::atomic<int> allowed = 1;
+  Client client(Policy::anywhere(), {.refuse_to_send = [&]() -> std::optional<Error> {
+                  if (allowed-- > 0) return std::nullopt;
+                  return Error{Code::kConflict, "Not now", nullptr};
+                }});
+  const auto ask = [&] {
+    return test::run(executor_, [&] { return client.send({.url = server.url()}); });
+  };
+  const auto refused = ask();
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Code::kConflict);
+  EXPECT_EQ(server.seen().size(), 1u) << "the second hop is asked for, too";
+  allowed = 2;
+  EXPECT_TRUE(ask());
+  EXPECT_EQ(server.seen().size(), 3u);
+}
+
 TEST_F(ClientTest, SilenceEndsAnAnswer) {
   TestServer server([](Wire& wire, const Seen&) { wire.wait_for_end(); });
   const auto response = send({.url = server.url()}, {.deadline = kNever, .silence_max = 1s});

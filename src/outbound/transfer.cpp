@@ -186,6 +186,13 @@ bool Transfer::may_be_sent_again() const {
 // answer began, though it may have been read and done.
 int Transfer::on_send(void* self, char*, char*, int, int) {
   auto& transfer = *static_cast<Transfer*>(self);
+  const auto& refuse = transfer.setup_->options.refuse_to_send;
+  if (refuse != nullptr) {
+    if (auto error = refuse()) {
+      transfer.failure_ = std::move(error);
+      return CURL_PREREQFUNC_ABORT;
+    }
+  }
   if (std::exchange(transfer.is_sent_, true) && !transfer.may_be_sent_again()) {
     transfer.failure_ = Error{
         Code::kBadGateway,

@@ -42,6 +42,13 @@ Result<outbound::Policy> policy_of(const PodOptions& options) {
   return outbound::Policy::public_only(allowed);
 }
 
+// It is asked anew then (inngest/transport.h), when the lease holds.
+std::optional<Error> refusal(const workers::NodeLease& lease) {
+  if (lease.holds()) return std::nullopt;
+  return Error{Code::kClientClosedRequest,
+               "This node has stood still, and looks first whether it is still there", nullptr};
+}
+
 }  // namespace
 
 AppsHost::AppsHost(const PodOptions& options, Rooms rooms) : options_(options), rooms_(rooms) {}
@@ -65,16 +72,19 @@ Result<std::unique_ptr<AppsHost>> AppsHost::open(const PodOptions& options, Room
   if (!secret) return fail(secret.error());
   auto policy = policy_of(options);
   if (!policy) return fail(policy.error());
+  const auto refuse = [&lease = rooms.engine.runs.lease()] { return refusal(lease); };
   host->client_ = std::make_unique<outbound::Client>(
       *policy, outbound::ClientOptions{
                    .budget = {.transfers_max = static_cast<std::size_t>(calls_max(options)),
                               .transfers_of_origin_max = kCallsOfOriginMax,
-                              .waiting_max = kCallsWaitingMax}});
+                              .waiting_max = kCallsWaitingMax},
+                   .refuse_to_send = refuse});
   host->gateway_ = std::make_unique<outbound::Client>(
       *std::move(policy),
       outbound::ClientOptions{.budget = {.transfers_max = kGatewayMax,
                                          .transfers_of_origin_max = kGatewayOfOriginMax,
-                                         .waiting_max = kGatewayWaitingMax}});
+                                         .waiting_max = kGatewayWaitingMax},
+                              .refuse_to_send = refuse});
   host->checkpoints_ = std::make_unique<inngest::Checkpoints>(rooms.engine.runs);
   host->broadcaster_ = std::make_unique<inngest::Broadcaster>(
       inngest::BroadcasterOptions{.world = rooms.engine.runs.world()});

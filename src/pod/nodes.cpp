@@ -166,6 +166,16 @@ Task<Result<Nodes::List>> Nodes::list() {
   });
 }
 
+// A quarter is for what begins behind the question.
+bool Nodes::holds_lease() const {
+  return rooms_.world.since_boot() - rooms_.shown_at() < std::min(options_.lease, kGoneMax) * 3 / 4;
+}
+
+Task<Result<>> Nodes::hold_lease() {
+  if (holds_lease()) co_return Result<>{};
+  co_return co_await rooms_.database.write(db::Lane::kBackground, [](db::Tx&) {});
+}
+
 bool Nodes::has_others(db::Tx& tx) const {
   auto rows = tx.query("SELECT 1 FROM pod_nodes WHERE number <> $1 LIMIT 1", options_.number);
   return rows.next();

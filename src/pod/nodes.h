@@ -5,6 +5,9 @@
 // From their rows it knows whether they have changed anything since the last look, so of what
 // nobody has told of nothing else has to be asked for while they have not.
 //
+// What calls others, and cannot be taken back, begins only while this one cannot have been removed:
+// a process that stood still, or a machine that slept, shows itself before it goes on.
+//
 // How long another has been silent is counted by this node's own steady clock, while its own looks
 // succeed: so clocks that differ, and a database that was away for all, remove nobody.
 #pragma once
@@ -42,6 +45,8 @@ class Nodes {
     db::Database& database;
     bus::JobClock& clock;  // is set by the database's
     World& world;
+    /// db::postgres::PostgresDatabase::shown_at().
+    std::function<std::chrono::nanoseconds()> shown_at;
     /// In the transaction of each look; may be called again for one that failed.
     std::function<void(db::Tx&)> also_look = [](db::Tx&) {};
     /// Behind a look: others have changed something since the one before, or come, or gone.
@@ -76,6 +81,12 @@ class Nodes {
   /// Within a transaction: whether others are there.
   bool has_others(db::Tx& tx) const;
   std::chrono::milliseconds lease() const { return options_.lease; }
+  /// Others cannot have removed this one: so says the time since it has shown itself last, and asks
+  /// nobody. What begins now begins before they give it to somebody else. Any thread.
+  bool holds_lease() const;
+  /// Where it does not, it shows itself first. kServiceUnavailable: it was removed, or the database
+  /// cannot be reached.
+  Task<Result<>> hold_lease();
 
  private:
   // What is known of another.

@@ -601,13 +601,14 @@ Task<void> Pod::Parts::hear_others(std::stop_token stop) {
 Result<> Pod::Parts::join_nodes() {
   const auto number = node_of(*database);
   if (!number) return {};
-  nodes = std::make_unique<Nodes>(Nodes::Options{.number = *number, .lease = options.node.lease},
-                                  Nodes::Rooms{*database, engine->jobs.clock(), world,
-                                               [this](db::Tx& tx) {
-                                                 look_at_log(*log, tx);
-                                                 projections->tell_positions(tx);
-                                               },
-                                               [this] { note_others(); }});
+  nodes = std::make_unique<Nodes>(
+      Nodes::Options{.number = *number, .lease = options.node.lease},
+      Nodes::Rooms{*database, engine->jobs.clock(), world, [this] { return shown_at(*database); },
+                   [this](db::Tx& tx) {
+                     look_at_log(*log, tx);
+                     projections->tell_positions(tx);
+                   },
+                   [this] { note_others(); }});
   if (auto looked = nodes->look_first(); !looked) return looked;
   nodes->start();
   engine->share({.node = *number,
@@ -618,7 +619,9 @@ Result<> Pod::Parts::join_nodes() {
                        db::postgres::set_node_slots(tx, number, slots);
                      },
                  .told = others_changed,
-                 .tell = [this] { tell_others(*log); }},
+                 .tell = [this] { tell_others(*log); },
+                 .lease = {.holds = [this] { return nodes->holds_lease(); },
+                           .hold = [this] { return nodes->hold_lease(); }}},
                 node_name(options, address.get()));
   projections->share([this](db::Tx& tx) { return nodes->has_others(tx); }, others_changed);
   if (nodes->leads()) projections->lead();

@@ -119,6 +119,11 @@ bool is_lost(const db::Engine& database) {
   return on_server != nullptr && on_server->is_lost();
 }
 
+std::chrono::nanoseconds shown_at(const db::Engine& database) {
+  const auto* on_server = dynamic_cast<const db::postgres::PostgresDatabase*>(&database);
+  return on_server != nullptr ? on_server->shown_at() : std::chrono::nanoseconds(0);
+}
+
 void tell_others(events::EventLog& log) {
   if (auto* shared = dynamic_cast<events::postgres::PostgresEventLog*>(&log)) shared->tell_others();
 }

@@ -2,6 +2,7 @@
 // that its settings name.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -52,6 +53,8 @@ Result<std::shared_ptr<db::Engine>> open_for_long(const StoreOptions& options);
 /// Another pod has the database, or has had it meanwhile, or the other nodes go on without this
 /// one. Any thread.
 bool is_lost(const db::Engine& database);
+/// db::postgres::PostgresDatabase::shown_at().
+std::chrono::nanoseconds shown_at(const db::Engine& database);
 /// Tells other nodes that something is committed which is theirs. Any thread.
 void tell_others(events::EventLog& log);
 /// In a transaction of the pod's database: finds what other nodes have appended to the log

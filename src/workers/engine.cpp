@@ -53,6 +53,7 @@ void Engine::share(RunSharing::Options options, std::string name) {
                 for (const auto& node : nodes(tx)) numbers.push_back(node.number);
                 return numbers;
               }});
+  runs.share(options.lease);
   pool->share(std::move(options));
 }
 

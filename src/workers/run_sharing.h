@@ -28,6 +28,7 @@
 #include "base/timer.h"
 #include "base/world.h"
 #include "bus/queue.h"
+#include "workers/node_lease.h"
 #include "workers/run_store.h"
 
 namespace synap::workers {
@@ -51,6 +52,7 @@ class RunSharing {
     Watermark& told;
     /// Tells the others. Any thread.
     std::function<void()> tell = [] {};
+    NodeLease lease = {};
   };
   /// All must outlive it.
   struct Rooms {

@@ -97,7 +97,8 @@ class RunSharingTest : public WorkerPoolTest {
                                       some);
                              },
                          .told = node->told,
-                         .tell = [&other] { other->hear(); }},
+                         .tell = [&other] { other->hear(); },
+                         .lease = number == 2 ? lease_of_second() : NodeLease{}},
                         number == 1 ? "first" : "second");
     bus::Function function{.id = "f",
                            .triggers = {{"thing.making.requested"}},
@@ -112,6 +113,14 @@ class RunSharingTest : public WorkerPoolTest {
               return handle(number, event, step);
             })));
     return node;
+  }
+  NodeLease lease_of_second() {
+    return {.holds = [this] { return second_lease == Lease::kHolds; },
+            .hold = [this]() -> Task<Result<>> {
+              if (second_lease == Lease::kIsHeldAgain) second_lease = Lease::kHolds;
+              if (second_lease == Lease::kHolds) co_return Result<>{};
+              co_return fail(Code::kServiceUnavailable, "This node is not there any more");
+            }};
   }
   /// The first leads.
   void start(Handle handle) {
@@ -145,6 +154,8 @@ class RunSharingTest : public WorkerPoolTest {
   int slots = 8;
   int concurrency = 0;                          // of the function, in all
   std::atomic<bool> is_second_removed = false;  // which the first has not seen
+  enum class Lease : std::uint8_t { kHolds, kIsOver, kIsHeldAgain };
+  std::atomic<Lease> second_lease = Lease::kHolds;
   std::unique_ptr<Node> first;
   std::unique_ptr<Node> second;
 };
@@ -235,6 +246,45 @@ TEST_F(RunSharingTest, ANodeThatWasRemovedBeginsNothingOfWhatItWasAssigned) {
   testing::internal::GetCapturedStderr();
   EXPECT_EQ(done_by("first"), 20);
   EXPECT_EQ(on_second, 0);
+}
+
+// It was stopped when it had taken them, or between two of their steps.
+TEST_F(RunSharingTest, ANodeWhoseLeaseIsOverBeginsNothingBeforeItHasLooked) {
+  std::atomic<int> second_calls = 0;
+  std::atomic<int> second_steps = 0;
+  std::atomic<bool> was_over = false;
+  start([&](int node, const Event&, Step& step) -> Task<Outcome> {
+    if (node == 2) ++second_calls;
+    auto done = co_await step.run<void>("one", [&]() -> Task<Result<>> {
+      if (node == 2 && !was_over.exchange(true)) second_lease = Lease::kIsOver;
+      co_return Result<>{};
+    });
+    if (!done) co_return Outcome::failed(done.error());
+    done = co_await step.run<void>("two", [&]() -> Task<Result<>> {
+      if (node == 2) ++second_steps;
+      co_return Result<>{};
+    });
+    co_return done ? Outcome::done() : Outcome::failed(done.error());
+  });
+  testing::internal::CaptureStderr();
+  append(20);
+  wait_until(
+      "SELECT CASE WHEN count(*) > 0 AND count(*) = count(node) THEN 'assigned' ELSE 'none' END "
+      "FROM jobs",
+      "assigned");
+  const int called = second_calls;
+  EXPECT_GT(called, 0);
+  EXPECT_EQ(second_steps, 0);
+  second_lease = Lease::kIsHeldAgain;
+  // The one that leads sees to what was put off meanwhile.
+  for (int i = 0; i < 1'000 && done() < 20; ++i) {
+    ASSERT_TRUE(sync_wait(executor, first->engine->hear_others(false)));
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  testing::internal::GetCapturedStderr();
+  EXPECT_EQ(done(), 20);
+  EXPECT_GT(second_calls, called);
+  EXPECT_GT(second_steps, 0);
 }
 
 TEST_F(RunSharingTest, ANodeThatStopsGivesBackWhatItHasNotBegun) {

@@ -20,6 +20,7 @@
 #include "events/log.h"
 #include "events/types.h"
 #include "workers/event_waits.h"
+#include "workers/node_lease.h"
 #include "workers/op.h"
 #include "workers/run_events.h"
 #include "workers/run_limits.h"
@@ -67,6 +68,10 @@ class RunStore {
   Tracer* tracer() const { return tracer_; }
   /// In [0, 1).
   double random() const;
+  /// Before anything else, of one of many nodes.
+  void share(NodeLease lease) { lease_ = std::move(lease); }
+  /// By it this process has the jobs that it has claimed.
+  const NodeLease& lease() const { return lease_; }
   /// Is called within each transaction in which a run ends, however it does. Once, at the start.
   using HearEnd = std::function<void(db::Tx&, const bus::Job&, const EndOfRun&)>;
   void on_end(HearEnd hear) { hear_end_ = std::move(hear); }
@@ -192,6 +197,7 @@ class RunStore {
   RunLimits limits_;
   RunEvents events_;
   HearEnd hear_end_ = nullptr;
+  NodeLease lease_;
   std::atomic<int> cancelled_count_{0};
   std::mutex mutex_;
   std::unordered_set<Uuid> cancelled_;  // and claimed at the time

@@ -152,7 +152,11 @@ void StepCall::check_claim(db::Tx& tx) {
 
 Task<Result<>> StepCall::save(StepScope& scope) {
   // Whoever executes a served run keeps what is reported to him.
-  if (unsaved_.empty() || served_ != nullptr) co_return Result<>{};
+  if (served_ != nullptr) co_return Result<>{};
+  if (!store_.lease().holds()) {
+    if (auto held = co_await store_.lease().hold(); !held) co_return held;
+  }
+  if (unsaved_.empty()) co_return Result<>{};
   const Storing storing(scope);
   // A copy, since the closure runs on the database's thread, and a step beside this one goes on.
   const auto results = unsaved_;

@@ -569,6 +569,9 @@ Task<Result<>> WorkerPool::do_once(bus::Job& job) {
     if (!loaded) co_return fail(loaded.error());
     events = std::move(*loaded);
   }
+  if (!store_.lease().holds()) {
+    if (auto held = co_await store_.lease().hold(); !held) co_return held;
+  }
   const auto began = world_.now();
   job.called_at = store_.clock().now();
   const auto answer = co_await driver->call({job, **event, std::move(stored), std::move(events)});

@@ -453,6 +453,7 @@ std::optional<Error> PostgresDatabase::commit(Actions actions, Actions& done) {
   if (group_end_) last = group_end_(*writer_);
   count_commit(last.has_value());
   const auto begin = world_.now();
+  const auto sent_at = world_.since_boot();
   auto error = writer_->commit(last ? &*last : nullptr);
   const std::chrono::nanoseconds took = world_.now() - begin;
   commit_ns_.fetch_add(took.count(), std::memory_order_relaxed);
@@ -461,6 +462,7 @@ std::optional<Error> PostgresDatabase::commit(Actions actions, Actions& done) {
   if (error && !writer_->is_in_doubt()) return error;
   ++commits_of_term_;
   if (!error) {
+    shown_at_ = sent_at;
     std::ranges::move(actions, std::back_inserter(done));
   } else if (counts_commits()) {
     doubt_ = {commits_of_term_, std::move(last), std::move(actions)};

@@ -94,6 +94,9 @@ class PostgresDatabase final : public Engine {
   bool is_lost() const { return is_lost_; }
   /// Of a node.
   std::optional<std::int64_t> node() const { return node_; }
+  /// When it sent the last of its commits that was answered, by World::since_boot(): until then it
+  /// had not been removed. 0: none was. Any thread.
+  std::chrono::nanoseconds shown_at() const { return shown_at_; }
 
   /// Whether this is the Tx of writes.
   bool is_writer(const Tx& tx) const;
@@ -152,6 +155,7 @@ class PostgresDatabase final : public Engine {
   std::int64_t looked_at_ = 0;
   std::optional<Doubt> doubt_;
   std::atomic<bool> is_lost_ = false;
+  std::atomic<std::chrono::nanoseconds> shown_at_{};
   bool was_committed_ = false;  // what was in doubt last
   Watermark commits_;           // raised by the writer thread
   std::atomic<std::int64_t> closures_{0};
