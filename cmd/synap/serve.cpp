@@ -37,6 +37,8 @@ struct ServeOptions {
 constexpr std::chrono::milliseconds kStopMargin{1'500};
 // On standby. A start waits by itself for the pod that has the database to let go of it, for 5 s.
 constexpr std::chrono::milliseconds kBetweenStarts{500};
+// Where there is no server to ask, later and later.
+constexpr std::chrono::milliseconds kBetweenStartsMax{4'000};
 constexpr std::chrono::milliseconds kBetweenLooks{1'000};
 
 // SIGTERM and SIGINT: the first is waited for by the caller, the second ends the process at once,
@@ -188,6 +190,7 @@ bool waits(const pod::Config& config) {
 // On standby, when its database is there and nobody else has it. Null: it was stopped before that.
 Result<std::unique_ptr<pod::Pod>> start(const pod::Config& config, StopSignals& signals) {
   std::string said;
+  auto pause = kBetweenStarts;
   for (;;) {
     auto pod = pod::Pod::start(config.pod);
     const bool is_to_wait = !pod && waits(config) && pod.error().code == Code::kServiceUnavailable;
@@ -195,7 +198,9 @@ Result<std::unique_ptr<pod::Pod>> start(const pod::Config& config, StopSignals& 
     if (std::exchange(said, pod.error().message) != pod.error().message) {
       write_log(LogLevel::kInfo, "pod", "standing by: {why}", {{"why", said}});
     }
-    if (signals.wait(kBetweenStarts)) return nullptr;
+    const bool is_away = pod.error().fault == Fault::kGone;
+    if (signals.wait(pause)) return nullptr;
+    pause = is_away ? std::min(2 * pause, kBetweenStartsMax) : kBetweenStarts;
   }
 }
 

@@ -181,6 +181,7 @@ struct Pod::Parts {
   Result<> take_address();
   Result<> open();
   StoreOptions store_options();
+  Texts texts() const;
   Result<> open_database();
   Result<> open_content();
   Result<> open_models();
@@ -276,12 +277,12 @@ Result<> Pod::Parts::open() {
   add_log_procedures(procedures, recent_lines(), std::to_string(world.unix_ms()));
   if (auto prepared = projections->prepare(); !prepared) return prepared;
   if (options.database.empty()) return {};
-  const bool keeps_texts = !options.content.is_in_s3;
-  return sync_wait(engine->pool->executor(),
-                   enter_data_directory(*database, *directory,
-                                        !keeps_texts                  ? Texts::kElsewhere
-                                        : options.node.is_one_of_many ? Texts::kHereForAll
-                                                                      : Texts::kHere));
+  return sync_wait(engine->pool->executor(), enter_data_directory(*database, *directory, texts()));
+}
+
+Texts Pod::Parts::texts() const {
+  if (options.content.is_in_s3) return Texts::kElsewhere;
+  return options.node.is_one_of_many ? Texts::kHereForAll : Texts::kHere;
 }
 
 Result<> Pod::Parts::enter_place_of_texts() {
@@ -311,6 +312,7 @@ StoreOptions Pod::Parts::store_options() {
           .file = directory->database(),
           .is_pooled = options.is_database_pooled,
           .log_part_events = options.log_part_events,
+          .check_first = [this](db::Tx& tx) { check_data_directory(tx, *directory, texts()); },
           .world = world,
           .is_in_place = [this] { return directory->is_held(); }};
 }

@@ -10,27 +10,68 @@ namespace synap::pod {
 namespace {
 
 struct Known {
-  std::string id;
-  bool is_new = false;
+  std::string id;  // empty: it is nobody's so far
   bool has_texts = false;
 };
 
-Known known(db::Tx& tx, const Uuid& id_if_new) {
+Known known(db::Tx& tx) {
   Known found;
-  const std::int64_t added = tx.run(
-      "INSERT INTO pod_identity(one, id) VALUES (1, $1) ON CONFLICT (one) DO NOTHING", id_if_new);
-  found.is_new = added > 0;
   {
     auto rows = tx.query("SELECT id FROM pod_identity");
-    if (rows.next()) found.id = rows.uuid(0).value_or(id_if_new).to_string();
+    if (rows.next()) found.id = rows.uuid(0).value_or(Uuid()).to_string();
   }
   auto rows = tx.query("SELECT 1 FROM notes_data WHERE version > 0 LIMIT 1");
   found.has_texts = rows.next();
   return found;
 }
 
-std::unexpected<Error> refused(std::string sentence) {
-  return fail(Code::kPreconditionFailed, std::move(sentence));
+bool has_tables(db::Tx& tx) {
+  auto rows = tx.query(
+      "SELECT to_regclass('pod_identity') IS NOT NULL AND to_regclass('notes_data') IS NOT NULL");
+  return rows.next() && rows.integer(0) != 0;
+}
+
+std::string path_of(const DataDirectory& directory) {
+  return std::filesystem::path(directory.pod_id()).parent_path().string();
+}
+
+// Why the directory is not to be that of the database's pod; empty: it may be.
+std::string refusal(const Known& of_database, const DataDirectory& directory, Texts texts) {
+  const auto path = path_of(directory);
+  const auto id_of_directory = DataDirectory::first_line(directory.pod_id());
+  if (!id_of_directory.empty()) {
+    if (id_of_directory == of_database.id) return {};
+    return fmt::format(
+        "The data directory {} is of another pod than the database. Set `database` as it was for "
+        "this directory, or use another --data",
+        path);
+  }
+  if (has_data(path)) {
+    return fmt::format(
+        "The data directory {} has an owner.key or content, but no pod.id which says that they "
+        "belong to the database. Use another --data",
+        path);
+  }
+  if (texts == Texts::kHereForAll && !of_database.id.empty()) {
+    return fmt::format(
+        "The pod in this database has its texts in files, and the data directory {0} does not say "
+        "that these are there. Keep texts where all nodes reach them (content = \"s3\"), or make "
+        "{0}/content a directory that all nodes share, and copy the pod.id of the first node to "
+        "{0}/pod.id",
+        path);
+  }
+  if (texts != Texts::kElsewhere && of_database.has_texts) {
+    return fmt::format(
+        "The texts of the pod in this database are in another data directory than {}, which is "
+        "empty. Name that one (--data), or keep texts where all can reach them (content = \"s3\")",
+        path);
+  }
+  return {};
+}
+
+bool is_refused(db::Tx& tx, const std::string& why) {
+  if (!why.empty()) tx.abort({Code::kPreconditionFailed, why, nullptr});
+  return !why.empty();
 }
 
 }  // namespace
@@ -51,42 +92,25 @@ CREATE TABLE pod_secret(
 )"}};
 }
 
+void check_data_directory(db::Tx& tx, const DataDirectory& directory, Texts texts) {
+  const auto of_database = has_tables(tx) ? known(tx) : Known{};
+  if (tx.ok()) is_refused(tx, refusal(of_database, directory, texts));
+}
+
 Task<Result<>> enter_data_directory(db::Database& database, const DataDirectory& directory,
                                     Texts texts) {
-  const auto id = Uuid::v7();
-  const auto of_database = co_await database.write([id](db::Tx& tx) { return known(tx, id); });
-  if (!of_database) co_return fail(of_database.error());
-  const auto path = std::filesystem::path(directory.pod_id()).parent_path().string();
-  const auto id_of_directory = DataDirectory::first_line(directory.pod_id());
-  if (id_of_directory == of_database->id) co_return Result<>{};
-  if (!id_of_directory.empty()) {
-    co_return refused(
-        fmt::format("The data directory {} is of another pod than the database. Set `database` as "
-                    "it was for this directory, or use another --data",
-                    path));
-  }
-  if (has_data(path)) {
-    co_return refused(
-        fmt::format("The data directory {} has an owner.key or content, but no pod.id which says "
-                    "that they belong to the database. Use another --data",
-                    path));
-  }
-  if (texts == Texts::kHereForAll && !of_database->is_new) {
-    co_return refused(fmt::format(
-        "The pod in this database has its texts in files, and the data directory {0} does not say "
-        "that these are there. Keep texts where all nodes reach them (content = \"s3\"), or make "
-        "{0}/content a directory that all nodes share, and copy the pod.id of the first node to "
-        "{0}/pod.id",
-        path));
-  }
-  if (texts != Texts::kElsewhere && of_database->has_texts) {
-    co_return refused(fmt::format(
-        "The texts of the pod in this database are in another data directory than {}, "
-        "which is empty. Name that one (--data), or keep texts where all can reach them "
-        "(content = \"s3\")",
-        path));
-  }
-  co_return directory.write_secret(directory.pod_id(), of_database->id + "\n");
+  std::string id;
+  const auto entered = co_await database.write([&, id_if_new = Uuid::v7()](db::Tx& tx) {
+    const auto of_database = known(tx);
+    if (!tx.ok() || is_refused(tx, refusal(of_database, directory, texts))) return;
+    id = of_database.id;
+    if (!id.empty()) return;
+    tx.run("INSERT INTO pod_identity(one, id) VALUES (1, $1)", id_if_new);
+    id = id_if_new.to_string();
+  });
+  if (!entered) co_return entered;
+  if (DataDirectory::first_line(directory.pod_id()) == id) co_return Result<>{};
+  co_return directory.write_secret(directory.pod_id(), id + "\n");
 }
 
 Task<Result<std::string>> shared_secret(db::Database& database, std::string own, Sharing sharing) {

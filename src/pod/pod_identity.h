@@ -23,6 +23,10 @@ enum class Texts : std::uint8_t {
   kHereForAll,  // there, where all nodes reach them
 };
 
+/// Within the first transaction on the database: aborts it where enter_data_directory() would
+/// refuse, with the same sentences, so that a database of nobody's stays one.
+void check_data_directory(db::Tx& tx, const DataDirectory& directory, Texts texts);
+
 /// Makes the directory that of the database's pod, or finds that it is. kPreconditionFailed, with a
 /// sentence: it is another pod's, or the pod keeps its texts in another one. To be called when the
 /// tables of notes are there, and before anything is stored.

@@ -48,6 +48,44 @@ TEST_F(PodOnPostgres, WantsTheDataDirectoryThatItsTextsAreIn) {
   EXPECT_EQ(notes(), 1);
 }
 
+class DatabaseOfAnother : public PodOnPostgres {
+ protected:
+  std::string tables() {
+    db::postgres::Connection connection{{.url = place.direct_url()}};
+    if (connection.connect()) return "no connection";
+    connection.begin_closure();
+    auto rows = connection.query(
+        "SELECT count(*)::text FROM pg_class WHERE relkind IN ('r', 'p') AND relnamespace = "
+        "current_schema()::regnamespace");
+    return rows.next() ? std::string(rows.text(0)) : "no answer";
+  }
+};
+
+// Whoever is refused has not taken the place of the one whose database it is to be.
+TEST_F(DatabaseOfAnother, MakesNothingInADatabaseThatItsDirectoryIsNotOf) {
+  auto of_another = options("another");
+  for (const bool is_one_of_many : {true, false}) {
+    of_another.node.is_one_of_many = is_one_of_many;
+    std::filesystem::create_directories(of_another.data);
+    std::ofstream(of_another.data + "/pod.id") << "of another\n";
+    EXPECT_THAT(refusal(of_another).message, HasSubstr("of another pod than the database"));
+    EXPECT_EQ(tables(), "0");
+  }
+  start();
+  EXPECT_NE(tables(), "0");
+}
+
+TEST_F(PodOnPostgres, SaysAtTheStartWhatHasToBeChangedFirst) {
+  auto chosen = options();
+  chosen.database = place.direct_url();
+  const auto name = chosen.database.find("@/") + 2;
+  chosen.database.replace(name, chosen.database.find('?') - name, "there_is_none");
+  const auto error = refusal(chosen);
+  EXPECT_EQ(error.code, Code::kPreconditionFailed) << error.message;
+  EXPECT_THAT(error.message, HasSubstr("there_is_none"));
+  EXPECT_THAT(error.message, HasSubstr("change the setting `database`"));
+}
+
 TEST_F(PodOnPostgres, IsNotMixedUpWithOneWhoseDatabaseIsInItsDirectory) {
   auto embedded = options("embedded");
   embedded.database.clear();

@@ -41,6 +41,7 @@ auto open_server(const StoreOptions& options, const Migrations& behind_log,
                                                                  .world = options.world,
                                                                  .is_alone = !options.node,
                                                                  .node = options.node,
+                                                                 .check_first = options.check_first,
                                                                  .is_pooled = options.is_pooled}),
                            PostgresEventLog::migrations(), behind_log, retired);
   if (!database) return database;

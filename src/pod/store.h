@@ -26,6 +26,8 @@ struct StoreOptions {
   /// Of a node, on a thread of its own: another one has appended.
   std::function<void()> others_have_appended = {};
   std::int64_t log_part_events = 1'000'000;  // on a server
+  /// There: db::postgres::PostgresOptions.
+  std::function<void(db::Tx&)> check_first = {};
   World& world = real_world();
   /// Of a file: asked before each group of writes (db::sqlite::SqliteOptions).
   std::function<Result<>()> is_in_place = {};

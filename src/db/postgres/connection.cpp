@@ -55,6 +55,17 @@ std::string trimmed(const char* text) {
   return std::string(view);
 }
 
+// Some are a list of hosts, or have a hint behind them.
+std::string in_one_line(std::string text) {
+  for (auto& c : text) {
+    if (c == '\n' || c == '\t') c = ' ';
+  }
+  text.erase(
+      std::unique(text.begin(), text.end(), [](char a, char b) { return a == ' ' && b == ' '; }),
+      text.end());
+  return text;
+}
+
 // What connect() says of a session, once for each transaction. One statement, and the role last.
 std::string session_statement(const ConnectionOptions& options) {
   return fmt::format(
@@ -176,7 +187,12 @@ Connection::~Connection() {
 }
 
 // Who tries again and again says so now and then.
-Error Connection::not_connected(const std::string& why) const {
+Error Connection::not_connected(std::string why) {
+  if (options_.is_told_by_maker && connections_ == 0) {
+    why_not_connected_ = in_one_line(std::move(why));
+    io_errors(Store::kDatabase, Fault::kGone).add();
+    return {Code::kServiceUnavailable, "The database cannot be reached now", nullptr, Fault::kGone};
+  }
   auto left_out = options_.reach != nullptr ? options_.reach->news(why) : 0;
   if (left_out.value_or(0) > 0) {
     return error_of("", fmt::format("{} (and {} more of these)", why, *left_out));
@@ -227,6 +243,7 @@ std::optional<Error> Connection::connect() {
     return error;
   }
   handle_ = made;
+  why_not_connected_.clear();
   patience_ = options_.statement_time_max + options_.silence_max;
   // Nothing waits in libpq, where it would wait without an end.
   PQsetnonblocking(handle_, 1);

@@ -61,6 +61,8 @@ struct ConnectionOptions {
   /// settings nor prepared statements nor locks. What a session is to be is said at the begin of
   /// each transaction; and there is no `own_lock`, and no lock of a node.
   bool is_pooled = false;
+  /// Until it has connected once whoever makes it tells why it does not (why_not_connected()).
+  bool is_told_by_maker = false;
 };
 
 class Connection final : public Tx, public Reader {
@@ -71,6 +73,9 @@ class Connection final : public Tx, public Reader {
   /// Connects, if it is not connected (any more). The error leaves it as it was.
   std::optional<Error> connect();
   bool is_connected() const { return handle_ != nullptr; }
+  /// In the words of the server or of libpq, in one line and without a password: why the last
+  /// connect() has found nobody, or was not let in. Empty: it was let in.
+  const std::string& why_not_connected() const { return why_not_connected_; }
   /// How often it has connected.
   std::int64_t connections() const { return connections_; }
   /// Gives the connection back.
@@ -144,7 +149,7 @@ class Connection final : public Tx, public Reader {
   bool send(std::string_view sql, const Value* values, std::size_t count);
   void begin_as(std::string_view how, std::string_view lock);
   const std::string* prepare(std::string_view sql, std::size_t count);
-  Error not_connected(const std::string& why) const;
+  Error not_connected(std::string why);
   Result<> begin_session();
   Result<> take_own_lock();
   Result<> take_node_lock();
@@ -174,6 +179,7 @@ class Connection final : public Tx, public Reader {
   std::int64_t undone_ = 0;
   std::int64_t round_trips_ = 0;
   std::int64_t connections_ = 0;
+  std::string why_not_connected_;
   std::chrono::milliseconds patience_{};  // with an answer of the server
   bool is_silent_ = false;                // it was at an end
   bool has_made_ = false;

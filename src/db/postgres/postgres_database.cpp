@@ -9,6 +9,7 @@
 #include "db/postgres/connection.h"
 #include "db/postgres/dialect.h"
 #include "db/postgres/extensions.h"
+#include "db/postgres/refusal.h"
 #include "db/postgres/rights.h"
 
 namespace synap::db::postgres {
@@ -105,6 +106,21 @@ FROM (SELECT current_schema() AS here) AS place)");
   }
 }
 
+// What passes is waited for by some; what somebody has to change first is not.
+Error with_reason(Error error, const std::string& url, const std::string& why) {
+  constexpr std::chrono::seconds kTime{5};
+  if (why.empty()) return error;
+  if (is_refused_for_good(url, kTime)) {
+    return {Code::kPreconditionFailed,
+            fmt::format("The database does not let the pod in ({}): change the setting `database`, "
+                        "or the server",
+                        why),
+            nullptr};
+  }
+  error.message += ": " + why;
+  return error;
+}
+
 std::string said(const Database::Migration& migration) {
   return in_postgres(migration.on_postgres.empty() ? migration.sql : migration.on_postgres);
 }
@@ -152,13 +168,17 @@ Result<std::unique_ptr<PostgresDatabase>> PostgresDatabase::open(PostgresOptions
                                        : std::nullopt,
                        .shares_lock = options.node.has_value(),
                        .is_pods = true,
-                       .is_pooled = options.is_pooled}));
-  if (auto error = writer.connect()) return fail(*error);
+                       .is_pooled = options.is_pooled,
+                       .is_told_by_maker = true}));
+  if (auto error = writer.connect()) {
+    return fail(with_reason(std::move(*error), options.url, writer.why_not_connected()));
+  }
   writer.begin_closure();
   writer.begin();
   writer.be_owner();
   writer.run(kLock);
   check_place(writer);
+  if (options.check_first && writer.ok()) options.check_first(writer);
   for (const auto sql : {kReading, kExtensions, kFunction, kMember, kRoles}) {
     if (!writer.ok()) break;
     if (auto done = writer.execute(std::string(sql)); !done) writer.abort(done.error());

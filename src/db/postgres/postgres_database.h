@@ -52,6 +52,9 @@ struct PostgresOptions {
   /// Others write to it as nodes, too, and nobody who is not one. If they remove this one from
   /// among them it can write no more.
   std::optional<NodeName> node = {};
+  /// Asked first of all, when nothing is made in the database yet: whoever is not to have it aborts
+  /// the Tx, and leaves it as it was. May find no table of a pod's. Null: whoever opens it may.
+  std::function<void(Tx&)> check_first = nullptr;
   /// Behind a pooler of transactions (ConnectionOptions::is_pooled). Who is alone takes the
   /// database from whoever had it, since nobody can hold a lock.
   bool is_pooled = false;
@@ -70,7 +73,8 @@ class PostgresDatabase final : public Engine {
  public:
   /// Connects, and makes what every database of a pod has: the function current_user_id(), the
   /// roles of rights.h, and the extensions of extensions.h. The user needs CREATEROLE for that,
-  /// once.
+  /// once. kServiceUnavailable: it cannot be reached, or somebody else has it, which may pass;
+  /// kPreconditionFailed: it is no place for this pod, or lets it not in. With sentences.
   static Result<std::unique_ptr<PostgresDatabase>> open(PostgresOptions options);
   ~PostgresDatabase() override;
 
