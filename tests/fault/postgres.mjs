@@ -2,6 +2,8 @@
 // that was acknowledged is lost, nothing is done twice, nobody waits for long, and the pod goes on
 // by itself.
 //
+// Networks that lose what is sent are a proxy of ours, which needs no rights: it cuts, swallows, delays, and loses answers.
+//
 //   SEED=n CLIENTS=4 node --test postgres.mjs       POOLER=1: through PgBouncer, which lends connections for a transaction
 import assert from 'node:assert/strict';
 import test from 'node:test';
@@ -59,6 +61,59 @@ const faultsOf = (server, proxy) => Object.entries({
     heal: () => server.sql('ALTER SYSTEM RESET default_transaction_read_only').then(() => server.sql('SELECT pg_reload_conf()')),
     isSeen: true,
   },
+});
+
+// A server whose disk is full refuses what makes a table larger, and ends where its log of changes has no room.
+test('a pod outlives that the disk of its server is full', { timeout: 240_000 }, async (t) => {
+  if (process.getuid() !== 0) return console.log('# only root can mount a small disk: the disk of the server was not filled');
+  console.log(`postgres: seed ${seed}`);
+  const server = await Server.make(t);
+  const disk = await server.moveToSmallDisk(t, 256);
+  const pod = await Pod.make(t, { args: ['--database', `postgres://pod@/pod?host=${server.directory}`] });
+  await pod.start();
+  const owner = pod.owner();
+  const watcher = new Watcher(pod, owner.token);
+  const watching = watcher.run();
+  const load = new Load([pod], owner.token, { seed, pauseMs: [5, 20] });
+  cleanUp(t, () => {
+    load.isOver = load.hasGivenUp = true;
+    watcher.stop();
+  });
+  const loading = Array.from({ length: clientCount }, (_, i) => load.client(random(seed + i)));
+  for (const ended of [false, true]) {
+    await pause(500);
+    await disk.fill();
+    // Those of load are looked at for Retry-After, and for any other answer.
+    const begin = performance.now();
+    const seen = await until(60_000, async () => {
+      const answer = await owner.mutate('notes.create', { content: `in vain ${performance.now()} ${'x'.repeat(8_000)}` }, { key: `full ${performance.now()}` });
+      return answer.status === 503 && answer;
+    }, 'a note is refused');
+    const seenMs = Math.round(performance.now() - begin);
+    assert.ok(seen.headers['retry-after'], seen.text);
+    assert.match(seen.json.error.message, /^The (disk is full|database cannot be reached)/);
+    assert.doesNotMatch(seen.text, /postgres|ENOSPC|53100/i);
+    const list = await owner.query('notes.list', { limit: 1 });
+    assert.ok([200, 503].includes(list.status), list.text);
+    await pause(3_000);
+    if (ended) await server.do('kill');
+    disk.free();
+    await server.revive();
+    owner.renew();
+    const freed = performance.now();
+    await until(kBackMsMax, async () => await readiness(pod) === 200, 'the pod is ready again');
+    const made = await owner.tell('notes.create', { content: `in vain no more ${freed}` });
+    await until(kBackMsMax, async () => (await owner.ask('requests.get', { requestId: made.requestId })).status === 'completed', 'a note is made');
+    console.log(`postgres: its disk full: ${JSON.stringify({ seenMs, sentence: seen.json.error.message, backMs: Math.round(performance.now() - freed) })}`);
+    assert.deepEqual(load.wrong.slice(0, 10), []);
+  }
+  const { problems, seen } = await endOf(load, loading, {
+    pod, owner, watcher, isKnown: (problem) => /(nobody asked for note|two notes have the title) .*in vain /.test(problem),
+  });
+  console.log(`postgres: ${JSON.stringify(seen)}`);
+  assert.deepEqual(problems.slice(0, 20), [], `${problems.length} problems, seed ${seed}`);
+  watcher.stop();
+  await watching;
 });
 
 test('a pod outlives what happens to the server of its database', { timeout: 300_000 }, async (t) => {

@@ -1,7 +1,7 @@
 // A PostgreSQL server that a test may stop, kill and cut off: one of its own (tests/postgres/server.sh),
 // and a proxy in front of it.
 import { execFile, execFileSync, spawn } from 'node:child_process';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -19,6 +19,39 @@ export class Server {
     await server.sql("CREATE ROLE pod LOGIN CREATEROLE", 'postgres');
     await server.sql('CREATE DATABASE pod OWNER pod', 'postgres');
     return server;
+  }
+
+  /** From now on what it stores is on a disk of so many MB: fill() takes all that is left, free() gives it back.
+   *  Only root can mount one. */
+  async moveToSmallDisk(t, mb) {
+    const [data, disk] = ['data', 'disk'].map((name) => path.join(this.directory, name));
+    await this.sql("ALTER SYSTEM SET max_wal_size = '64MB'", 'postgres');
+    await this.sql("ALTER SYSTEM SET min_wal_size = '32MB'", 'postgres');
+    await this.sql('CHECKPOINT', 'postgres');
+    await this.do('kill');
+    await run('mkdir', [disk]);
+    await run('mount', ['-t', 'tmpfs', '-o', `size=${mb}m,mode=0700`, 'tmpfs', disk]);
+    cleanUp(t, () => execFileSync('umount', ['-l', disk]));
+    await run('cp', ['-a', data, `${disk}/data`]);
+    await run('chown', ['--reference', data, disk]);
+    await run('rm', ['-rf', data]);
+    await run('ln', ['-s', `${disk}/data`, data]);
+    await this.do('again');
+    const ballast = path.join(disk, 'ballast');
+    return {
+      fill: () => run('dd', ['if=/dev/zero', `of=${ballast}`, 'bs=4k']).catch(() => {}),
+      free: () => rmSync(ballast, { force: true }),
+    };
+  }
+
+  /** Where it has ended, as one does whose log of changes has no room, it is started, as its service would be. */
+  async revive() {
+    try {
+      await this.sql('SELECT 1', 'postgres');
+    } catch {
+      await this.do('kill').catch(() => {});
+      await this.do('again');
+    }
   }
 
   /** Its standby, which each of its commits waits for. */

@@ -8,6 +8,7 @@
 #   version  says which it is
 # It listens on a socket in that directory only, lets everybody in who may read it, and syncs nothing:
 # what it stores is gone with the test. SYNAP_TEST_POSTGRES_BIN: another server's programs.
+# SYNAP_TEST_POSTGRES_OPTIONS: "-c NAME=VALUE ..." behind those below.
 # SYNAP_TEST_POSTGRES_ROOT: they are in this root of another system (tools/timescaledb.sh), with
 # TimescaleDB and pgvector, which each database has from its beginning.
 set -eu
@@ -17,6 +18,7 @@ bin=${SYNAP_TEST_POSTGRES_BIN:-$(ls -d "$root"/usr/lib/postgresql/*/bin 2>/dev/n
 [ -x "$bin/initdb" ] || { echo "postgres: no server is installed. Run once: tools/setup.sh test" >&2; exit 1; }
 bin=${bin#"$root"}
 options="-k $directory -c listen_addresses='' -c fsync=off -c full_page_writes=off -c max_connections=200 -c unix_socket_permissions=0777"
+options="$options ${SYNAP_TEST_POSTGRES_OPTIONS:-}"
 if [ -n "$root" ]; then
   # No /dev/shm is mounted there; and nobody is to wait for workers that look after a database.
   options="$options -c dynamic_shared_memory_type=mmap -c shared_preload_libraries=timescaledb
@@ -100,5 +102,5 @@ case "$1" in
     ;;
   version) sql postgres -c 'SHOW server_version' ;;
   stop) stop ;;
-  *) sed -n '2,12s/^# //p' "$0" >&2; exit 2 ;;
+  *) sed -n '2,13s/^# //p' "$0" >&2; exit 2 ;;
 esac
