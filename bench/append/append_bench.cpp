@@ -2,6 +2,7 @@
 // a stream of its own, every answer durable. Prints one line of JSON.
 //
 //   append_bench --in-flight 64 --seconds 5 --directory DIR
+//   append_bench --in-flight 64 --seconds 5 --database URL --node NAME   one of many nodes
 #include <fmt/format.h>
 
 #include <chrono>
@@ -16,13 +17,19 @@ int main(int argc, char** argv) {
   int in_flight = 64;
   int seconds = 5;
   std::string directory = "append-bench-data";
+  std::string database;
+  std::string node = "one";
   for (int i = 1; i + 1 < argc; i += 2) {
     const std::string flag = argv[i];
     if (flag == "--in-flight") in_flight = std::atoi(argv[i + 1]);
     if (flag == "--seconds") seconds = std::atoi(argv[i + 1]);
     if (flag == "--directory") directory = argv[i + 1];
+    if (flag == "--database") database = argv[i + 1];
+    if (flag == "--node") node = argv[i + 1];
   }
-  auto appenders = synap::bench::Appenders::open(directory);
+  using synap::bench::Appenders;
+  auto appenders =
+      database.empty() ? Appenders::open(directory) : Appenders::open_node(database, node);
   if (!appenders) return fmt::print(stderr, "{}\n", appenders.error().message), 1;
   auto& run = **appenders;
   const double elapsed =
@@ -33,6 +40,6 @@ int main(int argc, char** argv) {
       "\"appends_per_commit\":{:.1f},\"checkpoints\":{}}}\n",
       static_cast<double>(run.appended()) / elapsed, in_flight, run.failed(), statistics.commits,
       static_cast<double>(run.appended()) / static_cast<double>(statistics.commits),
-      statistics.log_of_changes->checkpoints);
+      statistics.log_of_changes ? statistics.log_of_changes->checkpoints : 0);
   return run.failed() == 0 ? 0 : 1;
 }

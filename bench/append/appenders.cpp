@@ -5,6 +5,11 @@
 #include <thread>
 #include <vector>
 
+#include "db/postgres/postgres_database.h"
+#include "db/sqlite/sqlite_database.h"
+#include "events/postgres/postgres_event_log.h"
+#include "events/sqlite/sqlite_event_log.h"
+
 namespace synap::bench {
 namespace {
 
@@ -28,8 +33,8 @@ Result<std::unique_ptr<Appenders>> Appenders::open(std::string directory) {
   std::unique_ptr<Appenders> appenders(new Appenders(std::move(directory)));
   auto database = db::sqlite::SqliteDatabase::open({.path = appenders->directory_ + "/log.db"});
   if (!database) return fail(database.error());
+  auto& tables = **database;
   appenders->database_ = std::move(*database);
-  auto& tables = *appenders->database_;
   if (auto made = tables.migrate(events::sqlite::SqliteEventLog::migrations()); !made) {
     return fail(made.error());
   }
@@ -40,10 +45,28 @@ Result<std::unique_ptr<Appenders>> Appenders::open(std::string directory) {
   return appenders;
 }
 
+// As a pod opens it (src/pod/store.cpp).
+Result<std::unique_ptr<Appenders>> Appenders::open_node(std::string url, std::string name) {
+  using events::postgres::PostgresEventLog;
+  std::unique_ptr<Appenders> appenders(new Appenders(""));
+  auto database = db::postgres::PostgresDatabase::open(
+      {.url = url, .node = db::postgres::NodeName{std::move(name), "bench"}});
+  if (!database) return fail(database.error());
+  auto& tables = **database;
+  appenders->database_ = std::move(*database);
+  if (auto made = tables.migrate(PostgresEventLog::migrations()); !made) return fail(made.error());
+  auto log = PostgresEventLog::open(
+      tables, {.url = std::move(url), .positions = events::postgres::Positions::kAtOnce});
+  if (!log) return fail(log.error());
+  appenders->log_ = std::move(*log);
+  appenders->types_.add(kMeasured, "A measurement.");
+  return appenders;
+}
+
 Appenders::~Appenders() {
   log_.reset();
   database_.reset();
-  std::filesystem::remove_all(directory_);
+  if (!directory_.empty()) std::filesystem::remove_all(directory_);
 }
 
 Task<bool> Appenders::append_until_stopped() {

@@ -1,5 +1,6 @@
-// Appenders: an event log alone in a directory of its own, and coroutines that each append one
-// event of 1 KiB after another to a stream of its own, every answer durable.
+// Appenders: an event log alone, in a directory of its own or in a database of a PostgreSQL server,
+// and coroutines that each append one event of 1 KiB after another to a stream of its own, every
+// answer durable.
 #pragma once
 
 #include <atomic>
@@ -8,16 +9,18 @@
 #include <memory>
 #include <string>
 
-#include "db/sqlite/sqlite_database.h"
-#include "events/sqlite/sqlite_event_log.h"
+#include "db/engine.h"
+#include "events/log.h"
 #include "events/types.h"
 
 namespace synap::bench {
 
-/// Owns the directory: what is there before and after is deleted.
+/// Owns its directory: what is there before and after is deleted.
 class Appenders {
  public:
   static Result<std::unique_ptr<Appenders>> open(std::string directory);
+  /// One of many nodes, by this name. The first makes the tables.
+  static Result<std::unique_ptr<Appenders>> open_node(std::string url, std::string name);
   ~Appenders();
   Appenders(const Appenders&) = delete;
   Appenders& operator=(const Appenders&) = delete;
@@ -35,8 +38,8 @@ class Appenders {
   Task<bool> append_until_stopped();
 
   std::string directory_;
-  std::unique_ptr<db::sqlite::SqliteDatabase> database_;
-  std::unique_ptr<events::sqlite::SqliteEventLog> log_;
+  std::unique_ptr<db::Engine> database_;
+  std::unique_ptr<events::EventLog> log_;
   events::EventTypes types_;
   std::atomic<bool> stop_{false};
   std::atomic<std::int64_t> appended_{0};
