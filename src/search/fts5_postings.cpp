@@ -14,8 +14,6 @@ using db::sqlite::read_varint;
 constexpr std::uint64_t kSegmentsMax = 2'000;
 constexpr std::uint64_t kSegmentIdMax = 65'535;
 constexpr std::uint64_t kPageMax = (std::uint64_t{1} << 31) - 1;
-// Of one row: more than a text of 1 MiB could have.
-constexpr std::uint64_t kPositionsMax = 8 << 20;
 // A page of the index of 4 KB is of some thousand pages; more are hundreds of gigabytes.
 constexpr std::int64_t kIndexHeightMax = 4;
 const unsigned char* bytes_of(std::string_view text) {
@@ -63,10 +61,6 @@ class Places {
   std::uint64_t place_ = 0;
   bool is_strange_ = false;
 };
-
-std::int64_t block_of(std::int64_t segment, std::int64_t page) {
-  return segment << 37 | page;
-}
 
 std::int64_t index_block_of(std::int64_t segment, std::int64_t height, std::int64_t page) {
   return segment << 37 | std::int64_t{1} << 36 | height << 31 | page;
@@ -118,14 +112,80 @@ std::optional<std::vector<Segment>> segments_of(std::string_view structure) {
   return segments;
 }
 
-Postings::Postings(Fts5Blocks& blocks, const Segment& segment, std::string_view term)
-    : blocks_(blocks), segment_(segment) {
-  begin(term, blocks_.place_of(segment.id, term));
+std::int64_t leaf_block_of(std::int64_t segment, std::int64_t page) {
+  return segment << 37 | page;
 }
 
-void Postings::begin(std::string_view term, std::int64_t place) {
-  has_index_ = (place & 1) != 0;
-  page_ = place >> 1;
+std::optional<Leaf> leaf_of(std::string_view block) {
+  if (block.size() < kLeafHeader) return std::nullopt;
+  Leaf leaf;
+  leaf.begin = bytes_of(block);
+  leaf.footer_end = leaf.begin + block.size();
+  leaf.first_row = big_endian(leaf.begin);
+  const auto end = big_endian(leaf.begin + 2);
+  if (end < kLeafHeader || end > block.size()) return std::nullopt;
+  leaf.end = leaf.begin + end;
+  if (leaf.first_row != 0 && (leaf.first_row < kLeafHeader || leaf.first_row >= end)) {
+    return std::nullopt;
+  }
+  if (leaf.end != leaf.footer_end) {
+    const auto* footer = leaf.end;
+    std::uint64_t first = 0;
+    if (!read_varint(footer, leaf.footer_end, first)) return std::nullopt;
+    if (first < kLeafHeader || first >= end || (leaf.first_row != 0 && leaf.first_row >= first)) {
+      return std::nullopt;
+    }
+    leaf.first_term = static_cast<std::uint32_t>(first);
+  }
+  return leaf;
+}
+
+LeafTerms::LeafTerms(const Leaf& leaf)
+    : leaf_(leaf), footer_(leaf.end), has_next_(leaf.first_term != 0) {
+  if (has_next_) read_varint(footer_, leaf_.footer_end, next_offset_);
+}
+
+bool LeafTerms::next() {
+  if (is_strange_ || !has_next_) return false;
+  const auto all = static_cast<std::uint64_t>(leaf_.end - leaf_.begin);
+  const auto offset = next_offset_;
+  const auto* at = leaf_.begin + offset;
+  std::uint64_t common = 0;
+  std::uint64_t size = 0;
+  if ((!is_first_ && !read_varint(at, leaf_.end, common)) || !read_varint(at, leaf_.end, size) ||
+      common > term_.size() || size > static_cast<std::uint64_t>(leaf_.end - at)) {
+    return be_strange();
+  }
+  is_first_ = false;
+  term_.resize(common);
+  term_.append(reinterpret_cast<const char*>(at), size);
+  begin_ = at + size;
+  end_ = leaf_.end;
+  has_next_ = footer_ != leaf_.footer_end;
+  if (!has_next_) return true;
+  std::uint64_t step = 0;
+  if (!read_varint(footer_, leaf_.footer_end, step) || step == 0 || step >= all - offset ||
+      leaf_.begin + offset + step < begin_) {
+    return be_strange();
+  }
+  next_offset_ = offset + step;
+  end_ = leaf_.begin + next_offset_;
+  return true;
+}
+
+Postings::Postings(Fts5Blocks& blocks, const Segment& segment, std::string_view term)
+    : blocks_(blocks), segment_(segment) {
+  const auto place = blocks_.place_of(segment.id, term);
+  if (!place) {
+    be_strange();
+    return;
+  }
+  begin(term, *place);
+}
+
+void Postings::begin(std::string_view term, const TermPlace& place) {
+  has_index_ = place.has_index;
+  page_ = place.page;
   // What is before was merged into another one.
   if (page_ < segment_.first_page) {
     page_ = segment_.first_page;
@@ -134,54 +194,43 @@ void Postings::begin(std::string_view term, std::int64_t place) {
   if (!load(page_)) return be_strange();
   if (leaf_.first_term == 0) return be_strange();
   term_page_ = page_;
-  if (!find(term)) return;
+  if (!find(term, place)) {
+    has_index_ = false;
+    return;
+  }
   has_index_ = has_index_ && !ends_here_;
   has_one_ = true;
   enter_rows();
 }
 
 // Along the terms of the page. Sets where its list begins and ends.
-bool Postings::find(std::string_view term) {
-  std::string found;
-  const auto* footer = leaf_.end;
-  std::uint64_t offset = 0;
-  for (bool is_first = true;; is_first = false) {
-    std::uint64_t step = 0;
-    if (!read_varint(footer, leaf_.footer_end, step)) return false;
-    offset += step;
-    if (step == 0 || offset >= static_cast<std::uint64_t>(leaf_.end - leaf_.begin)) {
+bool Postings::find(std::string_view term, const TermPlace& place) {
+  LeafTerms terms(leaf_);
+  for (bool is_first = true; terms.next(); is_first = false) {
+    // Of the first page the dictionary may say what was before it.
+    if (is_first && page_ != segment_.first_page && !terms.term().starts_with(place.beginning)) {
       be_strange();
       return false;
     }
-    const auto* at = leaf_.begin + offset;
-    std::uint64_t common = 0;
-    std::uint64_t size = 0;
-    if ((!is_first && !read_varint(at, leaf_.end, common)) || !read_varint(at, leaf_.end, size) ||
-        common > found.size() || size > static_cast<std::uint64_t>(leaf_.end - at)) {
-      be_strange();
-      return false;
-    }
-    found.resize(common);
-    found.append(reinterpret_cast<const char*>(at), size);
-    if (found < term) {
-      if (footer == leaf_.footer_end) return false;
-      continue;
-    }
-    if (found != term) return false;
-    at_ = at + size;
-    ends_here_ = footer != leaf_.footer_end;
-    end_ = leaf_.end;
-    if (ends_here_) {
-      if (!read_varint(footer, leaf_.footer_end, step) ||
-          step > static_cast<std::uint64_t>(leaf_.end - leaf_.begin) - offset ||
-          leaf_.begin + offset + step < at_) {
-        be_strange();
-        return false;
-      }
-      end_ = leaf_.begin + offset + step;
-    }
+    if (terms.term() < term) continue;
+    if (terms.term() != term) return false;
+    at_ = terms.begin();
+    end_ = terms.end();
+    ends_here_ = terms.ends_here();
     return true;
   }
+  if (terms.is_strange() || !is_before_next_page(term)) be_strange();
+  return false;
+}
+
+// Whether a term that is behind all of this page is in none of the next one: else the dictionary
+// has no entry for that page, or another page stands here.
+bool Postings::is_before_next_page(std::string_view term) {
+  if (page_ == segment_.last_page) return true;
+  if (!load(page_ + 1)) return false;
+  if (leaf_.first_term == 0) return true;
+  LeafTerms terms(leaf_);
+  return terms.next() && term < terms.term();
 }
 
 bool Postings::load(std::int64_t page) {
@@ -190,38 +239,16 @@ bool Postings::load(std::int64_t page) {
   if (!is_read) {
     // One that goes on is a long list.
     const auto most = std::min(static_cast<std::int64_t>(at_once_), segment_.last_page - page + 1);
-    pages_ = blocks_.read(block_of(segment_.id, page), most);
+    pages_ = blocks_.read(leaf_block_of(segment_.id, page), most);
     first_ = page;
     at_once_ = std::min(2 * at_once_, kPagesAtOnce);
     if (pages_.empty()) return false;
   }
   page_ = page;
   const auto& block = pages_[static_cast<std::size_t>(page - first_)];
-  return parse(std::string_view(block).substr(0, block.size() - kFts5Padding));
-}
-
-bool Postings::parse(std::string_view block) {
-  constexpr std::uint32_t kHeader = 4;
-  if (block.size() < kHeader) return false;
-  Leaf leaf;
-  leaf.begin = bytes_of(block);
-  leaf.footer_end = leaf.begin + block.size();
-  leaf.first_row = big_endian(leaf.begin);
-  const auto end = big_endian(leaf.begin + 2);
-  if (end < kHeader || end > block.size()) return false;
-  leaf.end = leaf.begin + end;
-  if (leaf.first_row != 0 && (leaf.first_row < kHeader || leaf.first_row >= end)) return false;
-  if (leaf.end != leaf.footer_end) {
-    const auto* footer = leaf.end;
-    std::uint64_t first = 0;
-    if (!read_varint(footer, leaf.footer_end, first)) return false;
-    if (first < kHeader || first >= end || (leaf.first_row != 0 && leaf.first_row >= first)) {
-      return false;
-    }
-    leaf.first_term = static_cast<std::uint32_t>(first);
-  }
-  leaf_ = leaf;
-  return true;
+  const auto leaf = leaf_of(std::string_view(block).substr(0, block.size() - kFts5Padding));
+  if (leaf) leaf_ = *leaf;
+  return leaf.has_value();
 }
 
 // The first row of a page, or of the list, is written as it is.
@@ -239,12 +266,11 @@ void Postings::next_page() {
     return has_row_ ? end() : be_strange();
   }
   if (!load(page_ + 1)) return be_strange();
-  constexpr std::uint32_t kHeader = 4;
   if (leaf_.first_row == 0) {
-    if (leaf_.first_term != kHeader || !has_row_) return be_strange();
+    if (leaf_.first_term != kLeafHeader || !has_row_) return be_strange();
     return end();
   }
-  if (leaf_.first_row != kHeader) return be_strange();
+  if (leaf_.first_row != kLeafHeader) return be_strange();
   enter_leaf();
 }
 
@@ -257,11 +283,11 @@ void Postings::enter_leaf() {
 
 // They go on behind the header of the next page, as far as its first row or term.
 void Postings::take_broken_positions(std::uint64_t size) {
-  if (ends_here_ || size > kPositionsMax) return be_strange();
+  if (ends_here_ || size > kFts5PositionsMax) return be_strange();
   broken_.assign(reinterpret_cast<const char*>(at_), static_cast<std::size_t>(end_ - at_));
   for (;;) {
     if (!load(page_ + 1)) return be_strange();
-    const auto* begin = leaf_.begin + 4;
+    const auto* begin = leaf_.begin + kLeafHeader;
     const auto* end = leaf_.end;
     if (leaf_.first_term != 0) end = leaf_.begin + leaf_.first_term;
     if (leaf_.first_row != 0) end = leaf_.begin + leaf_.first_row;
@@ -364,6 +390,14 @@ bool count(std::string_view positions, ColumnCounts& counts) {
     }
   }
   return positions.empty() || end[-1] < 0x80;
+}
+
+bool are_positions(std::string_view positions) {
+  Places places(positions);
+  do {
+    places.next();
+  } while (places.place() != Places::kNone);
+  return !places.is_strange();
 }
 
 bool count(const std::vector<std::string_view>& terms, ColumnCounts& counts) {

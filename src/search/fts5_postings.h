@@ -16,8 +16,8 @@
 // Numbers are varints but for the headers of structure and leaf, which are big-endian. A segment is
 // a run of leaves; of a row that is in several the newest segment knows.
 //
-// Nothing here trusts a byte. What is otherwise than this is no damage: a newer SQLite may write
-// it. It is then FTS5 itself that has to be asked.
+// Nothing here trusts a byte. What is otherwise than this is strange: FTS5 itself is asked then. It
+// may be damage, or a newer SQLite may write it; Fts5Check decides (fts5_check.h).
 #pragma once
 
 #include <array>
@@ -45,6 +45,57 @@ std::optional<std::vector<Segment>> segments_of(std::string_view structure);
 /// So many bytes behind what is looked at may be read at once with it.
 inline constexpr std::size_t kFts5Padding = 8;
 
+/// An entry of the dictionary (terms_idx).
+struct TermPlace {
+  std::string beginning;  // with which the first term of the page begins
+  std::int64_t page = 0;
+  bool has_index = false;  // the last list of the page
+};
+
+/// A page of a segment.
+struct Leaf {
+  const unsigned char* begin = nullptr;
+  const unsigned char* end = nullptr;         // of what is before the footer
+  const unsigned char* footer_end = nullptr;  // of all
+  std::uint32_t first_row = 0;                // where; 0: none before the first term
+  std::uint32_t first_term = 0;               // where; 0: none
+};
+inline constexpr std::uint32_t kLeafHeader = 4;
+/// Of a block without its padding, which it points into. Nothing: it is none.
+std::optional<Leaf> leaf_of(std::string_view block);
+/// Reads the terms of a page, one by one.
+class LeafTerms {
+ public:
+  explicit LeafTerms(const Leaf& leaf);
+  /// False: there is no further one, or is_strange().
+  bool next();
+  bool is_strange() const { return is_strange_; }
+  const std::string& term() const { return term_; }
+  /// Of its list.
+  const unsigned char* begin() const { return begin_; }
+  const unsigned char* end() const { return end_; }
+  /// Its list ends in this page.
+  bool ends_here() const { return has_next_; }
+
+ private:
+  bool be_strange() {
+    is_strange_ = true;
+    return false;
+  }
+
+  const Leaf leaf_;
+  const unsigned char* footer_;
+  std::uint64_t next_offset_ = 0;
+  bool has_next_;
+  bool is_first_ = true;
+  bool is_strange_ = false;
+  std::string term_;
+  const unsigned char* begin_ = nullptr;
+  const unsigned char* end_ = nullptr;
+};
+
+std::int64_t leaf_block_of(std::int64_t segment, std::int64_t page);
+
 /// The blocks of an FTS5 table.
 class Fts5Blocks {
  public:
@@ -56,12 +107,14 @@ class Fts5Blocks {
   /// Those from `first` on, one number behind the other: as many as there are, `most` at most. Each
   /// with kFts5Padding bytes more.
   virtual std::vector<std::string> read(std::int64_t first, std::int64_t most) = 0;
-  /// Where a term is if it is in the segment: the page, twice, and one more where the last list of
-  /// that page has an index; 0: at its beginning.
-  virtual std::int64_t place_of(std::int64_t segment, std::string_view term) = 0;
+  /// Where a term is if it is in the segment. Nothing: the dictionary has nothing of this segment,
+  /// of which each has an entry at least.
+  virtual std::optional<TermPlace> place_of(std::int64_t segment, std::string_view term) = 0;
 };
 
 inline constexpr std::size_t kFts5ColumnsMax = 5;
+/// Bytes of the positions of a row: more than a text of 1 MiB could have.
+inline constexpr std::uint64_t kFts5PositionsMax = 8 << 20;
 /// How often a term is in each column.
 using ColumnCounts = std::array<std::uint32_t, kFts5ColumnsMax>;
 
@@ -74,6 +127,8 @@ class Postings {
 
   /// The pages are otherwise than is known: what was read so far is not all.
   bool is_strange() const { return is_strange_; }
+  /// The term is there, and its list has an index.
+  bool has_index() const { return has_index_; }
   /// Whether there is a posting; else it is over, or is_strange().
   bool has_one() const { return has_one_; }
   std::int64_t row() const { return row_; }
@@ -94,23 +149,16 @@ class Postings {
 
  private:
   static constexpr std::size_t kPagesAtOnce = 4;
-  struct Leaf {
-    const unsigned char* begin = nullptr;
-    const unsigned char* end = nullptr;         // of what is before the footer
-    const unsigned char* footer_end = nullptr;  // of all
-    std::uint32_t first_row = 0;                // where; 0: none before the first term
-    std::uint32_t first_term = 0;               // where; 0: none
-  };
   /// An entry of an index: the first row of a page.
   struct PageRow {
     std::int64_t page = 0;
     std::int64_t row = 0;
   };
 
-  void begin(std::string_view term, std::int64_t place);
-  bool find(std::string_view term);
+  void begin(std::string_view term, const TermPlace& place);
+  bool find(std::string_view term, const TermPlace& place);
+  bool is_before_next_page(std::string_view term);
   bool load(std::int64_t page);
-  bool parse(std::string_view block);
   void next_page();
   void take_row(std::uint64_t row) {
     if (row > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max())) {
@@ -201,7 +249,9 @@ inline bool count_padded(std::string_view positions, ColumnCounts& counts) {
   counts[column] = here;
   return true;
 }
-/// The same of several terms, of which some may be at one place: then it is one.
+/// Whether these are positions of so many columns, of which each is read.
+bool are_positions(std::string_view positions);
+/// As count(), of several terms, of which some may be at one place: then it is one.
 bool count(const std::vector<std::string_view>& terms, ColumnCounts& counts);
 
 }  // namespace synap::search

@@ -34,8 +34,8 @@ class KnownFrequencies {
 
 class Fts5Terms final : public Terms {
  public:
-  Fts5Terms(db::Tx& tx, KnownFrequencies& known, TextSizes& sizes)
-      : tx_(tx), known_(known), lists_(tx, sizes) {}
+  Fts5Terms(db::Tx& tx, KnownFrequencies& known, TextSizes& sizes, Watermark& doubts)
+      : tx_(tx), known_(known), lists_(tx, sizes, doubts) {}
 
   Bounds bounds_of(const std::vector<Wanted>& wanted, bool has_times) const override;
   std::vector<std::string> beginning_with(const Library& library, std::string_view beginning,

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "analysis/analyzer.h"
+#include "base/timer.h"
 #include "search/index_file.h"
 #include "search/terms.h"
 
@@ -59,15 +60,27 @@ class FileIndex final : public Index {
   Task<Result<>> apply(std::vector<Change> changes, Checkpoint checkpoint) override;
   /// Merges lists of words.
   Task<Result<bool>> settle() override;
+  Watermark* doubts() override { return &doubts_; }
+  Task<Result<bool>> check() override;
 
  protected:
   std::unique_ptr<IndexTx> open(db::Tx& tx) override;
 
  private:
-  explicit FileIndex(std::unique_ptr<db::Engine> database);
+  FileIndex(std::unique_ptr<db::Engine> database, World& world);
+  bool is_check_due() const;
+  std::string damage_in(db::Tx& tx);
 
+  World& world_;
   std::unique_ptr<class KnownFrequencies> known_;
   std::unique_ptr<class TextSizes> sizes_;
+  Watermark doubts_;
+
+  // Of whoever checks.
+  std::unique_ptr<class Fts5Check> check_;
+  std::int64_t doubts_checked_ = 0;
+  SteadyClock::time_point next_check_;
+  SteadyClock::time_point next_check_of_doubts_;
 };
 
 }  // namespace synap::search

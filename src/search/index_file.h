@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "base/task.h"
+#include "base/timer.h"
 #include "base/world.h"
 #include "db/engine.h"
 #include "search/document.h"
@@ -62,6 +63,12 @@ class IndexFile {
   /// A little of what makes it faster to read, for when nobody has written for a while. False:
   /// there is nothing left to be done.
   virtual Task<Result<bool>> settle() { co_return false; }
+  /// Grows when somebody who reads has met what may be damage that the database does not see. Any
+  /// thread. nullptr: it is never so.
+  virtual Watermark* doubts() { return nullptr; }
+  /// Looks through a little of it for such damage, where it is time to: beside whoever reads and
+  /// applies. False: nothing is to be looked at now. Fault::kDamaged: it was found.
+  virtual Task<Result<bool>> check() { co_return false; }
   /// Things of which what is in here was found to be damaged, some of them at once: to be applied
   /// again as they are now, and then to be told to mended(). Of whoever applies.
   virtual Task<Result<std::vector<Uuid>>> to_mend() { co_return std::vector<Uuid>{}; }

@@ -26,6 +26,11 @@ constexpr std::chrono::milliseconds kGiveWayMax(5'000);
 // does.
 constexpr std::chrono::milliseconds kGiveWayStep(250);
 
+// So long it waits from one part of an index that is looked through to the next, and from one
+// question whether it is time to.
+constexpr std::chrono::milliseconds kCheckStep(10);
+constexpr std::chrono::seconds kCheckEvery(60);
+
 // So often it is tried to open the index of before, in a minute, until the new one is made without
 // it.
 constexpr int kFormerTriesMax = 8;
@@ -232,13 +237,19 @@ Task<Result<>> IndexKeeper::keep_until_damaged(std::stop_token stop) {
   const auto damages = damages_.value();
   Indexer indexer(rooms_, kinds_, options_.page_events);
   Result<> result;
+  Result<> checked;
   co_await first_of(
       std::move(stop),
       [&](std::stop_token over) { return damages_.wait_past(damages, std::move(over)); },
       [&](std::stop_token over) -> Task<bool> {
         result = co_await keep_current(indexer, std::move(over));
         co_return !result.has_value();
+      },
+      [&](std::stop_token over) -> Task<bool> {
+        checked = co_await check_until_damaged(std::move(over));
+        co_return !checked.has_value();
       });
+  if (!checked) co_return checked;
   if (!result || damages_.value() == damages) co_return result;
   publish(nullptr, 0);
   current_.reset();
@@ -247,6 +258,30 @@ Task<Result<>> IndexKeeper::keep_until_damaged(std::stop_token stop) {
   if (auto done = co_await remove_all(); !done) co_return done;
   co_return fail(
       Error{Code::kInternalServerError, "It was found to be damaged", nullptr, Fault::kDamaged});
+}
+
+// For damage that nobody who reads can see, a little at a time.
+Task<Result<>> IndexKeeper::check_until_damaged(std::stop_token stop) {
+  const auto index = current_;
+  auto* const doubts = index->doubts();
+  while (!stop.stop_requested()) {
+    const auto seen = doubts != nullptr ? doubts->value() : 0;
+    const auto has_more = co_await index->check();
+    if (!has_more && is_damage(has_more.error())) co_return fail(has_more.error());
+    if (has_more && *has_more) {
+      co_await rooms_.world.sleep_for(kCheckStep, stop);
+      continue;
+    }
+    co_await first_of(
+        stop, [&](std::stop_token over) { return rooms_.world.sleep_for(kCheckEvery, over); },
+        [&](std::stop_token over) -> Task<bool> {
+          if (doubts == nullptr) co_return co_await rooms_.world.sleep_for(kCheckEvery, over);
+          co_return co_await doubts->wait_past(seen, over);
+        });
+    // However many doubt it.
+    co_await rooms_.world.sleep_for(kGatherTime, stop);
+  }
+  co_return Result<>{};
 }
 
 Task<Result<>> IndexKeeper::remove_all() {

@@ -94,6 +94,7 @@ class IndexKeeper {
   Task<Result<>> settle_until_more(std::stop_token stop);
   bool is_to_give_way();
   Task<Result<>> keep_until_damaged(std::stop_token stop);
+  Task<Result<>> check_until_damaged(std::stop_token stop);
   Task<Result<>> remove_all();
   Task<Result<>> retire_former();
   void publish(std::shared_ptr<IndexFile> index, std::int64_t position);

@@ -112,6 +112,67 @@ TEST_F(IndexKeeperTest, GivesWayToABurstUntilItIsOver) {
   EXPECT_LE(search.lag(), 2);
 }
 
+// With pages that SQLite can read, and that are not as they were written: at once where somebody
+// meets them, at most once in ten minutes; and once a day.
+TEST_F(IndexKeeperTest, MakesAnIndexAgainOfWhichListsAreDamaged) {
+  if (tables->is_on_server()) GTEST_SKIP() << "its files have lists of words";
+  Search other(Rooms{*store.database, *store.log, *content, world}, directory.path() + "/other");
+  other.add({.name = "thing", .version = "1", .read = [](db::Tx&, const Uuid& id) {
+               return std::optional(
+                   Document{.id = id, .user_id = "ann", .type = "thing", .title = "Oak"});
+             }});
+  other.start();
+  const auto harm = [&](const char* sql) {
+    const auto found = std::filesystem::directory_iterator(directory.path() + "/other");
+    sqlite3* file = nullptr;
+    EXPECT_EQ(sqlite3_open(found->path().c_str(), &file), SQLITE_OK);
+    EXPECT_EQ(sqlite3_exec(file, sql, nullptr, nullptr, nullptr), SQLITE_OK);
+    sqlite3_close(file);
+  };
+  const auto total = [&] {
+    test::Started<Result<Found>> asked(*executor);
+    asked.add(other.find("ann", {.items = *parse_query("oak", {})}));
+    pass(200ms);
+    const auto answer = asked.wait()[0];
+    return answer ? answer->total.value_or(-1) : -2;
+  };
+  append(30);
+  pass(5s);
+  EXPECT_EQ(total(), 30);
+  harm("UPDATE terms_data SET block = zeroblob(length(block)) WHERE id > 10");
+  // FTS5 takes what it can read for all.
+  EXPECT_NE(total(), 30);
+  pass(3s);
+  EXPECT_EQ(total(), 30);
+  EXPECT_EQ(other.progress().error, "");
+
+  // Nobody is asking.
+  harm("DELETE FROM terms_idx");
+  world.pass(6min);
+  pass(3s);
+  ASSERT_EQ(total(), 30);
+  harm("DELETE FROM terms_docsize WHERE id = (SELECT min(id) FROM terms_docsize)");
+  const auto file = std::filesystem::directory_iterator(directory.path() + "/other")->path();
+  const auto sizes = [&] {
+    sqlite3* db = nullptr;
+    sqlite3_stmt* statement = nullptr;
+    sqlite3_open_v2(file.c_str(), &db, SQLITE_OPEN_READONLY, nullptr);
+    sqlite3_prepare_v2(db, "SELECT count(*) FROM terms_docsize", -1, &statement, nullptr);
+    sqlite3_step(statement);
+    const auto count = sqlite3_column_int(statement, 0);
+    sqlite3_finalize(statement);
+    sqlite3_close(db);
+    return count;
+  };
+  EXPECT_EQ(sizes(), 29);
+  for (int i = 0; i < 5; ++i) {
+    world.pass(2min);
+    pass(1s);
+  }
+  EXPECT_EQ(sizes(), 30);
+  other.stop();
+}
+
 TEST_F(IndexKeeperTest, SettlesWhenNobodyHasWrittenForAWhile) {
   if (tables->is_on_server()) GTEST_SKIP() << "its files have lists of words";
   Search other(Rooms{*store.database, *store.log, *content, world}, directory.path() + "/other");

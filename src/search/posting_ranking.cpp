@@ -10,7 +10,6 @@ namespace synap::search {
 namespace {
 
 constexpr std::int64_t kChunkTexts = TextSizes::kBlockTexts;
-constexpr std::int64_t kStructureBlock = 10;
 constexpr std::int64_t kNowhere = std::numeric_limits<std::int64_t>::max();
 // Each has some pages of each segment in memory, 16 KB.
 constexpr std::size_t kTermsMax = 24;
@@ -70,33 +69,6 @@ class ChunkSet {
 };
 
 }  // namespace
-
-class PostingLists::Blocks final : public Fts5Blocks {
- public:
-  explicit Blocks(db::Tx& tx) : tx_(tx) {}
-
-  std::vector<std::string> read(std::int64_t first, std::int64_t most) override {
-    std::vector<std::string> blocks;
-    auto rows = tx_.query("SELECT id, block FROM terms_data WHERE id BETWEEN $1 AND $2", first,
-                          first + most - 1);
-    while (rows.next() && rows.integer(0) == first + static_cast<std::int64_t>(blocks.size())) {
-      const auto block = rows.view(1);
-      auto& padded = blocks.emplace_back();
-      padded.reserve(block.size() + kFts5Padding);
-      padded.append(block).append(kFts5Padding, '\0');
-    }
-    return blocks;
-  }
-  std::int64_t place_of(std::int64_t segment, std::string_view term) override {
-    auto rows = tx_.query(
-        "SELECT pgno FROM terms_idx WHERE segid = $1 AND term <= $2 ORDER BY term DESC LIMIT 1",
-        segment, db::Blob{term});
-    return rows.next() ? rows.integer(0) : 0;
-  }
-
- private:
-  db::Tx& tx_;
-};
 
 // What a chunk of texts has of a word.
 class PostingLists::Word {
@@ -472,26 +444,22 @@ class PostingLists::Ranking {
   double bar_ = -std::numeric_limits<double>::infinity();       // what is below is none of the best
 };
 
-PostingLists::PostingLists(db::Tx& tx, TextSizes& sizes)
-    : tx_(tx), sizes_(sizes), blocks_(std::make_unique<Blocks>(tx)) {}
+PostingLists::PostingLists(db::Tx& tx, TextSizes& sizes, Watermark& doubts)
+    : tx_(tx), sizes_(sizes), doubts_(doubts), blocks_(std::make_unique<TableBlocks>(tx)) {}
 
 PostingLists::~PostingLists() = default;
 
 bool PostingLists::are_known() {
-  if (!std::exchange(is_read_, true) && has_known_version()) {
-    const auto structure = blocks_->read(kStructureBlock, 1);
-    if (!structure.empty()) {
-      const std::string_view bytes = structure.front();
-      segments_ = segments_of(bytes.substr(0, bytes.size() - kFts5Padding));
-    }
+  if (!std::exchange(is_read_, true) && blocks_->has_known_version()) {
+    segments_ = blocks_->segments();
+    if (!segments_) doubt();
   }
   return segments_.has_value();
 }
 
-bool PostingLists::has_known_version() {
-  constexpr std::int64_t kVersion = 4;
-  auto rows = tx_.query("SELECT v FROM terms_config WHERE k = 'version'");
-  return rows.next() && rows.integer(0) == kVersion;
+void PostingLists::doubt() {
+  // An error has its own way.
+  if (tx_.ok()) doubts_.raise(doubts_.value() + 1);
 }
 
 bool PostingLists::takes(const std::vector<Wanted>& wanted) {
@@ -506,6 +474,8 @@ bool PostingLists::takes(const std::vector<Wanted>& wanted) {
 std::optional<Frequency> PostingLists::frequency_of(const Library& library, const Forms& forms,
                                                     Item::Scope scope, std::int64_t most) {
   if (!are_known() || forms.terms.size() > kTermsMax) return std::nullopt;
+  // A library that has documents, and there is no list.
+  if (segments_->empty() && library.documents > 0) doubt();
   // Lists are read from the oldest text to the newest, but it is the newest that are counted: some
   // chunks at once, from behind, each time twice as many.
   std::int64_t chunks_at_once = 32;
@@ -523,7 +493,10 @@ std::optional<Frequency> PostingLists::frequency_of(const Library& library, cons
       }
       Word word(*this, library, forms, scope, false);
       word.fill(chunk * kChunkTexts, (chunk + 1) * kChunkTexts);
-      if (word.is_strange() || !tx_.ok()) return std::nullopt;
+      if (word.is_strange() || !tx_.ok()) {
+        doubt();
+        return std::nullopt;
+      }
       const auto place = word.texts().from_end(most - frequency.texts);
       return Frequency{.texts = most + 1, .is_cut = true, .lowest = chunk * kChunkTexts + place};
     }
@@ -548,13 +521,18 @@ std::optional<std::vector<std::int64_t>> PostingLists::counts_of(const Library& 
     counts[static_cast<std::size_t>(chunk - begin)] = word.texts().count();
     place = (chunk + 1) * kChunkTexts;
   }
-  if (word.is_strange() || !tx_.ok()) return std::nullopt;
+  if (word.is_strange() || !tx_.ok()) {
+    doubt();
+    return std::nullopt;
+  }
   return counts;
 }
 
 PostingLists::Ranked PostingLists::rank(const Reading& reading, std::int64_t lowest,
                                         const Terms::Take& take) {
-  return Ranking(*this, reading, take).run(lowest);
+  const auto ranked = Ranking(*this, reading, take).run(lowest);
+  if (!ranked.is_whole) doubt();
+  return ranked;
 }
 
 }  // namespace synap::search

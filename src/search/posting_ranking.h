@@ -14,8 +14,10 @@
 #include <string>
 #include <vector>
 
+#include "base/timer.h"
 #include "db/database.h"
 #include "db/sqlite/bm25f.h"
+#include "search/fts5_blocks.h"
 #include "search/fts5_postings.h"
 #include "search/terms.h"
 #include "search/text_sizes.h"
@@ -25,7 +27,8 @@ namespace synap::search {
 /// The lists of one index as a transaction sees it, of which it keeps what it has found.
 class PostingLists {
  public:
-  PostingLists(db::Tx& tx, TextSizes& sizes);
+  /// `doubts` grows whenever something is strange.
+  PostingLists(db::Tx& tx, TextSizes& sizes, Watermark& doubts);
   ~PostingLists();
 
   /// False: they are of a format that is not known here.
@@ -47,18 +50,18 @@ class PostingLists {
   Ranked rank(const Reading& reading, std::int64_t lowest, const Terms::Take& take);
 
  private:
-  class Blocks;
   class Word;
   class Ranking;
 
-  bool has_known_version();
+  void doubt();
   std::optional<std::vector<std::int64_t>> counts_of(const Library& library, const Forms& forms,
                                                      Item::Scope scope, std::int64_t begin,
                                                      std::int64_t end);
 
   db::Tx& tx_;
   TextSizes& sizes_;
-  std::unique_ptr<Blocks> blocks_;
+  Watermark& doubts_;
+  const std::unique_ptr<TableBlocks> blocks_;
   std::optional<std::vector<Segment>> segments_;
   bool is_read_ = false;
 };
