@@ -13,7 +13,7 @@ namespace synap::analysis {
 namespace {
 
 // Grows when a text has other terms than before.
-constexpr int kRules = 1;
+constexpr int kRules = 2;
 
 // What a word's first kTermCharactersMax characters have at most, and as many marks.
 constexpr std::size_t kWordBytesMax = 256;

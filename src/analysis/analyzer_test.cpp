@@ -50,6 +50,20 @@ TEST(Analyzer, FoldsCapitalsFormsAndAccents) {
   EXPECT_EQ(terms("Ёлка Καλημέρα"), "елка καλημερα");
 }
 
+// What nobody sees: a soft hyphen, a joiner, marks of direction.
+TEST(Analyzer, JoinsWordsOverWhatIsNotSeen) {
+  EXPECT_EQ(terms("gar\u00ADden\u00AD ing \u00AD"), "garden ing");
+  EXPECT_EQ(terms("gar\u200Dden co\u2060op \u200Ewater\u200F \uFEFFoak"), "garden coop water oak");
+  EXPECT_EQ(terms("run\u00ADning", Language::kEnglish), "running/run");
+  EXPECT_EQ(terms("東\u00AD京"), terms("東京"));
+  EXPECT_EQ(terms("東\u2060京"), terms("東京"));
+  EXPECT_EQ(terms("\u3164"), "");
+  // Which is between words of scripts that have no other space.
+  EXPECT_EQ(terms("gar\u200Bden"), "gar den");
+  Token token = tokens("a gar\u00ADden").at(1);
+  EXPECT_EQ(token.end - token.begin, std::string_view("gar\u00ADden").size());
+}
+
 TEST(Analyzer, BringsWordsToTheirStems) {
   EXPECT_EQ(terms("Running runs quickly", Language::kEnglish),
             "running/run runs/run quickly/quick");

@@ -14,8 +14,12 @@ bool is_kana_mark(char32_t c) {
 bool is_halfwidth_voice(char32_t c) {
   return c == 0xFF9E || c == 0xFF9F;
 }
-bool is_joiner(char32_t c) {
-  return c == 0x200C || c == 0x200D;
+// What nobody sees, which folding leaves out: a soft hyphen, joiners, marks of direction. A space
+// without width does not join: it is written between words of scripts that have no other.
+bool is_ignorable(char32_t c) {
+  constexpr char32_t kZeroWidthSpace = 0x200B;
+  return c != kZeroWidthSpace &&
+         u_hasBinaryProperty(static_cast<UChar32>(c), UCHAR_DEFAULT_IGNORABLE_CODE_POINT);
 }
 
 }  // namespace
@@ -25,7 +29,7 @@ CharacterKind kind_of(char32_t c) {
     const bool is_word = (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
     return is_word ? CharacterKind::kWord : CharacterKind::kBetween;
   }
-  if (is_halfwidth_voice(c) || is_joiner(c)) return CharacterKind::kMark;
+  if (is_halfwidth_voice(c) || is_ignorable(c)) return CharacterKind::kMark;
   if (is_kana_mark(c)) return CharacterKind::kGram;
   const auto point = static_cast<UChar32>(c);
   if ((U_GET_GC_MASK(point) & (U_GC_M_MASK)) != 0) return CharacterKind::kMark;
