@@ -147,10 +147,11 @@ TEST_F(IndexKeeperTest, MakesAnIndexAgainOfWhichListsAreDamaged) {
   EXPECT_EQ(other.progress().error, "");
 
   // Nobody is asking.
-  harm("DELETE FROM terms_idx");
+  harm("UPDATE terms_data SET block = zeroblob(length(block)) WHERE id > 10");
   world.pass(6min);
   pass(3s);
-  ASSERT_EQ(total(), 30);
+  EXPECT_EQ(total(), 30);
+  pass(3s);
   harm("DELETE FROM terms_docsize WHERE id = (SELECT min(id) FROM terms_docsize)");
   const auto file = std::filesystem::directory_iterator(directory.path() + "/other")->path();
   const auto sizes = [&] {
