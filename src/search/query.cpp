@@ -62,6 +62,10 @@ class Parser {
     if (word.empty() && is_scoped) return fail(wrong_at(text_, at_, "a word is missing here"));
     const auto last = word.find_last_not_of('*');
     if (item.kind != Item::Kind::kFilter && last != word.npos && last + 1 < word.size()) {
+      if (++prefixes_ > kPrefixesMax) {
+        return fail(
+            wrong_at(text_, item.place, fmt::format("more than {} words have a *", kPrefixesMax)));
+      }
       item.kind = Item::Kind::kPrefix;
       word = word.substr(0, last + 1);
     }
@@ -108,6 +112,7 @@ class Parser {
   std::string_view text_;
   std::span<const std::string> fields_;
   std::size_t at_ = 0;
+  std::size_t prefixes_ = 0;
   std::vector<Item> items_;
 };
 

@@ -24,6 +24,8 @@ namespace synap::search {
 
 inline constexpr std::size_t kQueryCharactersMax = 1'000;
 inline constexpr std::size_t kItemsMax = 64;
+/// Each stands for up to a hundred words.
+inline constexpr std::size_t kPrefixesMax = 8;
 
 struct Item {
   enum class Kind : std::uint8_t { kWord, kPrefix, kPhrase, kFilter };

@@ -76,6 +76,10 @@ TEST(Query, HasSoManyWords) {
   for (std::size_t i = 0; i < kItemsMax; ++i) text += "w ";
   EXPECT_TRUE(parse_query(text, kFields));
   EXPECT_EQ(parsed(text + "w"), "q, character 129: more than 64 words");
+  std::string beginnings;
+  for (std::size_t i = 0; i < kPrefixesMax; ++i) beginnings += "w* ";
+  EXPECT_TRUE(parse_query(beginnings + "w", kFields));
+  EXPECT_EQ(parsed(beginnings + "w -w*"), "q, character 27: more than 8 words have a *");
 }
 
 }  // namespace

@@ -20,6 +20,12 @@ std::string passage_in(std::string_view text, const PassagePlace& place) {
 
 }  // namespace
 
+Shower::Shower(db::Tx& tx, const Reading& reading) : tx_(tx), reading_(reading) {
+  for (const auto& wanted : reading.wanted) {
+    if (!wanted.is_filter && !wanted.is_excluded) words_ += wanted.places.size();
+  }
+}
+
 void Shower::fill(Hit& hit, const std::optional<PassagePlace>& passage) {
   auto rows = tx_.query(
       "SELECT entity, type, title, text, others, language, updated_at FROM documents "
@@ -38,12 +44,13 @@ void Shower::fill(Hit& hit, const std::optional<PassagePlace>& passage) {
   }
   const bool is_by_meaning = hit.meaning.value_or(0) > hit.words.value_or(0);
   if (is_by_meaning && !hit.passage.empty()) {
-    hit.snippet = snippet_of(analyzer_, hit.passage, language, reading_.marked, look_bytes_);
+    hit.snippet =
+        snippet_of(analyzer_, hit.passage, language, reading_.marked, words_, look_bytes_);
     return;
   }
-  hit.snippet = snippet_of(analyzer_, rows.view(3), language, reading_.marked, look_bytes_);
+  hit.snippet = snippet_of(analyzer_, rows.view(3), language, reading_.marked, words_, look_bytes_);
   if (has_match(hit.snippet)) return;
-  auto others = snippet_of(analyzer_, rows.view(4), language, reading_.marked, look_bytes_);
+  auto others = snippet_of(analyzer_, rows.view(4), language, reading_.marked, words_, look_bytes_);
   if (has_match(others) || hit.snippet.empty()) hit.snippet = std::move(others);
 }
 

@@ -24,7 +24,7 @@ struct PassagePlace {
 /// Of one answer, within one Tx of the index.
 class Shower {
  public:
-  Shower(db::Tx& tx, const Reading& reading) : tx_(tx), reading_(reading) {}
+  Shower(db::Tx& tx, const Reading& reading);
 
   /// By its place; leaves the type empty where there is nothing any more. The snippet is of the
   /// passage, where that is what the hit was found by.
@@ -34,6 +34,7 @@ class Shower {
   db::Tx& tx_;
   const Reading& reading_;
   analysis::Analyzer analyzer_;
+  std::size_t words_ = 0;  // of the query
   std::size_t look_bytes_ = kSnippetLookBytesMaxOfAll;
 };
 

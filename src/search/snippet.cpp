@@ -20,11 +20,44 @@ struct Match {
   int term = 0;
 };
 
+// Where all that was looked for stands together, there is no better place further on.
+class Together {
+ public:
+  explicit Together(std::size_t words) : words_(words) {}
+
+  void add(const Match& match) {
+    if (end_ > 0) return;
+    last_[match.term] = match.begin;
+    std::erase_if(last_, [&](const auto& one) { return one.second + kSnippetBytes < match.end; });
+    if (last_.size() < words_) return;
+    auto first = match.begin;
+    for (const auto& [term, begin] : last_) first = std::min(first, begin);
+    end_ = first + kSnippetBytes;
+  }
+  /// From there on nothing is shown.
+  bool is_behind(std::size_t at) const { return end_ > 0 && at >= end_; }
+
+ private:
+  const std::size_t words_;
+  std::map<int, std::size_t> last_;  // where each was last
+  std::size_t end_ = 0;
+};
+
+// Sets `looked` to how much of the text it has looked at.
 std::vector<Match> matches_in(analysis::Analyzer& analyzer, std::string_view text,
-                              analysis::Language language, const Marked& marked) {
+                              analysis::Language language, const Marked& marked, std::size_t words,
+                              std::size_t& looked) {
   std::vector<Match> matches;
+  looked = 0;
+  if (marked.empty()) return matches;
+  looked = text.size();
+  Together together(std::max<std::size_t>(words, 1));
   std::map<std::string, int, std::less<>> numbers;
   analyzer.analyze(text, language, [&](const analysis::Token& token) {
+    if (together.is_behind(token.begin)) {
+      looked = token.begin;
+      return false;
+    }
     const auto is_marked = [&](const std::string& form) { return marked.contains(form); };
     const bool is_term = is_marked(token.term);
     const auto stem = std::ranges::find_if(token.stems, is_marked);
@@ -33,6 +66,7 @@ std::vector<Match> matches_in(analysis::Analyzer& analyzer, std::string_view tex
     const auto& name = token.stems.empty() ? token.term : token.stems.front();
     const auto number = numbers.emplace(name, static_cast<int>(numbers.size())).first->second;
     matches.push_back({token.begin, token.end, number});
+    together.add(matches.back());
     return matches.size() < kMatchesMax;
   });
   return matches;
@@ -116,10 +150,11 @@ bool has_match(const std::vector<SnippetPart>& snippet) {
 
 std::vector<SnippetPart> snippet_of(analysis::Analyzer& analyzer, std::string_view text,
                                     analysis::Language language, const Marked& marked,
-                                    std::size_t& look_bytes) {
+                                    std::size_t words, std::size_t& look_bytes) {
   const auto look = beginning_of(text, std::min(look_bytes, kSnippetLookBytesMax));
-  look_bytes -= look.size();
-  const auto matches = matches_in(analyzer, look, language, marked);
+  std::size_t looked = 0;
+  const auto matches = matches_in(analyzer, look, language, marked, words, looked);
+  look_bytes -= looked;
   const auto first = matches.empty() ? 0 : best_of(matches);
   const auto begin = matches.empty() ? 0 : begin_before(text, matches[first].begin);
   const auto end = end_behind(text, begin);

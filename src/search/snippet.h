@@ -29,7 +29,7 @@ struct SnippetPart {
 /// still be looked at; they become less.
 std::vector<SnippetPart> snippet_of(analysis::Analyzer& analyzer, std::string_view text,
                                     analysis::Language language, const Marked& marked,
-                                    std::size_t& look_bytes);
+                                    std::size_t words, std::size_t& look_bytes);
 /// Whether a part of it is a match.
 bool has_match(const std::vector<SnippetPart>& snippet);
 

@@ -13,7 +13,7 @@ std::string snippet(std::string_view text, const Marked& marked,
   analysis::Analyzer analyzer;
   std::size_t look_bytes = kSnippetLookBytesMaxOfAll;
   std::string all;
-  for (const auto& part : snippet_of(analyzer, text, language, marked, look_bytes)) {
+  for (const auto& part : snippet_of(analyzer, text, language, marked, marked.size(), look_bytes)) {
     all += part.is_match ? "[" + part.text + "]" : part.text;
   }
   return all;
@@ -65,12 +65,28 @@ TEST(Snippet, LooksAtSoMuchInAll) {
   analysis::Analyzer analyzer;
   std::size_t look_bytes = 100;
   const auto text = words(10) + "oak";
-  EXPECT_TRUE(has_match(snippet_of(analyzer, text, Language::kNone, {"oak"}, look_bytes)));
+  EXPECT_TRUE(has_match(snippet_of(analyzer, text, Language::kNone, {"oak"}, 1, look_bytes)));
   EXPECT_EQ(look_bytes, 100 - text.size());
-  const auto second = snippet_of(analyzer, text, Language::kNone, {"oak"}, look_bytes);
+  const auto second = snippet_of(analyzer, text, Language::kNone, {"oak"}, 1, look_bytes);
   EXPECT_FALSE(has_match(second));
   EXPECT_FALSE(second.empty());
   EXPECT_EQ(look_bytes, 0U);
+}
+
+TEST(Snippet, LooksNoFurtherThanWhereAllIsTogether) {
+  analysis::Analyzer analyzer;
+  constexpr std::size_t kAll = 1 << 20;
+  const auto text = words(10) + "oak ash oak " + words(10'000) + "elm oak ash";
+  const auto looked_for = [&](const Marked& marked) {
+    std::size_t look_bytes = kAll;
+    std::ignore = snippet_of(analyzer, text, Language::kNone, marked, marked.size(), look_bytes);
+    return kAll - look_bytes;
+  };
+  EXPECT_LT(looked_for({"oak", "ash"}), 400U);
+  EXPECT_EQ(looked_for({"oak", "elm"}), text.size());
+  EXPECT_EQ(looked_for({}), 0U);
+  // Those behind the first ones are marked, as far as it is shown.
+  EXPECT_NE(snippet(text, {"oak", "ash"}).find("[oak] [ash] [oak]"), std::string::npos);
 }
 
 }  // namespace
