@@ -97,7 +97,7 @@ void tell_rest(const Json& answer, std::size_t shown) {
   }
   const Json* partial = answer.find("partial");
   if (partial != nullptr && partial->is_bool() && partial->as_bool()) {
-    tell("a word is in so many texts that only the newest of them were looked at");
+    tell("partial: words or filters of this are in so many texts that not all were looked at");
   }
   if (answer.find("nextCursor") == nullptr) return;
   const Json* total = answer.find("total");

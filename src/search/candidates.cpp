@@ -109,7 +109,13 @@ class Choosing {
       chosen.hit.meaning = meaning_score(near->cosine, meant_.usual);
       chosen.passage = near->passage;
     }
-    chosen.hit.place = {mixed_score(words.value_or(0), chosen.hit.meaning.value_or(0)), place};
+    if (words.value_or(0) > 0 && candidates_.reading.is_titled(place)) {
+      chosen.hit.title_score = kTitleScore;
+    }
+    const auto& hit = chosen.hit;
+    chosen.hit.place = {
+        mixed_score(hit.words.value_or(0), hit.meaning.value_or(0), hit.title_score.value_or(0)),
+        place};
     all_.push_back(std::move(chosen));
   }
 

@@ -5,13 +5,6 @@
 #include "analysis/folding.h"
 
 namespace synap::search {
-namespace {
-
-// A place among titles: what is behind these characters of a title orders nothing.
-constexpr std::size_t kTitleKeyBytesMax = 200;
-
-}  // namespace
-
 void Changes::carry_out(const Change& change) {
   const auto before = stored(change.id);
   const auto& document = change.document;

@@ -17,6 +17,8 @@ namespace synap::search {
 
 /// So many bits of a place are the number within a user's.
 inline constexpr int kPlaceBits = 36;
+/// A place among titles: what is behind these bytes of a title orders nothing.
+inline constexpr std::size_t kTitleKeyBytesMax = 200;
 
 /// What an index keeps terms in, of whoever writes.
 class TermsWriter {

@@ -19,6 +19,7 @@ Found find(IndexTx& index, std::string_view user_id, const Ask& ask) {
   for (const auto& place : ranked.places) {
     found.hits.push_back({.place = place});
     found.hits.back().words = words_score(place.relevance, reading.relevance_typical);
+    if (reading.is_titled(place.number)) found.hits.back().title_score = kTitleScore;
     shower.fill(found.hits.back());
   }
   if (ranked.has_more) found.next = ranked.places.back();

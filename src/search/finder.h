@@ -71,6 +71,7 @@ struct Hit {
   // that index yet.
   std::optional<double> words = {};
   std::optional<double> meaning = {};
+  std::optional<double> title_score = {};  // kTitleScore: its title is what was looked for
   std::string passage = {};  // of its text, that is nearest to the query by meaning; empty: none
 };
 

@@ -130,10 +130,16 @@ Task<Result<bool>> FileIndex::check() {
     doubts_checked_ = doubts_.value();
   }
   std::string damage;
-  auto seen = co_await database().read([&](db::Tx& tx) {
-    if (!is_begun) damage = damage_in(tx);
-    return damage.empty() ? check_->step(tx, kPagesAtOnce) : Fts5Check::Seen::kAll;
-  });
+  if (!is_begun) {
+    // Among millions it may take longer than a read may: the lists are looked through all the same.
+    const auto found = co_await database().read([&](db::Tx& tx) { return damage_in(tx); });
+    if (!found && found.error().fault == Fault::kDamaged) co_return fail(found.error());
+    if (found) damage = *found;
+  }
+  Result<Fts5Check::Seen> seen = Fts5Check::Seen::kAll;
+  if (damage.empty()) {
+    seen = co_await database().read([&](db::Tx& tx) { return check_->step(tx, kPagesAtOnce); });
+  }
   if (seen && damage.empty() && *seen == Fts5Check::Seen::kMore) co_return true;
   check_.reset();
   next_check_ = world_.now() + kCheckEvery;

@@ -12,6 +12,7 @@
 #include "events/test_store.h"
 #include "search/finder.h"
 #include "search/fts5_terms.h"
+#include "search/mix.h"
 #include "search/ranking.h"
 #include "search/reading.h"
 #include "search/shared_index.h"
@@ -200,6 +201,54 @@ TEST_F(IndexTest, PrefersTitlesAndTextsWithAllWords) {
   EXPECT_EQ(found("what is the plan of the garden").substr(0, 5), "Other");
 }
 
+TEST_F(IndexTest, PutsAThingFirstWhoseTitleIsWhatIsLookedFor) {
+  put(document("Old oak", "It has " + std::string(200, 'x') + " and nothing of the others."));
+  std::vector<Change> changes;
+  for (int i = 0; i < 30; ++i) {
+    auto one = document("Old oak, old oak", "old oak old oak old oak");
+    one.tags = {"old", "oak"};
+    one.updated_at = 5'000;
+    changes.push_back({one.id, std::move(one)});
+  }
+  apply(std::move(changes));
+  const auto first = [&](std::string_view text, Ask ask = {}) {
+    const auto answer = look(text, std::move(ask));
+    return answer && !answer->hits.empty() ? answer->hits.front() : Hit{};
+  };
+  EXPECT_EQ(first("old oak").title, "Old oak");
+  EXPECT_EQ(first("OLD \"Oak\"").title, "Old oak");
+  EXPECT_EQ(first("old oak").title_score, kTitleScore);
+  EXPECT_GT(first("old oak").words, 0.9);
+  EXPECT_EQ(look("old oak")->hits.at(1).title_score, std::nullopt);
+  EXPECT_EQ(look("old oak", {.limit = 100})->total, 31);
+  // Also where it is older than what is ranked.
+  EXPECT_EQ(first("old oak", {.texts_max = 10}).title, "Old oak");
+  // Not where it is not looked for.
+  EXPECT_EQ(first("oak").title, "Old oak, old oak");
+  EXPECT_EQ(first("old oak -nothing").title, "Old oak, old oak");
+  EXPECT_EQ(first("old oak tag:oak").title, "Old oak, old oak");
+  EXPECT_EQ(first("old oak", {.from = 4'000}).title, "Old oak, old oak");
+  EXPECT_EQ(first("old oak*").title_score, std::nullopt);
+  // It is once on all pages.
+  std::optional<Place> after;
+  int old = 0;
+  int all = 0;
+  do {
+    const auto answer = look("old oak", {.limit = 7, .after = after});
+    for (const auto& hit : answer->hits) old += hit.title == "Old oak" ? 1 : 0;
+    all += static_cast<int>(answer->hits.size());
+    after = answer->next;
+  } while (after);
+  EXPECT_EQ(old, 1);
+  EXPECT_EQ(all, 31);
+  // A long title that only begins so is another.
+  const std::string beginning(250, 'w');
+  put(document(beginning + " elm"));
+  EXPECT_EQ(first(beginning + " elm").title_score, kTitleScore);
+  put(document(beginning, beginning + " elm"));
+  EXPECT_EQ(first(beginning + " elm").title, beginning + " elm");
+}
+
 // What a letter or "the" alone is in has nothing to do with the question.
 TEST_F(IndexTest, AsksNothingByWordsThatSayNothing) {
   put(document("Oak", "Acorns under the oak, where I sat and what it was."));
@@ -370,6 +419,12 @@ TEST_F(IndexTest, RanksWhatManyTextsHaveAmongTheNewest) {
   EXPECT_LE(common->hits.size(), 12U);
   EXPECT_FALSE(common->total);
   EXPECT_EQ(look("common", {.limit = 1})->total, 100);
+  // What must not be there says nothing of how many were looked at.
+  EXPECT_FALSE(look("common -rare", {.texts_max = 10})->total);
+  EXPECT_EQ(look("common -rare")->total, 99);
+  EXPECT_EQ(look("rare -common", {.texts_max = 10})->total, 0);
+  EXPECT_EQ(look("type:note -common")->total, 0);
+  EXPECT_FALSE(look("type:note -common", {.texts_max = 10})->total);
   // What is rare leads, wherever it is.
   const auto rare = look("common rare", {.texts_max = 10});
   EXPECT_EQ(rare->hits.front().title, "20");

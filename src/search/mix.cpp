@@ -44,8 +44,8 @@ double meaning_score(double cosine, const Usual& usual) {
   return rounded(1 / (1 + std::exp(kFar - far)), 1e9);
 }
 
-double mixed_score(double words, double meaning) {
-  return rounded(1 - (1 - words) * (1 - meaning), 1e9);
+double mixed_score(double words, double meaning, double title) {
+  return rounded(1 - (1 - words) * (1 - meaning) * (1 - title), 1e9);
 }
 
 }  // namespace synap::search

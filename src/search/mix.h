@@ -26,9 +26,13 @@ Usual usual_of(const vectors::Background& background, const Usual& unrelated);
 /// some thousand unrelated texts the nearest is.
 double meaning_score(double cosine, const Usual& usual);
 
+/// Of a thing whose title is what was looked for, as somebody means it by whom it was named so. No
+/// meaning of another outweighs it.
+inline constexpr double kTitleScore = 0.999;
+
 /// Of both: each is taken for the chance that the hit is what was meant, and these for independent
 /// of each other. So what one is sure of comes first, whatever the other says, and of two that one
-/// takes for equal the other decides.
-double mixed_score(double words, double meaning);
+/// takes for equal the other decides. `title` is kTitleScore or 0.
+double mixed_score(double words, double meaning, double title);
 
 }  // namespace synap::search

@@ -34,10 +34,17 @@ TEST(Mix, GoesByUnrelatedTextsWhereThereAreFew) {
 }
 
 TEST(Mix, IsNeverLessThanWhatEitherSays) {
-  EXPECT_EQ(mixed_score(0.6, 0), 0.6);
-  EXPECT_EQ(mixed_score(0, 0.6), 0.6);
-  EXPECT_NEAR(mixed_score(0.5, 0.5), 0.75, 1e-9);
-  EXPECT_EQ(mixed_score(1, 0.1), 1);
+  EXPECT_EQ(mixed_score(0.6, 0, 0), 0.6);
+  EXPECT_EQ(mixed_score(0, 0.6, 0), 0.6);
+  EXPECT_NEAR(mixed_score(0.5, 0.5, 0), 0.75, 1e-9);
+  EXPECT_EQ(mixed_score(1, 0.1, 0), 1);
+}
+
+// The words of both are the same; the other is as near as nothing is by chance.
+TEST(Mix, PutsATitleFirst) {
+  const auto titled = mixed_score(words_score(3, 1), 0, kTitleScore);
+  EXPECT_GT(titled, mixed_score(words_score(2.2, 1), 0.998, 0));
+  EXPECT_LT(titled, mixed_score(words_score(3, 1), 0.5, kTitleScore));
 }
 
 }  // namespace

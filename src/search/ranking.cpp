@@ -59,8 +59,17 @@ Ranked rank(Terms& terms, const Reading& reading, const Ask& ask, bool keeps_see
   }
   const Window window{.texts_max = reading.texts_max, .times = times_of(ask)};
   Best best(static_cast<std::size_t>(ask.limit) + 1, ask.after);
+  // However old they are, and whatever is left out of what cannot be among the best by its words.
+  for (const auto place : reading.titled) {
+    const auto relevance = relevance_at(terms, reading, place);
+    if (relevance > 0) best.offer({relevance, place});
+  }
   const auto looked = terms.rank(reading, window, [&](std::int64_t place, double relevance) {
-    best.offer({relevance, place});
+    if (reading.is_titled(place)) {
+      relevance += reading.title_relevance(place);
+    } else {
+      best.offer({relevance, place});
+    }
     if (!keeps_seen) return best.worst();
     ranked.seen.push_back({place, relevance});
     return -std::numeric_limits<double>::infinity();
@@ -84,7 +93,9 @@ std::optional<double> Ranked::relevance_of(std::int64_t place) const {
 }
 
 double relevance_at(Terms& terms, const Reading& reading, std::int64_t place) {
-  return reading.expression.is_empty() ? 0 : terms.relevance_at(reading, place);
+  if (reading.expression.is_empty()) return 0;
+  const auto relevance = terms.relevance_at(reading, place);
+  return relevance > 0 ? relevance + reading.title_relevance(place) : 0;
 }
 
 }  // namespace synap::search

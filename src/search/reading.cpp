@@ -5,6 +5,8 @@
 #include <limits>
 #include <tuple>
 
+#include "analysis/folding.h"
+
 namespace synap::search {
 namespace {
 
@@ -147,6 +149,43 @@ std::vector<db::sqlite::RankedColumn> ranked_columns_of(const Library& library) 
   return columns;
 }
 
+namespace {
+
+// Each is asked for by itself.
+constexpr std::int64_t kTitledMax = 8;
+
+// Words and phrases as they were written, with a space between. Empty: what is looked for is no
+// title.
+std::string title_of(std::span<const Item> items) {
+  std::string title;
+  for (const auto& item : items) {
+    if (item.is_excluded || item.kind == Item::Kind::kFilter) continue;
+    if (item.kind == Item::Kind::kPrefix || item.scope == Item::Scope::kText) return "";
+    title += (title.empty() ? "" : " ") + item.text;
+  }
+  return title;
+}
+
+// Among few words a title is lost: it has each of them once, and texts have them again and again.
+void add_titled(db::Tx& tx, const Ask& ask, Reading& reading) {
+  const auto title = analysis::folded(title_of(ask.items));
+  if (title.empty() || !(reading.relevance_typical > 0)) return;
+  const auto key = analysis::folded(beginning_of(title, kTitleKeyBytesMax));
+  auto rows = tx.query(
+      "SELECT place, title, updated_at FROM documents WHERE \"user\" = $1 AND title_key = $2 "
+      "ORDER BY place DESC LIMIT $3",
+      reading.library.user, key, kTitledMax);
+  while (rows.next()) {
+    const auto updated_at = rows.integer(2);
+    const bool is_asked_for = updated_at >= ask.from && updated_at < ask.to;
+    if (is_asked_for && analysis::folded(rows.text(1)) == title) {
+      reading.titled.push_back(rows.integer(0));
+    }
+  }
+}
+
+}  // namespace
+
 Reading read_query(IndexTx& index, std::string_view user_id, const Ask& ask) {
   auto reading = library_alone(index.tx, user_id);
   const auto& library = reading.library;
@@ -178,6 +217,7 @@ Reading read_query(IndexTx& index, std::string_view user_id, const Ask& ask) {
       reading.wanted, are_few ? std::numeric_limits<std::int64_t>::max() : bounds.texts_max);
   add_rarities(reading);
   add_rules(reading);
+  add_titled(index.tx, ask, reading);
   return reading;
 }
 

@@ -3,6 +3,7 @@
 // is behind this; documents, users and languages are tables that are the same in both.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <functional>
@@ -52,9 +53,19 @@ struct Reading {
   std::vector<std::size_t> required;
   std::vector<std::size_t> excluded;
   bool is_impossible = false;  // no text has what is required
+  /// Whose title is what is looked for, word for word: the newest of them.
+  std::vector<std::int64_t> titled;
 
   /// Of what is wanted what has a part in relevance, in the order in which that is summed.
   std::vector<std::size_t> ranked() const;
+  bool is_titled(std::int64_t place) const {
+    return std::ranges::find(titled, place) != titled.end();
+  }
+  /// Of a place that matches, what its relevance is besides its words: of one of `titled` as much
+  /// as words can make at most, so that no other is before it.
+  double title_relevance(std::int64_t place) const {
+    return is_titled(place) ? db::sqlite::Bm25f::part_max(relevance_typical) : 0;
+  }
 };
 
 /// The columns of a text, that of keys behind them, which counts for nothing.

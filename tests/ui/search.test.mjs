@@ -216,7 +216,7 @@ describe('search', () => {
     );
     await site.signIn(page, { path: '/search?q=lynx' });
     await page.waitForSelector('[data-behind] >> text=The last 1,200 events are not in the index yet. Nothing is written into it now: no room.');
-    await page.waitForSelector('[data-partial] >> text=only the newest were looked at');
+    await page.waitForSelector('[data-partial] >> text=not all were looked at');
     await saidIs(page, '1 shown, of more');
     // It is looked after until it is there.
     change = {};

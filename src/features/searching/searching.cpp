@@ -91,6 +91,7 @@ const ObjectSchema<Part>& describe(Type<Part>) {
 struct Scores {
   std::optional<double> text;
   std::optional<double> semantic;
+  std::optional<double> title;
 };
 const ObjectSchema<Scores>& describe(Type<Scores>) {
   static const auto schema =
@@ -100,7 +101,9 @@ const ObjectSchema<Scores>& describe(Type<Scores>) {
                  "were not looked for.")
           .field("semantic", &Scores::semantic, number(),
                  "By its meaning: 0.5 where it is as near as the nearest of a thousand unrelated "
-                 "texts. Absent where meaning was not looked for, or is not known yet.");
+                 "texts. Absent where meaning was not looked for, or is not known yet.")
+          .field("title", &Scores::title, number(),
+                 "0.999 where the title is what was looked for, word for word. Else absent.");
   return schema;
 }
 
@@ -422,7 +425,7 @@ Hit shown(search::Hit hit) {
             .entity_type = std::move(hit.type),
             .title = std::move(hit.title),
             .score = hit.place.relevance,
-            .scores = {hit.words, hit.meaning},
+            .scores = {hit.words, hit.meaning, hit.title_score},
             .updated_at = to_iso8601(hit.updated_at)};
   for (auto& part : hit.snippet) shown.snippet.push_back({std::move(part.text), part.is_match});
   if (!hit.passage.empty()) shown.passage = std::move(hit.passage);

@@ -18,7 +18,7 @@ export interface Hit {
   snippet: SnippetPart[];
   score: number;
   /** What the score is made of, each 0 to 1; absent: not looked for. */
-  scores: { text?: number; semantic?: number };
+  scores: { text?: number; semantic?: number; title?: number };
   updatedAt: string;
 }
 

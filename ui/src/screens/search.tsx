@@ -41,11 +41,12 @@ const percent = (part: number): string => `${Math.round(part * 100)} %`;
 
 /** What the place of a hit is made of, where more than its words were looked for. */
 function Scores({ hit, mode }: { hit: Hit; mode: string }) {
-  const { text, semantic } = hit.scores;
+  const { text, semantic, title } = hit.scores;
   if (mode === 'text') return null;
   const parts = [
     ['words', text],
     ['meaning', semantic],
+    ['title', title],
   ] as const;
   return (
     <span class="scores quiet" title={`Together ${percent(hit.score)}`}>
@@ -282,7 +283,7 @@ export default function SearchScreen() {
           {found && found.lag > 0 && <Behind lag={found.lag} onAgain={() => hits.again()} />}
           {found?.partial && (
             <p class="help" data-partial>
-              A word of this is in so many texts that only the newest were looked at.
+              Words or filters of this are in so many texts that not all were looked at.
             </p>
           )}
           {found && !isOld && found.modeReason !== undefined && (
