@@ -418,6 +418,10 @@ TEST_F(MeaningTest, TakesNoVectorsOfAnotherModelThanHasAnsweredFirst) {
   const auto answer = ask("cat pet", {{"mode", "semantic"}});
   EXPECT_EQ(titles(answer), "A cat");
   EXPECT_TRUE(mode(answer).starts_with("text: ") && says_both(mode(answer))) << mode(answer);
+  // Each question would be paid, and have the same answer.
+  const int asked = behaviour().embedded;
+  EXPECT_TRUE(says_both(mode(ask("a dog", {{"mode", "semantic"}}))));
+  EXPECT_EQ(behaviour().embedded, asked);
   EXPECT_TRUE(says_both(meaning_status().string_or("error", ""))) << meaning_status().dump();
   EXPECT_EQ(meaning_status().string_or("status", ""), "failing");
   // The index does not take it either, and a start does not forget it.

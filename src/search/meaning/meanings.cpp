@@ -30,6 +30,9 @@ constexpr std::int64_t kMomentLag = 1'000;
 constexpr std::chrono::milliseconds kWatchInterval(200);
 // Queries whose vectors are remembered: for the pages behind the first, and for who types.
 constexpr std::size_t kRememberedMax = 256;
+// So long a model is not asked of which somebody has to see to it: each question would be paid for,
+// and have the same answer.
+constexpr std::chrono::seconds kRefusedFor(10);
 
 // The system then gives its thread the processor when nobody else wants it at all. What holds a
 // lock must not run so, since others wait for it: so only a model computes there.
@@ -395,12 +398,19 @@ Task<Result<embedding::Vector>> Meanings::vector_of_query(VectorIndex& index,
       remembered_.splice(remembered_.begin(), remembered_, known);
       co_return known->vector;
     }
+    if (!query_problem_.empty() && refused_model_ == model && rooms_.world.now() < refused_until_) {
+      co_return fail(Code::kPreconditionFailed, query_problem_);
+    }
   }
   auto vector = co_await embed_query(index, text);
   std::lock_guard lock(mutex_);
   if (!vector) {
     // That it is away says nothing of who would answer.
-    if (vector.error().code == Code::kPreconditionFailed) query_problem_ = vector.error().message;
+    if (vector.error().code == Code::kPreconditionFailed) {
+      query_problem_ = vector.error().message;
+      refused_model_ = model;
+      refused_until_ = rooms_.world.now() + kRefusedFor;
+    }
     co_return fail(vector.error());
   }
   query_problem_.clear();

@@ -169,6 +169,9 @@ class Meanings {
   mutable std::mutex mutex_;
   std::string problem_ = "the model is being opened";
   std::string query_problem_;
+  // The model that was refused last, which is not asked again until then.
+  std::string refused_model_;
+  SteadyClock::time_point refused_until_;
   std::string model_;
   std::string only_language_;
   std::shared_ptr<IndexKeeper> keeper_;  // while there is a model
