@@ -614,7 +614,10 @@ TEST_F(LinksTest, OfImportedNotesGoByTheirFiles) {
   note("Four", "[[Second]]");
   EXPECT_EQ(mentions(near), "Four One") << "or the title";
   EXPECT_EQ(mentions(titled), "");
-  EXPECT_EQ(count(), 3);
+  note("Five", "[[../b/Other]]");
+  note("Six", "[[.././b/Other|words]] [[../nothing]]");
+  EXPECT_EQ(mentions(deep), "Six Five Two") << "as Obsidian writes relative links";
+  EXPECT_EQ(count(), 5);
 }
 
 TEST_F(LinksTest, PreferWhatIsWrittenToOtherCapitals) {

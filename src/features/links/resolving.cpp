@@ -81,6 +81,21 @@ std::string_view without_extension(std::string_view name) {
   return is_file ? name.substr(0, name.size() - kExtension.size()) : name;
 }
 
+// "../Title" of Obsidian's relative links says where from the note it is; the rest says which.
+std::string_view without_way(std::string_view path) {
+  for (;;) {
+    if (path.starts_with('/')) {
+      path.remove_prefix(1);
+    } else if (path.starts_with("./")) {
+      path.remove_prefix(2);
+    } else if (path.starts_with("../")) {
+      path.remove_prefix(3);
+    } else {
+      return path;
+    }
+  }
+}
+
 bool is_end_of_path(std::string_view path, std::string_view end) {
   if (!path.ends_with(end)) return false;
   return path.size() == end.size() || path[path.size() - end.size() - 1] == '/';
@@ -199,7 +214,7 @@ std::vector<std::string> aliases_in(const Json& properties) {
 std::optional<Uuid> resolve(db::Tx& tx, std::string_view user_id, std::string_view target) {
   const auto written = composed(target);
   target = without_extension(written);
-  while (target.starts_with('/')) target.remove_prefix(1);
+  target = without_way(target);
   const auto key = key_of(target);
   // Less is better.
   using Rank = std::tuple<Match, NameKind, std::ptrdiff_t, std::size_t>;
