@@ -821,8 +821,8 @@ export const RemoveTag = z.object({
     idempotencyKey: z.string().min(1).max(200).optional().describe("Repeating a command with its key gives the first answer again."),
 });
 export const RenameTag = z.object({
-    tag: z.string().min(1).max(100).describe("Exactly as it is."),
-    to: z.string().min(1).max(100).describe("Where there is one of this name, the two are one then."),
+    tag: z.string().min(1).max(100).describe("Exactly as it is; a # before it is none of it."),
+    to: z.string().min(1).max(100).describe("Where there is one of this name, the two are one then. A # before it is left out."),
     idempotencyKey: z.string().min(1).max(200).optional().describe("Repeating a command with its key gives the first answer again."),
 });
 export const CompleteTask = z.object({

@@ -1343,9 +1343,9 @@ export interface RemoveTag {
 }
 
 export interface RenameTag {
-  /** Exactly as it is. 1 to 100 characters. */
+  /** Exactly as it is; a # before it is none of it. 1 to 100 characters. */
   tag: string;
-  /** Where there is one of this name, the two are one then. 1 to 100 characters. */
+  /** Where there is one of this name, the two are one then. A # before it is left out. 1 to 100 characters. */
   to: string;
   /** Repeating a command with its key gives the first answer again. 1 to 200 characters. */
   idempotencyKey?: string | undefined;
@@ -3399,6 +3399,8 @@ export interface SearchScores {
   text?: number;
   /** By its meaning: 0.5 where it is as near as the nearest of a thousand unrelated texts. Absent where meaning was not looked for, or is not known yet. */
   semantic?: number;
+  /** 0.999 where the title is what was looked for, word for word. Else absent. */
+  title?: number;
 }
 
 export interface SearchHit {

@@ -166,6 +166,39 @@ TEST_F(Tags, AreMergedWhereTheOtherIsThereAndTakenAway) {
   EXPECT_EQ(same.error().message, "to: it is the same tag");
 }
 
+TEST_F(Tags, AreNamedWithTheMarkOrWithout) {
+  const auto one = tagged({"old", "#marked"});
+  EXPECT_EQ(retag("tags.rename", Json::object({{"tag", "#old"}, {"to", "#new"}})),
+            R"({"tag":"old","changed":1})");
+  EXPECT_EQ(tags_of(one), R"(["new","#marked"])");
+  EXPECT_EQ(retag("tags.rename", Json::object({{"tag", "#marked"}, {"to", "#marked"}})),
+            R"({"tag":"#marked","changed":1})");
+  EXPECT_EQ(tags_of(one), R"(["new","marked"])");
+  EXPECT_EQ(retag("tags.remove", Json::object({{"tag", "#new"}})), R"({"tag":"new","changed":1})");
+}
+
+TEST_F(Tags, ThatNothingHasAreNotRenamed) {
+  tagged({"year/2026", "yearly", "ärzte/anna"});
+  tagged({"bobs"}, "bob");
+  const auto refused = [&](const char* tag, Json::Object more = {}) {
+    more.emplace_back("tag", tag);
+    more.emplace_back("to", "other");
+    const auto answer = call("tags.rename", Json(std::move(more)));
+    return answer ? std::string("done") : answer.error().message;
+  };
+  EXPECT_EQ(refused("bobs"), R"(No note of yours has the tag "bobs")");
+  EXPECT_EQ(refused("#yea"), R"(No note of yours has the tag "yea")");
+  wait_until_idle();
+  EXPECT_EQ(refused("year"), R"(No note of yours has the tag "year" itself; those below it are )"
+                             R"(named whole, as "year/2026")");
+  EXPECT_NE(refused("ärzte").find("as \"ärzte/anna\""), std::string::npos);
+  // The same command once more has the same answer.
+  EXPECT_EQ(refused("yearly", {{"idempotencyKey", "k"}}), "done");
+  wait_until_idle();
+  EXPECT_EQ(refused("yearly", {{"idempotencyKey", "k"}}), "done");
+  EXPECT_EQ(refused("yearly"), R"(No note of yours has the tag "yearly")");
+}
+
 // The follower may be behind.
 TEST_F(Tags, HaveTheColourThatTheirOwnerGivesThem) {
   tagged({"a", "b"});

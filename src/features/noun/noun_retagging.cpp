@@ -186,9 +186,32 @@ class Retagging final : public workers::EventHandler {
   std::string requested_;
 };
 
+// As tags are written in texts: what stands behind the mark.
+std::string without_mark(std::string_view tag) {
+  const bool has_mark = tag.size() > 1 && tag.front() == '#';
+  return std::string(tag.substr(has_mark ? 1 : 0));
+}
+
+// Without the mark, unless things have the tag with it, which somebody gave them so.
+Task<Result<>> drop_marks(const NounParts& parts, std::string_view user_id, Json& input) {
+  if (const Json* to = input.find("to"); to != nullptr && to->is_string()) {
+    input.set("to", without_mark(to->as_string()));
+  }
+  const auto& tag = input.find("tag")->as_string();
+  if (!tag.starts_with('#')) co_return Result<>{};
+  auto is_had = co_await parts.rooms.database.read(
+      [&](db::Tx& tx) { return has_tag(parts, tx, user_id, tag_form(parts, tag)); });
+  if (!is_had) co_return fail(is_had.error());
+  if (!*is_had) input.set("tag", without_mark(tag));
+  co_return Result<>{};
+}
+
 Task<Result<std::string>> request(std::shared_ptr<NounParts> parts, Session session, Json input) {
   auto extras = take_extras(session, input);
   if (!extras) co_return fail(extras.error());
+  if (auto done = co_await drop_marks(*parts, session.user_id(), input); !done) {
+    co_return fail(done.error());
+  }
   for (const auto* name : {"tag", "to"}) {
     const Json* given = input.find(name);
     if (given != nullptr && given->is_string())
@@ -200,10 +223,19 @@ Task<Result<std::string>> request(std::shared_ptr<NounParts> parts, Session sess
   const auto request_id = parts->rooms.types.world().new_id();
   auto envelope = requested_by(session, request_id, request_id, parts->options.tags->one);
   envelope.starts_stream = true;
+  std::function<void(db::Tx&)> decide;
+  if (input.find("to") != nullptr) {
+    // To take away what nothing has is no mistake, and a name that is wrong is one.
+    decide = [parts, user_id = std::string(session.user_id()),
+              tag = input.find("tag")->as_string()](db::Tx& tx) {
+      refuse_unused_tag(*parts, tx, user_id, tag);
+    };
+  }
   auto event = parts->rooms.types.make(EventType<Json>{parts->type("retagging", "requested")},
                                        std::move(input), std::move(envelope));
   if (!event) co_return fail(event.error());
   auto submitted = co_await submit(parts->rooms, {.event = std::move(*event),
+                                                  .decide = std::move(decide),
                                                   .idempotency_key = extras->key,
                                                   .fingerprint_of = extras->fingerprint});
   if (!submitted) co_return fail(submitted.error());
@@ -221,9 +253,9 @@ void add_procedure(const std::shared_ptr<NounParts>& parts, const std::string& n
   meta.keeps_idempotency_keys = true;
   meta.may_be_proposed = true;
   meta.appends = {parts->type("retagging", "requested")};
-  meta.errors = {{Code::kConflict,
-                  "The idempotency key was used for something else, or is another than the "
-                  "header's."}};
+  meta.errors.push_back({Code::kConflict,
+                         "The idempotency key was used for something else, or is another than the "
+                         "header's."});
   const auto prefix = parts->options.tags->field;
   api::add_untyped(parts->rooms.procedures, prefix + "." + name, rpc::Kind::kMutation,
                    std::move(meta), with_key(input), schema_of<Accepted>(),
@@ -253,12 +285,14 @@ void add_retagging(const std::shared_ptr<NounParts>& parts) {
   add_type("completed", done, fmt::format("A {} was renamed or taken away.", tags.one));
 
   auto renaming = object("Rename" + capital(tags.one));
-  renaming.field("tag", tag_schema(*parts), "Exactly as it is.")
-      .field("to", tag_schema(*parts), "Where there is one of this name, the two are one then.");
+  renaming.field("tag", tag_schema(*parts), "Exactly as it is; a # before it is none of it.")
+      .field("to", tag_schema(*parts),
+             "Where there is one of this name, the two are one then. A # before it is left out.");
   add_procedure(parts, "rename",
                 {.summary = fmt::format("Rename a {} on all your {}, or merge it into another one.",
                                         tags.one, plural),
                  .effects = rpc::Effects::kIdempotent,
+                 .errors = {{Code::kNotFound, "Nothing has the tag itself."}},
                  .examples = {{R"({"tag":"hme","to":"home"})", ""}}},
                 renaming);
   auto removing = object("Remove" + capital(tags.one));

@@ -63,18 +63,6 @@ struct Fold {
   std::string retagging;
 };
 
-void refuse_unused(const NounParts& parts, db::Tx& tx, const std::string& user_id,
-                   const std::string& tag) {
-  const auto& options = parts.options;
-  auto rows = tx.query(fmt::format("SELECT 1 FROM {}_data WHERE user_id = $1 AND {} = $2 LIMIT 1",
-                                   tags_table(parts), options.tags->one),
-                       user_id, tag);
-  if (rows.next()) return;
-  tx.abort({Code::kNotFound,
-            fmt::format("No {} of yours has the {} \"{}\"", options.name, options.tags->one, tag),
-            nullptr});
-}
-
 // Whether the tag has this colour already, as far as that is known. What follows the log says it
 // once it has all that the caller did before; what others do at the same time may come after it.
 Task<Result<bool>> is_so(const NounParts& parts, const Session& session, const Json& input) {
@@ -83,7 +71,7 @@ Task<Result<bool>> is_so(const NounParts& parts, const Session& session, const J
   co_return co_await parts.rooms.database.read([&](db::Tx& tx) {
     const auto& tag = input.find("tag")->as_string();
     const Json& wanted = *input.find("colour");
-    if (wanted.is_string()) refuse_unused(parts, tx, session.user_id(), tag);
+    if (wanted.is_string()) refuse_unused_tag(parts, tx, session.user_id(), tag);
     auto rows = tx.query(fmt::format("SELECT colour FROM {}_data WHERE user_id = $1 AND {} = $2",
                                      table, parts.options.tags->one),
                          session.user_id(), tag);
@@ -107,7 +95,7 @@ Task<Result<std::string>> colour(std::shared_ptr<NounParts> parts, Session sessi
   append.events.push_back(*std::move(event));
   if (input.find("colour")->is_string()) {
     append.decide = [&, user_id = session.user_id()](db::Tx& tx) {
-      refuse_unused(*parts, tx, user_id, input.find("tag")->as_string());
+      refuse_unused_tag(*parts, tx, user_id, input.find("tag")->as_string());
     };
   }
   auto appended = co_await parts->rooms.log.append(std::move(append));
