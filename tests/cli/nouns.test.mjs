@@ -269,7 +269,7 @@ test('--wait tells in numbers what a command came to', async (t) => {
   const pod = await startPod(t, path.join(temporary(t), 'pod'));
   const synap = client(pod);
   await synap('notes', 'create', 'x', '--tag', 'old', '--wait');
-  assert.match(await synap('tags', 'rename', 'nosuch', '--to', 'x', '--wait'), /^changed +0$/m);
+  assert.match(await synap('tags', 'remove', 'nosuch', '--wait'), /^changed +0$/m);
   const done = JSON.parse(await synap('tags', 'rename', 'old', '--to', 'new', '--wait', '--json'));
   assert.deepEqual([done.status, done.changed], ['completed', 1]);
   const note = JSON.parse(await synap('notes', 'create', 'y', '--wait', '--json'));
