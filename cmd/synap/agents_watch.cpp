@@ -78,7 +78,13 @@ class WatchedAgent {
   }
   void see_state(const Json& item) {
     const Json* number = item.find("number");
-    std::string text = fmt::format("state   {}", number != nullptr ? number->dump() : "");
+    std::string text = "state   ";
+    if (const Json* path = item.find("path"); path != nullptr && path->is_array()) {
+      for (const auto& graph : path->as_array()) {
+        if (graph.is_string()) text += graph.as_string() + "  ";
+      }
+    }
+    text += number != nullptr ? number->dump() : "";
     const Json* next = item.find("next");
     if (next != nullptr && next->is_array()) {
       for (const auto& node : next->as_array()) {

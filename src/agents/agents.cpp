@@ -17,6 +17,22 @@ Error no_run(const std::string& id) {
   return {Code::kNotFound, fmt::format("There is no run {} of an agent of yours", id)};
 }
 
+std::optional<Checkpoint> checkpoint_in(std::string_view memo) {
+  auto json = parse_json(memo);
+  Json* data = json ? json->find("data") : nullptr;
+  if (data == nullptr) return std::nullopt;
+  auto checkpoint = decode<Checkpoint>(std::move(*data));
+  return checkpoint ? std::optional(*std::move(checkpoint)) : std::nullopt;
+}
+
+// The engine's run that carries it out. Aborts where there is no such run of an agent.
+std::optional<Uuid> engine_run_in(db::Tx& tx, const Uuid& run) {
+  auto rows = tx.query("SELECT position FROM agent_runs WHERE id = $1", run);
+  if (rows.next()) return engine_run_of(tx, rows.integer(0));
+  tx.abort(no_run(run.to_string()));
+  return std::nullopt;
+}
+
 // The key by which a run was asked for.
 std::optional<api::Actor> key_of(const Event& event) {
   if (!event.actor || event.actor->kind != events::Actor::Kind::kKey) return std::nullopt;
@@ -212,12 +228,7 @@ Task<Result<std::vector<Checkpoint>>> checkpoints_of(db::Database& database, std
                                                      Uuid run, std::int64_t from) {
   auto found = co_await database.read_as(user_id, [&](db::Tx& tx) {
     std::vector<Checkpoint> found;
-    auto rows = tx.query("SELECT position FROM agent_runs WHERE id = $1", run);
-    if (!rows.next()) {
-      tx.abort(no_run(run.to_string()));
-      return found;
-    }
-    const auto engine_run = engine_run_of(tx, rows.integer(0));
+    const auto engine_run = engine_run_in(tx, run);
     if (!engine_run) return found;
     // Those before are not even read: a state may be large, and whoever watches a run asks again
     // and again. Names of equal length are in the order of their numbers.
@@ -227,15 +238,41 @@ Task<Result<std::vector<Checkpoint>>> checkpoints_of(db::Database& database, std
         "(length(name) > $3 OR (length(name) = $3 AND name >= $4)) ORDER BY place",
         *engine_run, kCheckpoint, static_cast<std::int64_t>(first.size()), first);
     while (steps.next()) {
-      auto memo = parse_json(steps.view(0));
-      const Json* data = memo ? memo->find("data") : nullptr;
-      if (data == nullptr) continue;
-      auto checkpoint = decode<Checkpoint>(*data);
+      auto checkpoint = checkpoint_in(steps.view(0));
       if (checkpoint && checkpoint->number >= from) found.push_back(std::move(*checkpoint));
     }
     return found;
   });
   co_return found;
+}
+
+Task<Result<std::vector<KeptCheckpoint>>> kept_checkpoints(db::Database& database,
+                                                           std::string user_id, Uuid run) {
+  co_return co_await database.read_as(user_id, [&](db::Tx& tx) {
+    std::vector<KeptCheckpoint> found;
+    const auto engine_run = engine_run_in(tx, run);
+    if (!engine_run) return found;
+    auto steps = tx.query(
+        "SELECT name, hash FROM run_steps WHERE run = $1 AND name LIKE '%checkpoint %' ORDER BY "
+        "place",
+        *engine_run);
+    while (steps.next()) {
+      auto name = CheckpointName::parse(steps.view(0));
+      if (name) found.push_back({*std::move(name), steps.text(1)});
+    }
+    return found;
+  });
+}
+
+Task<Result<std::optional<Checkpoint>>> checkpoint_of(db::Database& database, std::string user_id,
+                                                      Uuid run, KeptCheckpoint kept) {
+  co_return co_await database.read_as(user_id, [&](db::Tx& tx) -> std::optional<Checkpoint> {
+    const auto engine_run = engine_run_in(tx, run);
+    if (!engine_run) return std::nullopt;
+    auto steps = tx.query("SELECT memo FROM run_steps WHERE run = $1 AND hash = $2", *engine_run,
+                          db::Blob{kept.hash});
+    return steps.next() ? checkpoint_in(steps.view(0)) : std::nullopt;
+  });
 }
 
 }  // namespace synap::agents

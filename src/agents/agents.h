@@ -94,4 +94,16 @@ std::optional<Uuid> engine_run_of(db::Tx& tx, std::int64_t position);
 Task<Result<std::vector<Checkpoint>>> checkpoints_of(db::Database& database, std::string user_id,
                                                      Uuid run, std::int64_t from);
 
+/// A step of a run that keeps a checkpoint of its graph, or of a graph within it.
+struct KeptCheckpoint {
+  CheckpointName name;
+  std::string hash;  // of the step, as blobs are
+};
+/// All that a run has reached, in their order.
+Task<Result<std::vector<KeptCheckpoint>>> kept_checkpoints(db::Database& database,
+                                                           std::string user_id, Uuid run);
+/// Nothing: it is kept no more.
+Task<Result<std::optional<Checkpoint>>> checkpoint_of(db::Database& database, std::string user_id,
+                                                      Uuid run, KeptCheckpoint kept);
+
 }  // namespace synap::agents

@@ -40,6 +40,7 @@ struct ToldEntry {
   std::string name;
   std::string text;
   bool is_ok = true;
+  GraphPath path = {};
 };
 const ObjectSchema<ToldEntry>& describe(Type<ToldEntry>) {
   static const auto schema =
@@ -50,17 +51,19 @@ const ObjectSchema<ToldEntry>& describe(Type<ToldEntry>) {
           .field("node", &ToldEntry::node)
           .field("name", &ToldEntry::name)
           .field("text", &ToldEntry::text)
-          .field("ok", &ToldEntry::is_ok);
+          .field("ok", &ToldEntry::is_ok)
+          .field_or("path", &ToldEntry::path, array(string()), {});
   return schema;
 }
 
-// States are told by their number: they are in the database, where any node reads them.
+// States are told by their path and number: they are in the database, where any node reads them.
 std::string text_of(std::vector<FeedEntry> entries) {
   std::vector<ToldEntry> told;
   told.reserve(entries.size());
   for (auto& entry : entries) {
     told.push_back({static_cast<std::int64_t>(entry.kind), entry.number, std::move(entry.node),
-                    std::move(entry.name), std::move(entry.text), entry.is_ok});
+                    std::move(entry.name), std::move(entry.text), entry.is_ok,
+                    std::move(entry.path)});
   }
   std::string text;
   encode(text, told);
@@ -272,7 +275,7 @@ bool FeedRelay::add(Wanted& wanted, const Piece& piece) {
   for (auto& entry : *entries) {
     const auto kind = static_cast<FeedEntry::Kind>(entry.kind);
     if (kind == FeedEntry::Kind::kText) {
-      wanted.feed->add_text(entry.node, entry.text);
+      wanted.feed->add_text(entry.node, entry.text, entry.path);
       continue;
     }
     wanted.feed->add({.kind = kind,
@@ -280,7 +283,8 @@ bool FeedRelay::add(Wanted& wanted, const Piece& piece) {
                       .node = std::move(entry.node),
                       .name = std::move(entry.name),
                       .text = std::move(entry.text),
-                      .is_ok = entry.is_ok});
+                      .is_ok = entry.is_ok,
+                      .path = std::move(entry.path)});
   }
   return true;
 }

@@ -151,6 +151,23 @@ TEST_F(FeedRelayTest, TellsAtAnotherNodeWhatIsSaidWhereARunIsCarriedOut) {
                                                   "tool t{}", "failure t", "end"));
 }
 
+TEST_F(FeedRelayTest, TellsOfWhichGraphItIs) {
+  const auto watched = second.feeds.watch(run);
+  pass(100ms);
+  const auto carried = first.feeds.carry_out(run);
+  const GraphPath path{"write:1", "check:2"};
+  carried.feed()->add({.kind = FeedEntry::Kind::kState, .number = 3, .path = path});
+  carried.feed()->add_text("a", "one", path);
+  carried.feed()->add_text("a", "two");
+  pass(200ms);
+  Feed::Place place;
+  const auto entries = watched.feed()->read(place);
+  ASSERT_EQ(entries.size(), 3U);
+  EXPECT_EQ(entries[0].path, path);
+  EXPECT_EQ(entries[1].path, path);
+  EXPECT_EQ(entries[2].path, GraphPath());
+}
+
 TEST_F(FeedRelayTest, SendsNothingThatNobodyAskedFor) {
   const auto here = first.feeds.watch(run);
   const auto carried = first.feeds.carry_out(run);

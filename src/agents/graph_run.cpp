@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 
 #include "agents/agent_events.h"
 #include "agents/conversation.h"
@@ -41,6 +42,47 @@ const ObjectSchema<Checkpoint>& describe(Type<Checkpoint>) {
   return schema;
 }
 
+namespace {
+
+// Takes the next word of digits, with what stands behind it.
+std::optional<std::int64_t> take_number(std::string_view& text, std::string_view behind) {
+  std::int64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  const auto size = static_cast<std::size_t>(end - text.data());
+  if (error != std::errc() || !text.substr(size).starts_with(behind)) return std::nullopt;
+  text.remove_prefix(size + behind.size());
+  return number;
+}
+
+// Takes the graphs around it off the name of a step of one: "1 write: 0 check: ask".
+GraphPath take_path(std::string_view& name) {
+  constexpr std::string_view kEndOfNode = ": ";
+  GraphPath path;
+  for (auto rest = name;; name = rest) {
+    const auto number = take_number(rest, " ");
+    const auto end = rest.find(kEndOfNode);
+    if (!number || end == std::string_view::npos) return path;
+    path.push_back(fmt::format("{}:{}", rest.substr(0, end), *number));
+    rest.remove_prefix(end + kEndOfNode.size());
+  }
+}
+
+}  // namespace
+
+std::optional<CheckpointName> CheckpointName::parse(std::string_view step) {
+  CheckpointName name{.path = take_path(step)};
+  if (!step.starts_with(kCheckpoint)) return std::nullopt;
+  step.remove_prefix(kCheckpoint.size());
+  const auto number = take_number(step, "");
+  if (!number || !step.empty()) return std::nullopt;
+  name.number = *number;
+  return name;
+}
+
+GraphPath GraphRun::path_of(std::string_view prefix) {
+  return take_path(prefix);
+}
+
 std::string signal_of(const Uuid& run, std::string_view question_id) {
   return fmt::format("agent:{}:{}", run.to_string(), question_id);
 }
@@ -62,11 +104,11 @@ Task<Result<models::Answer>> Node::ask(std::string_view what, models::Ask ask) {
   bool has_begun = false;
   MarkStripper stripper;
   const auto say = [this, &context](const std::string& text) {
-    if (!text.empty()) context.feed->add_text(name_, text);
+    if (!text.empty()) context.feed->add_text(name_, text, run_.path());
   };
   const auto hear = [this, &context, &has_begun, &stripper, &say](const models::Delta& delta) {
     if (!std::exchange(has_begun, true)) {
-      context.feed->add({.kind = FeedEntry::Kind::kAnswer, .node = name_});
+      context.feed->add({.kind = FeedEntry::Kind::kAnswer, .node = name_, .path = run_.path()});
     }
     if (const auto* text = std::get_if<models::TextDelta>(&delta)) {
       say(stripper.add(text->text));
@@ -93,14 +135,16 @@ Task<Result<ToolDone>> Node::call(std::string_view what, models::ToolCall call) 
     context.feed->add({.kind = FeedEntry::Kind::kTool,
                        .node = name_,
                        .name = call.name,
-                       .text = shortened(call.arguments, Tools::kTextMax)});
+                       .text = shortened(call.arguments, Tools::kTextMax),
+                       .path = run_.path()});
     auto done = co_await context.tools.call(call, key, reading_);
     if (done) {
       context.feed->add({.kind = FeedEntry::Kind::kResult,
                          .node = name_,
                          .name = done->name,
                          .text = done->text,
-                         .is_ok = done->is_ok});
+                         .is_ok = done->is_ok,
+                         .path = run_.path()});
     }
     co_return done;
   });
@@ -228,13 +272,14 @@ std::optional<Checkpoint> GraphRun::last_kept() const {
 }
 
 void GraphRun::tell(const Checkpoint& at) const {
-  if (outer_ != nullptr) return;
   Json told = Json::object({{"number", at.number}, {"state", at.state}});
   Json next = Json::array();
   for (const auto& one : at.next) next.push_back(one);
   told.set("next", std::move(next));
-  context_.feed->add(
-      {.kind = FeedEntry::Kind::kState, .number = at.number, .state = std::move(told)});
+  context_.feed->add({.kind = FeedEntry::Kind::kState,
+                      .number = at.number,
+                      .state = std::move(told),
+                      .path = path_});
 }
 
 Task<Result<GraphRun::Turn>> GraphRun::call(const std::string& name, const Checkpoint& at) {

@@ -63,6 +63,15 @@ const ObjectSchema<Checkpoint>& describe(Type<Checkpoint>);
 
 inline constexpr std::string_view kCheckpoint = "checkpoint ";
 
+/// Which checkpoint of a run the step of this name keeps; nothing: it keeps none.
+struct CheckpointName {
+  GraphPath path;
+  std::int64_t number = 0;
+
+  static std::optional<CheckpointName> parse(std::string_view step);
+  bool operator==(const CheckpointName&) const = default;
+};
+
 /// What a run of a graph works with. All must outlive it.
 struct RunContext {
   workers::Step& step;
@@ -135,13 +144,18 @@ class GraphRun {
  public:
   GraphRun(RunContext& context, const GraphCore& graph, std::string prefix = "",
            GraphRun* outer = nullptr)
-      : context_(context), graph_(graph), prefix_(std::move(prefix)), outer_(outer) {}
+      : context_(context),
+        graph_(graph),
+        prefix_(std::move(prefix)),
+        path_(path_of(prefix_)),
+        outer_(outer) {}
 
   /// The last state. `begin`: where it starts, unless it has been further.
   Task<Result<Checkpoint>> run(Checkpoint begin);
 
   RunContext& context() const { return context_; }
-  const std::string& prefix() const { return prefix_; }
+  /// Where it stands in the run.
+  const GraphPath& path() const { return path_; }
   /// Counts what is about to be taken. kUnprocessableContent: that is too much.
   Result<> take(const Spent& more);
   const Spent& spent() const { return spent_; }
@@ -149,6 +163,7 @@ class GraphRun {
   const Reading& reading() const { return reading_; }
 
  private:
+  static GraphPath path_of(std::string_view prefix);
   std::optional<Checkpoint> last_kept() const;
   void count(const Spent& more);
   /// What a node has changed, and has read.
@@ -164,6 +179,7 @@ class GraphRun {
   RunContext& context_;
   const GraphCore& graph_;
   const std::string prefix_;
+  const GraphPath path_;
   GraphRun* const outer_;
   Spent spent_;  // with that of graphs within it
   Reading reading_;

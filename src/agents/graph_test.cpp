@@ -1,6 +1,7 @@
 #include "agents/graph_test.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <gmock/gmock.h>
 
 #include <latch>
@@ -301,6 +302,59 @@ TEST_F(GraphTest, CheckpointsAreToldFromAnyNumberOn) {
     for (const auto& state : *states) {
       EXPECT_EQ(state.number, from + (&state - states->data()));
     }
+  }
+}
+
+TEST_F(GraphTest, StatesAndWordsOfAGraphWithinItAreToldAsThose) {
+  std::latch is_watched(1);
+  Graph<Draft> inner("inner");
+  inner.node("ask", [&](Node& node, Draft) -> Task<Result<Update>> {
+    is_watched.wait();
+    models::Ask ask;
+    ask.messages = {message("user", "what?")};
+    auto answer = co_await node.ask("model", ask);
+    if (!answer) co_return fail(answer.error());
+    co_return Json::object({{"text", answer->text}});
+  });
+  inner.edge(kStart, "ask");
+  const auto core = inner.share();
+  graph.core().subgraph(
+      "within", *core, [](const Json&) { return Json::object(); },
+      [](const Json& state) { return Json::object({{"text", *state.find("text")}}); });
+  graph.edge(kStart, "within");
+  llm.then(sse(chat_answer("this")));
+  start();
+  const auto id = ask_for_run();
+  const auto watched = agents->feeds().watch(id);
+  is_watched.count_down();
+  wait_for(id, "completed");
+  std::vector<std::string> told;
+  Feed::Place place;
+  for (const auto& entry : watched.feed()->read(place)) {
+    const auto path = fmt::format("{}/", fmt::join(entry.path, "/"));
+    if (entry.kind == FeedEntry::Kind::kState) told.push_back(path + std::to_string(entry.number));
+    if (entry.kind == FeedEntry::Kind::kAnswer) told.push_back(path + entry.node);
+    if (entry.kind == FeedEntry::Kind::kText) told.push_back(path + entry.text);
+  }
+  // It may have begun before it was watched.
+  const std::vector<std::string> last = {"within:1/ask", "within:1/this", "within:1/2", "/2"};
+  ASSERT_GE(told.size(), last.size());
+  EXPECT_EQ(std::vector(told.end() - 4, told.end()), last);
+}
+
+TEST(CheckpointName, SaysOfWhichGraphWithinWhichItIs) {
+  const auto parsed = [](std::string_view step) {
+    const auto name = CheckpointName::parse(step);
+    return name ? fmt::format("{} {}", fmt::join(name->path, " "), name->number) : "none";
+  };
+  EXPECT_EQ(parsed("checkpoint 12"), " 12");
+  EXPECT_EQ(parsed("3 write: checkpoint 0"), "write:3 0");
+  EXPECT_EQ(parsed("3 write: 0 check again: checkpoint 7"), "write:3 check again:0 7");
+  for (const auto* other :
+       {"3 write: ask", "3 write: tool 0 checkpoint 1", "3 write: tool 0 x: checkpoint 1",
+        "write: checkpoint 1", "checkpoint ", "checkpoint 1x", "my checkpoint 1", "checkpoint -",
+        "99999999999999999999 write: checkpoint 1", ""}) {
+    EXPECT_EQ(parsed(other), "none") << other;
   }
 }
 

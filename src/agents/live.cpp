@@ -7,7 +7,9 @@ namespace {
 
 std::size_t bytes_of(const FeedEntry& entry) {
   constexpr std::size_t kAbout = 128;
-  return kAbout + entry.text.size() + (entry.state.is_null() ? 0 : json_bytes(entry.state));
+  std::size_t bytes = kAbout + entry.text.size();
+  for (const auto& one : entry.path) bytes += sizeof one + one.size();
+  return bytes + (entry.state.is_null() ? 0 : json_bytes(entry.state));
 }
 
 }  // namespace
@@ -25,16 +27,17 @@ void Feed::add(FeedEntry entry) {
   changes_.raise(count);
 }
 
-void Feed::add_text(std::string_view node, std::string_view text) {
+void Feed::add_text(std::string_view node, std::string_view text, const GraphPath& path) {
   // A long answer is several entries, so that its beginning can go.
   constexpr std::size_t kPieceMax = 16 * 1024;
   std::int64_t count = 0;
   {
     const std::lock_guard lock(mutex_);
     const bool is_further = !entries_.empty() && entries_.back().kind == FeedEntry::Kind::kText &&
-                            entries_.back().node == node && entries_.back().text.size() < kPieceMax;
+                            entries_.back().node == node && entries_.back().path == path &&
+                            entries_.back().text.size() < kPieceMax;
     if (!is_further) {
-      entries_.push_back({.kind = FeedEntry::Kind::kText, .node = std::string(node)});
+      entries_.push_back({.kind = FeedEntry::Kind::kText, .node = std::string(node), .path = path});
       bytes_ += bytes_of(entries_.back());
     }
     entries_.back().text.append(text);
@@ -66,8 +69,13 @@ std::vector<FeedEntry> Feed::read(Place& place, std::size_t bytes_max) const {
   std::size_t bytes = 0;
   const std::lock_guard lock(mutex_);
   if (place.entry < first_) place = {.entry = first_, .has_missed = true};
-  const auto is_whole = [&place](const std::string& node) {
-    return !place.has_missed || std::ranges::find(place.whole, node) != place.whole.end();
+  const auto node_of = [](const FeedEntry& entry) {
+    auto node = entry.path;
+    node.push_back(entry.node);
+    return node;
+  };
+  const auto is_whole = [&](const FeedEntry& entry) {
+    return !place.has_missed || std::ranges::find(place.whole, node_of(entry)) != place.whole.end();
   };
   while (bytes <= bytes_max) {
     const auto at = static_cast<std::size_t>(place.entry - first_);
@@ -75,14 +83,16 @@ std::vector<FeedEntry> Feed::read(Place& place, std::size_t bytes_max) const {
     const auto& entry = entries_[at];
     const bool is_last = at + 1 == entries_.size();
     if (entry.kind != FeedEntry::Kind::kText) {
-      if (entry.kind == FeedEntry::Kind::kAnswer && !is_whole(entry.node)) {
-        place.whole.push_back(entry.node);
+      if (entry.kind == FeedEntry::Kind::kAnswer && !is_whole(entry)) {
+        place.whole.push_back(node_of(entry));
       }
       found.push_back(entry);
       bytes += bytes_of(entry);
-    } else if (entry.text.size() > place.offset && is_whole(entry.node)) {
-      found.push_back(
-          {.kind = entry.kind, .node = entry.node, .text = entry.text.substr(place.offset)});
+    } else if (entry.text.size() > place.offset && is_whole(entry)) {
+      found.push_back({.kind = entry.kind,
+                       .node = entry.node,
+                       .text = entry.text.substr(place.offset),
+                       .path = entry.path});
       bytes += bytes_of(found.back());
     }
     // A text may grow while it is the last.

@@ -21,6 +21,10 @@
 
 namespace synap::agents {
 
+/// Where in a run a graph stands: of each graph around it the node that runs it, and behind which
+/// checkpoint, as "write:3". Empty: it is the run's own.
+using GraphPath = std::vector<std::string>;
+
 struct FeedEntry {
   enum class Kind : std::uint8_t { kState, kAnswer, kText, kTool, kResult, kEnd };
   /// kAnswer: a model begins to answer; what a call before it that broke off had said is void.
@@ -30,8 +34,9 @@ struct FeedEntry {
   std::string name;  // of a tool
   std::string text;  // kText: a piece; kTool: its arguments; kResult: what it gave
   bool is_ok = true;
-  /// Of kState: the checkpoint. Null: it is on disk, by its number (checkpoints_of).
+  /// Of kState: the checkpoint. Null: it is on disk, by its path and number.
   Json state;
+  GraphPath path = {};  // of the graph whose node, or state, it is
 };
 
 /// Any thread.
@@ -44,16 +49,17 @@ class Feed {
   /// answer may last.
   void add(FeedEntry entry);
   /// A piece of an answer's text: joined to the one before if that is of the same node.
-  void add_text(std::string_view node, std::string_view text);
+  void add_text(std::string_view node, std::string_view text, const GraphPath& path = {});
 
   /// Where a reader is: an entry, and what of its text they have read.
   struct Place {
     std::int64_t entry = 0;
     std::size_t offset = 0;
     /// Something before it was let go that they have not read: a text is told from an answer on
-    /// that begins behind it, and never with a hole. The nodes whose answers do.
+    /// that begins behind it, and never with a hole. The nodes whose answers do, each behind the
+    /// path of its graph.
     bool has_missed = false;
-    std::vector<std::string> whole = {};
+    std::vector<GraphPath> whole = {};
   };
   /// What is behind `place`, which is moved to the end of it: all, or somewhat more than
   /// `bytes_max`.

@@ -69,6 +69,26 @@ TEST(Feed, TellsNoTextWithAHole) {
   }
 }
 
+// Their nodes may have the same name.
+TEST(Feed, JoinsNoTextOfAGraphWithThatOfOneWithinIt) {
+  Feed feed;
+  feed.add_text("ask", "out");
+  feed.add_text("ask", "in", {"check:1"});
+  feed.add_text("ask", "side", {"check:1"});
+  Feed::Place place;
+  const auto entries = feed.read(place);
+  ASSERT_EQ(entries.size(), 2U);
+  EXPECT_EQ(entries[1].text, "inside");
+  EXPECT_EQ(entries[1].path, GraphPath{"check:1"});
+  for (int i = 0; i < 60; ++i) feed.add_text("ask", std::string(10'000, 'x'));
+  feed.add({.kind = FeedEntry::Kind::kAnswer, .node = "ask", .path = {"check:1"}});
+  feed.add_text("ask", "with a hole");
+  feed.add_text("ask", "whole", {"check:1"});
+  const auto rest = feed.read(place);
+  EXPECT_EQ(rest.back().text, "whole");
+  EXPECT_EQ(rest.size(), 2U) << "the other one's beginning is gone";
+}
+
 TEST(Feed, IsReadInPiecesOfABoundedSize) {
   Feed feed;
   feed.add({.kind = FeedEntry::Kind::kAnswer, .node = "a"});

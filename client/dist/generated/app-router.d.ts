@@ -4511,22 +4511,30 @@ export type AppRouter = TRPCBuiltRouter<Root, {
             /** The nodes whose turn it is. */
             next: string[];
             state: unknown;
+            /** Of a graph within the graph: of each around it the node that runs it, and behind which checkpoint, as write:3. Absent: it is the run's own. */
+            path?: string[];
         } | {
             type: "answer";
             /** Its model begins to answer: texts of it from an answer before that is not in a state yet are void. */
             node: string;
+            /** Of a graph within the graph: of each around it the node that runs it, and behind which checkpoint, as write:3. Absent: it is the run's own. */
+            path?: string[];
         } | {
             type: "text";
             /** Which asks a model. */
             node: string;
             /** Behind what was before of its node. */
             text: string;
+            /** Of a graph within the graph: of each around it the node that runs it, and behind which checkpoint, as write:3. Absent: it is the run's own. */
+            path?: string[];
         } | {
             type: "tool";
             node: string;
             name: string;
             /** As the model wrote them. */
             arguments: string;
+            /** Of a graph within the graph: of each around it the node that runs it, and behind which checkpoint, as write:3. Absent: it is the run's own. */
+            path?: string[];
         } | {
             type: "result";
             node: string;
@@ -4535,6 +4543,8 @@ export type AppRouter = TRPCBuiltRouter<Root, {
             ok: boolean;
             /** What it gave. */
             text: string;
+            /** Of a graph within the graph: of each around it the node that runs it, and behind which checkpoint, as write:3. Absent: it is the run's own. */
+            path?: string[];
         }>>;
     };
     apps: {

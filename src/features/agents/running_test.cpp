@@ -19,7 +19,76 @@ class AgentRuns : public FeatureTest {
           add(rooms);
           capture::add(rooms);
           chat::add(rooms);
+          add_nested(rooms);
         }) {}
+
+  struct Count {
+    std::int64_t number = 0;
+  };
+  friend const ObjectSchema<Count>& describe(Type<Count>) {
+    static const auto schema =
+        object<Count>("TestCount").field_or("number", &Count::number, integer(), 0);
+    return schema;
+  }
+  // A graph that has a graph within it, whose node runs another one, too, in two rounds.
+  static void add_nested(const Rooms& rooms) {
+    const auto count_on = [](agents::Node&, Count at) -> Task<Result<agents::Update>> {
+      co_return Json::object({{"number", at.number + 1}});
+    };
+    const auto same = [](const Json& state) { return state; };
+    static const auto innermost = [&] {
+      agents::Graph<Count> graph("innermost");
+      graph.node("count", count_on).edge(agents::kStart, "count");
+      return graph.share();
+    }();
+    static const auto inner = [&] {
+      agents::Graph<Count> graph("inner");
+      graph.core().subgraph("deep", *innermost, same, same);
+      graph.node("count", count_on).edge(agents::kStart, "count").edge("count", "deep");
+      return graph.share();
+    }();
+    agents::Graph<Count> graph("nested");
+    graph.core().subgraph("within", *inner, same, same);
+    graph.edge(agents::kStart, "within");
+    graph.branch("within", {"within", agents::kEnd}, [](const Count& at) -> std::string {
+      return at.number < 4 ? "within" : agents::kEnd;
+    });
+    rooms.agents->add({.name = "nested",
+                       .summary = "Counts.",
+                       .input = schema_of<Count>(),
+                       .graph = graph.share(),
+                       .begin = [](const Json& input, std::int64_t) { return input; },
+                       .end = [](const Json& state) { return state; }});
+  }
+
+  // What agents.watch tells of a run until it ends: its states and texts, as one word each.
+  std::vector<std::string> watched(const Uuid& id, Json input = Json::object()) {
+    auto context = std::make_shared<api::CallContext>(kEverybodyMay);
+    context->actor = api::Actor::of_key("ann", api::Role::kMember, "key");
+    input.set("id", id.to_string());
+    std::vector<std::string> told;
+    auto watch = [&]() -> Task<void> {
+      rpc::Call asked{.context = context, .input = {.json = std::move(input)}};
+      auto reply = co_await procedures.find("agents.watch")->handler(std::move(asked));
+      auto& items = std::get<rpc::Items>(*reply);
+      while (auto item = co_await items.next()) {
+        const auto json = *parse_json(item->data.value_or("null"));
+        std::string word;
+        if (const Json* path = json.find("path")) {
+          for (const auto& one : path->as_array()) word += one.as_string() + "/";
+        }
+        const auto type = json.string_or("type", "");
+        if (type == "state") {
+          told.push_back(word + json.find("number")->dump() + "=" +
+                         json.find("state")->find("number")->dump());
+        }
+        if (type == "text") told.push_back(word + std::string(json.string_or("text", "")));
+      }
+      EXPECT_TRUE(items.end());
+    };
+    sync_wait(executor, watch());
+    return told;
+  }
 
   /// As an agent's code calls it, in a run that has read stored text or has not.
   void begin(std::string_view path, std::string_view input, bool is_tainted) {
@@ -51,6 +120,66 @@ TEST_F(AgentRuns, BegunByATaintedOneIsTainted) {
   }
   wait_until_idle();
   EXPECT_EQ(are_tainted(), (std::vector<bool>{false, false, false, true, true, true}));
+}
+
+TEST_F(AgentRuns, AreWatchedWithTheGraphsWithinTheirGraph) {
+  const std::vector<std::string> whole = {
+      "0=0",
+      "1=0",
+      "within:1/0=0",
+      "within:1/1=0",
+      "within:1/2=1",
+      "within:1/deep:2/0=1",
+      "within:1/deep:2/1=1",
+      "within:1/deep:2/2=2",
+      "within:1/3=2",
+      "2=2",
+      "within:2/0=2",
+      "within:2/1=2",
+      "within:2/2=3",
+      "within:2/deep:2/0=3",
+      "within:2/deep:2/1=3",
+      "within:2/deep:2/2=4",
+      "within:2/3=4",
+      "3=4",
+  };
+  const auto requested = [&] {
+    begin("agents.start", R"({"agent":"nested","input":{}})", false);
+    events::Filter filter{.limit = 9, .types = {std::string(agents::kRunRequested.name)}};
+    auto page = sync_wait(executor, log->read(events::Tenancy::of_user("ann"), std::move(filter)));
+    return *page->events.back()->aggregate_id;
+  };
+  // From its beginning, while it goes on.
+  const auto id = requested();
+  EXPECT_EQ(watched(id), whole);
+  // When it has ended, and behind a state.
+  EXPECT_EQ(watched(id), whole);
+  EXPECT_EQ(watched(id, Json::object({{"lastEventId", "1"}})),
+            std::vector(whole.begin() + 2, whole.end()));
+  // As where another node carries it out, which tells states by their names: what is said behind
+  // one is told behind it, and what the feed has let go of before.
+  const auto use = rooms->agents->feeds().watch(id);
+  use.feed()->add(
+      {.kind = agents::FeedEntry::Kind::kState, .number = 1, .path = {"within:1", "deep:2"}});
+  use.feed()->add_text("count", "words", {"within:1", "deep:2"});
+  use.feed()->add({.kind = agents::FeedEntry::Kind::kState, .number = 0, .path = {"within:1"}});
+  use.feed()->add({.kind = agents::FeedEntry::Kind::kState, .number = 2});
+  use.feed()->add({.kind = agents::FeedEntry::Kind::kEnd});
+  auto expected = whole;
+  expected.insert(expected.begin() + 7, "within:1/deep:2/words");
+  EXPECT_EQ(watched(id), expected);
+  // Of a feed whose beginning is gone, too.
+  const auto other = requested();
+  EXPECT_EQ(watched(other), whole);
+  const auto late = rooms->agents->feeds().watch(other);
+  late.feed()->add({.kind = agents::FeedEntry::Kind::kState,
+                    .number = 2,
+                    .state = *parse_json(R"({"number":2,"next":[],"state":{"number":2}})")});
+  late.feed()->add_text("count", "words");
+  late.feed()->add({.kind = agents::FeedEntry::Kind::kEnd});
+  expected = whole;
+  expected.insert(expected.begin() + 10, "words");
+  EXPECT_EQ(watched(other), expected);
 }
 
 // As where another node carries it out: the database has the end before the last words are here.

@@ -1,6 +1,7 @@
 // agents.watch: a run of an agent while it goes on.
 #include <algorithm>
-#include <limits>
+#include <charconv>
+#include <map>
 
 #include "base/clock.h"
 #include "base/first_of.h"
@@ -35,10 +36,19 @@ const ObjectSchema<WatchRun>& describe(Type<WatchRun>) {
   return schema;
 }
 
+using Path = std::optional<agents::GraphPath>;
+constexpr const char* kPathDocs =
+    "Of a graph within the graph: of each around it the node that runs it, and behind which "
+    "checkpoint, as write:3. Absent: it is the run's own.";
+Path told_path(agents::GraphPath path) {
+  return path.empty() ? std::nullopt : Path(std::move(path));
+}
+
 struct StateItem {
   std::int64_t number = 0;
   std::vector<std::string> next;
   Json state;
+  Path path = std::nullopt;
 };
 const ObjectSchema<StateItem>& describe(Type<StateItem>) {
   static const auto schema =
@@ -46,32 +56,37 @@ const ObjectSchema<StateItem>& describe(Type<StateItem>) {
           .tag("type", "state")
           .field("number", &StateItem::number, integer(), "Of the checkpoint.")
           .field("next", &StateItem::next, array(string()), "The nodes whose turn it is.")
-          .field("state", &StateItem::state, any());
+          .field("state", &StateItem::state, any())
+          .field("path", &StateItem::path, array(string()), kPathDocs);
   return schema;
 }
 
 struct AnswerItem {
   std::string node;
+  Path path;
 };
 const ObjectSchema<AnswerItem>& describe(Type<AnswerItem>) {
   static const auto schema = object<AnswerItem>()
                                  .tag("type", "answer")
                                  .field("node", &AnswerItem::node, string(),
                                         "Its model begins to answer: texts of it from an answer "
-                                        "before that is not in a state yet are void.");
+                                        "before that is not in a state yet are void.")
+                                 .field("path", &AnswerItem::path, array(string()), kPathDocs);
   return schema;
 }
 
 struct TextItem {
   std::string node;
   std::string text;
+  Path path;
 };
 const ObjectSchema<TextItem>& describe(Type<TextItem>) {
   static const auto schema =
       object<TextItem>()
           .tag("type", "text")
           .field("node", &TextItem::node, string(), "Which asks a model.")
-          .field("text", &TextItem::text, string(), "Behind what was before of its node.");
+          .field("text", &TextItem::text, string(), "Behind what was before of its node.")
+          .field("path", &TextItem::path, array(string()), kPathDocs);
   return schema;
 }
 
@@ -79,6 +94,7 @@ struct ToolItem {
   std::string node;
   std::string name;
   std::string arguments;
+  Path path;
 };
 const ObjectSchema<ToolItem>& describe(Type<ToolItem>) {
   static const auto schema =
@@ -86,7 +102,8 @@ const ObjectSchema<ToolItem>& describe(Type<ToolItem>) {
           .tag("type", "tool")
           .field("node", &ToolItem::node)
           .field("name", &ToolItem::name)
-          .field("arguments", &ToolItem::arguments, string(), "As the model wrote them.");
+          .field("arguments", &ToolItem::arguments, string(), "As the model wrote them.")
+          .field("path", &ToolItem::path, array(string()), kPathDocs);
   return schema;
 }
 
@@ -95,6 +112,7 @@ struct ResultItem {
   std::string name;
   bool is_ok = false;
   std::string text;
+  Path path;
 };
 const ObjectSchema<ResultItem>& describe(Type<ResultItem>) {
   static const auto schema = object<ResultItem>()
@@ -102,7 +120,8 @@ const ObjectSchema<ResultItem>& describe(Type<ResultItem>) {
                                  .field("node", &ResultItem::node)
                                  .field("name", &ResultItem::name, string(), "The procedure.")
                                  .field("ok", &ResultItem::is_ok)
-                                 .field("text", &ResultItem::text, string(), "What it gave.");
+                                 .field("text", &ResultItem::text, string(), "What it gave.")
+                                 .field("path", &ResultItem::path, array(string()), kPathDocs);
   return schema;
 }
 
@@ -126,34 +145,51 @@ const PlainSchema& describe(Type<WatchItem>) {
   return schema;
 }
 
-// What a watcher has been told.
+// What a watcher has been told. An item's id is the last checkpoint of the run's own graph.
 class Watcher {
  public:
-  explicit Watcher(std::int64_t last_state) : last_state_(last_state) {}
+  explicit Watcher(std::int64_t last_state) { told_[{}] = last_state; }
 
   rpc::Item item(const WatchItem& told) const {
-    return {std::to_string(last_state_), json_text(told)};
+    return {std::to_string(last_state()), json_text(told)};
   }
-  std::optional<rpc::Item> state(StateItem state) {
-    if (state.number <= last_state_) return std::nullopt;
-    last_state_ = state.number;
+  rpc::Item state(StateItem state) {
+    const auto path = state.path.value_or(agents::GraphPath());
+    // What graphs within it have said is over.
+    std::erase_if(told_,
+                  [&](const auto& one) { return one.first != path && is_within(one.first, path); });
+    told_[path] = state.number;
     return item(std::move(state));
+  }
+  /// Whether it stands behind all states that were told.
+  bool is_new(const agents::GraphPath& path, std::int64_t number) const {
+    const auto place = first_untold(path, number);
+    return place && place->wanted > place->told;
+  }
+  /// Whether it is the very next one of its graph, in a round of which all around it is told.
+  bool is_next(const agents::GraphPath& path, std::int64_t number) const {
+    const auto place = first_untold(path, number);
+    return place && place->depth == path.size() && place->wanted == place->told + 1;
   }
   std::optional<rpc::Item> entry(FeedEntry entry) {
     using enum FeedEntry::Kind;
+    auto path = told_path(std::move(entry.path));
     switch (entry.kind) {
       case kAnswer:
-        return item(AnswerItem{std::move(entry.node)});
+        return item(AnswerItem{std::move(entry.node), std::move(path)});
       case kText:
-        return item(TextItem{std::move(entry.node), std::move(entry.text)});
+        return item(TextItem{std::move(entry.node), std::move(entry.text), std::move(path)});
       case kTool:
-        return item(ToolItem{std::move(entry.node), std::move(entry.name), std::move(entry.text)});
+        return item(ToolItem{std::move(entry.node), std::move(entry.name), std::move(entry.text),
+                             std::move(path)});
       case kResult:
         return item(ResultItem{std::move(entry.node), std::move(entry.name), entry.is_ok,
-                               std::move(entry.text)});
+                               std::move(entry.text), std::move(path)});
       case kState: {
         auto told = decode<StateItem>(std::move(entry.state.set("type", "state")));
-        return told ? state(std::move(*told)) : std::nullopt;
+        if (!told) return std::nullopt;
+        told->path = std::move(path);
+        return state(std::move(*told));
       }
       case kEnd:
         return std::nullopt;
@@ -167,10 +203,39 @@ class Watcher {
     last_run_ = std::move(now);
     return item(RunItem{run});
   }
-  std::int64_t last_state() const { return last_state_; }
+  std::int64_t last_state() const { return told_.at({}); }
 
  private:
-  std::int64_t last_state_;
+  // Of a state: the outermost graph around it, or its own, that is not where the state says.
+  struct Untold {
+    std::size_t depth = 0;
+    std::int64_t told = -1;
+    std::int64_t wanted = 0;
+  };
+  static bool is_within(const agents::GraphPath& inner, const agents::GraphPath& outer) {
+    return inner.size() >= outer.size() && std::equal(outer.begin(), outer.end(), inner.begin());
+  }
+  // Nothing: what it is a part of is over.
+  std::optional<Untold> first_untold(const agents::GraphPath& path, std::int64_t number) const {
+    for (std::size_t depth = 0; depth <= path.size(); ++depth) {
+      const agents::GraphPath graph(path.begin(),
+                                    path.begin() + static_cast<std::ptrdiff_t>(depth));
+      const auto found = told_.find(graph);
+      const auto told = found != told_.end() ? found->second : -1;
+      const auto wanted = depth < path.size() ? round_of(path[depth]) : number;
+      if (depth == path.size() || wanted > told) return Untold{depth, told, wanted};
+      if (wanted < told) return std::nullopt;
+    }
+    return std::nullopt;
+  }
+  static std::int64_t round_of(std::string_view graph) {
+    std::int64_t round = 0;
+    const auto digits = graph.substr(graph.rfind(':') + 1);
+    std::from_chars(digits.data(), digits.data() + digits.size(), round);
+    return round;
+  }
+
+  std::map<agents::GraphPath, std::int64_t> told_;  // of each graph its last checkpoint
   std::string last_run_;
 };
 
@@ -178,21 +243,28 @@ bool has_ended(const ShownRun& run) {
   return run.status == "completed" || run.status == "failed";
 }
 
-// The states up to this one that are on disk, and that the watcher has not been told.
-Task<Result<std::vector<rpc::Item>>> kept_states(const Rooms& rooms, const std::string& user_id,
-                                                 const Uuid& id, Watcher& watcher,
-                                                 std::int64_t last) {
-  std::vector<rpc::Item> told;
-  if (watcher.last_state() >= last) co_return told;
-  auto states =
-      co_await agents::checkpoints_of(rooms.database, user_id, id, watcher.last_state() + 1);
-  if (!states) co_return fail(states.error());
-  for (auto& at : *states) {
-    if (at.number > last) break;
-    auto item = watcher.state({at.number, std::move(at.next), std::move(at.state)});
-    if (item) told.push_back(std::move(*item));
+// The run's states that the watcher has not been told, from what is on disk; with `last` up to that
+// one, and none where that is not there.
+Stream<rpc::Item, Result<>> kept_states(const Rooms& rooms, std::string user_id, Uuid id,
+                                        Watcher& watcher,
+                                        std::optional<agents::CheckpointName> last) {
+  auto kept = co_await agents::kept_checkpoints(rooms.database, user_id, id);
+  if (!kept) co_return fail(kept.error());
+  if (last) {
+    const auto at = std::ranges::find(*kept, *last, &agents::KeptCheckpoint::name);
+    if (at == kept->end()) co_return Result<>{};
+    kept->erase(std::next(at), kept->end());
   }
-  co_return told;
+  for (auto& one : *kept) {
+    if (!watcher.is_new(one.name.path, one.name.number)) continue;
+    auto path = told_path(one.name.path);
+    auto at = co_await agents::checkpoint_of(rooms.database, user_id, id, std::move(one));
+    if (!at) co_return fail(at.error());
+    if (!*at) continue;
+    co_yield watcher.state(
+        {(*at)->number, std::move((*at)->next), std::move((*at)->state), std::move(path)});
+  }
+  co_return Result<>{};
 }
 
 rpc::Items watch(const Rooms& rooms, Session session, WatchRun input) {
@@ -226,11 +298,17 @@ rpc::Items watch(const Rooms& rooms, Session session, WatchRun input) {
     for (auto& entry : entries) {
       goes_on = entry.kind != FeedEntry::Kind::kEnd;
       is_at_end = is_at_end || !goes_on;
-      if (entry.kind == FeedEntry::Kind::kState && entry.state.is_null()) {
-        auto states = co_await kept_states(rooms, session.user_id(), id, watcher, entry.number);
-        if (!states) co_return fail(states.error());
-        for (auto& state : *states) co_yield std::move(state);
-        continue;
+      if (entry.kind == FeedEntry::Kind::kState) {
+        if (!watcher.is_new(entry.path, entry.number)) continue;
+        // What the feed has let go of is on disk.
+        if (entry.state.is_null() || !watcher.is_next(entry.path, entry.number)) {
+          auto states = kept_states(rooms, session.user_id(), id, watcher,
+                                    agents::CheckpointName{entry.path, entry.number});
+          while (auto state = co_await states.next()) co_yield std::move(*state);
+          if (!states.end()) co_return fail(states.end().error());
+        }
+        const bool is_untold = watcher.is_new(entry.path, entry.number);
+        if (entry.state.is_null() || !is_untold) continue;
       }
       if (auto item = watcher.entry(std::move(entry))) co_yield std::move(*item);
     }
@@ -250,10 +328,9 @@ rpc::Items watch(const Rooms& rooms, Session session, WatchRun input) {
           continue;
         }
       }
-      auto states = co_await kept_states(rooms, session.user_id(), id, watcher,
-                                         std::numeric_limits<std::int64_t>::max());
-      if (!states) co_return fail(states.error());
-      for (auto& state : *states) co_yield std::move(state);
+      auto states = kept_states(rooms, session.user_id(), id, watcher, std::nullopt);
+      while (auto state = co_await states.next()) co_yield std::move(*state);
+      if (!states.end()) co_return fail(states.end().error());
       if (auto item = watcher.run(*run)) co_yield std::move(*item);
       if (has_ended(*run)) co_return rpc::Text{};
       looked_at = world.now();
@@ -272,12 +349,14 @@ void add_watching(const Rooms& rooms) {
   api::add_subscription<WatchRun, WatchItem>(
       rooms.procedures, "agents.watch",
       {.summary = "Watch a run of an agent: its states, what models say, the tools it calls.",
-       .docs = "Items are of type run (how it stands), state (a checkpoint), answer and text (a "
-               "model begins, and a piece of its "
-               "answer), tool (a call that begins) and result (what it gave). It ends when "
-               "the run has. On any node of several; where these share a database through a "
-               "pooler of transactions, a node that does not carry the run out tells its states "
-               "alone.",
+       .docs =
+           "Items are of type run (how it stands), state (a checkpoint, also of a graph within the "
+           "graph: path says which), answer and text (a "
+           "model begins, and a piece of its "
+           "answer), tool (a call that begins) and result (what it gave). It ends when "
+           "the run has. On any node of several; where these share a database through a "
+           "pooler of transactions, a node that does not carry the run out tells its states "
+           "alone.",
        .errors = {{Code::kNotFound, "You have no such run of an agent."}}},
       [&rooms](Session session, WatchRun input) {
         return watch(rooms, std::move(session), std::move(input));
