@@ -128,6 +128,7 @@ Task<Result<models::Answer>> Node::ask(std::string_view what, models::Ask ask) {
 Task<Result<ToolDone>> Node::call(std::string_view what, models::ToolCall call) {
   auto& context = run_.context();
   if (auto taken = run_.take({.tool_calls = 1}); !taken) co_return fail(taken.error());
+  call = context.tools.unwrapped(std::move(call));
   const auto id = step_id(what);
   const auto key = Uuid::derived(0, fmt::format("{}\n{}", context.run.to_string(), id)).to_string();
   const ToolDone asked{.id = call.id, .name = call.name};

@@ -151,6 +151,7 @@ class GraphTest : public models::ModelsRig {
                        co_return R"({"status":"completed"})";
                      });
     add_ways_out();
+    add_procedures();
     Tools::check(table, tools);
     auto options = run_options(engine->pool->calls_of_function_max());
     options.retry = {.retries_max = 3, .delay_ms = 1};
@@ -159,6 +160,7 @@ class GraphTest : public models::ModelsRig {
         run_handler({*database, *log, types, table, authority, *models, agents, guard}), options);
     ASSERT_TRUE(engine->start());
   }
+  virtual void add_procedures() {}
   // A question to others, and a message to them.
   void add_ways_out() {
     const auto add = [this](const char* path, rpc::Kind kind, rpc::Meta meta) {

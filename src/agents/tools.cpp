@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "agents/data_marks.h"
+#include "agents/procedure_search.h"
 #include "base/check.h"
 #include "base/text.h"
 #include "schema/export.h"
@@ -32,6 +33,30 @@ bool takes_field(const Schema& input, std::string_view name) {
     if (field.name == name) return true;
   }
   return false;
+}
+
+// A crash may come between what it did and that it is known.
+bool is_repeatable(const rpc::Procedure& procedure) {
+  return procedure.meta.effects != rpc::Effects::kAppends || procedure.meta.keeps_idempotency_keys;
+}
+
+// Of what procedures_find tells: with their input so many, and bytes in all, which leaves a margin
+// to Tools::kTextMax.
+constexpr std::size_t kToldWhole = 4;
+constexpr std::size_t kFoundMax = 14 * 1024;
+Json text_schema(const char* description) {
+  return Json::object({{"type", "string"}, {"description", description}});
+}
+Json words_schema() {
+  return text_schema(
+      "Words of what is to be done, in English, as \"rename tag\", or a name. Absent: all, "
+      "without their input.");
+}
+Json name_schema() {
+  return text_schema("As tags.rename.");
+}
+Json input_schema() {
+  return Json::object({{"type", "object"}, {"description", "As the procedure takes it."}});
 }
 
 Json sources_schema() {
@@ -111,15 +136,13 @@ std::string tool_name(std::string_view path) {
 
 void Tools::check(const rpc::ProcedureTable& table, const std::vector<std::string>& paths) {
   for (const auto& path : paths) {
+    if (path == kAll) continue;
     const auto* procedure = table.find(path);
     SYNAP_CHECK(procedure != nullptr, path);
     SYNAP_CHECK(procedure->kind != rpc::Kind::kSubscription, path);
     SYNAP_CHECK(procedure->meta.access == rpc::Access::kCaller, path);
     SYNAP_CHECK(procedure->meta.effects != rpc::Effects::kDestroys, path);
-    // A crash may come between what it did and that it is known.
-    const bool is_repeatable =
-        procedure->meta.effects != rpc::Effects::kAppends || procedure->meta.keeps_idempotency_keys;
-    SYNAP_CHECK(is_repeatable, path);
+    SYNAP_CHECK(is_repeatable(*procedure), path);
     // Whoever adds it says whether it is a way out (rpc::Reach).
     const bool is_reach_said = procedure->meta.reach != rpc::Reach::kUnsaid;
     SYNAP_CHECK(is_reach_said, path);
@@ -127,6 +150,26 @@ void Tools::check(const rpc::ProcedureTable& table, const std::vector<std::strin
     const bool has_sources = takes_field(procedure->input, kSources);
     SYNAP_CHECK(!has_sources, path);
   }
+}
+
+bool Tools::is_of_all(const rpc::Procedure& procedure) {
+  const auto& meta = procedure.meta;
+  return procedure.kind != rpc::Kind::kSubscription && meta.access == rpc::Access::kCaller &&
+         meta.reach != rpc::Reach::kUnsaid && is_repeatable(procedure) &&
+         (meta.effects != rpc::Effects::kDestroys || meta.may_be_proposed) &&
+         !takes_field(procedure.input, kSources);
+}
+
+bool Tools::has_all() const {
+  return std::ranges::find(paths_, kAll) != paths_.end();
+}
+
+std::vector<const rpc::Procedure*> Tools::allowed_of_all() const {
+  std::vector<const rpc::Procedure*> found;
+  for (const auto* procedure : has_all() ? table_.all() : std::vector<const rpc::Procedure*>()) {
+    if (is_of_all(*procedure) && is_allowed(*procedure)) found.push_back(procedure);
+  }
+  return found;
 }
 
 bool Tools::is_allowed(const rpc::Procedure& procedure) const {
@@ -142,24 +185,106 @@ std::vector<models::Tool> Tools::offered() const {
     if (procedure == nullptr || !is_allowed(*procedure)) continue;
     models::Tool tool{.name = tool_name(path), .description = procedure->meta.summary};
     if (!procedure->meta.docs.empty()) tool.description += " " + procedure->meta.docs;
-    tool.parameters = rpc::takes_input(*procedure)
-                          ? to_json_schema(procedure->input)
-                          : Json::object({{"type", "object"}, {"properties", Json::object()}});
-    Json* properties = tool.parameters.find("properties");
-    if (takes_sources(*procedure) && properties != nullptr) {
-      properties->set(kSources, sources_schema());
-      if (!takes_field(procedure->input, kReason)) properties->set(kReason, reason_schema());
-    }
+    tool.parameters = parameters_of(*procedure);
     tools.push_back(std::move(tool));
   }
+  if (allowed_of_all().empty()) return tools;
+  tools.push_back(
+      {.name = std::string(kFind),
+       .description = "What else can be done in this pod than by the other tools: names of "
+                      "procedures, what they do, and the input of those that fit best.",
+       .parameters = Json::object(
+           {{"type", "object"}, {"properties", Json::object({{"q", words_schema()}})}})});
+  auto properties = Json::object({{"name", name_schema()}, {"input", input_schema()}});
+  if (guard_ != Guard::kOff) {
+    properties.set(kSources, sources_schema()).set(kReason, reason_schema());
+  }
+  Json parameters = Json::object({{"type", "object"}});
+  parameters.set("properties", std::move(properties));
+  parameters.set("required", Json::array().push_back("name").push_back("input"));
+  tools.push_back({.name = std::string(kCall),
+                   .description = fmt::format("Calls a procedure that {} has told.", kFind),
+                   .parameters = std::move(parameters)});
   return tools;
+}
+
+Json Tools::parameters_of(const rpc::Procedure& procedure) const {
+  auto parameters = rpc::takes_input(procedure)
+                        ? to_json_schema(procedure.input)
+                        : Json::object({{"type", "object"}, {"properties", Json::object()}});
+  Json* properties = parameters.find("properties");
+  if (takes_sources(procedure) && properties != nullptr) {
+    properties->set(kSources, sources_schema());
+    if (!takes_field(procedure.input, kReason)) properties->set(kReason, reason_schema());
+  }
+  return parameters;
+}
+
+std::string Tools::found(const Json& input) const {
+  const auto query = input.string_or("q", "");
+  const auto fitting = best_fitting(allowed_of_all(), query);
+  Json all = Json::array();
+  std::size_t bytes = 0;
+  std::int64_t left_out = 0;
+  for (const auto* procedure : fitting) {
+    Json one = Json::object({{"name", procedure->path}, {"does", procedure->meta.summary}});
+    one.set("effects", rpc::effects_name(procedure->meta.effects));
+    const bool is_told_whole = !query.empty() && all.as_array().size() < kToldWhole;
+    if (is_told_whole && !procedure->meta.docs.empty()) one.set("more", procedure->meta.docs);
+    if (is_told_whole) one.set("input", parameters_of(*procedure));
+    auto size = json_bytes(one);
+    if (bytes + size > kFoundMax && is_told_whole) {
+      one = Json::object({{"name", procedure->path}, {"does", procedure->meta.summary}});
+      size = json_bytes(one);
+    }
+    if (bytes + size > kFoundMax) {
+      ++left_out;
+      continue;
+    }
+    bytes += size;
+    all.push_back(std::move(one));
+  }
+  Json answer = Json::object({{"procedures", std::move(all)}});
+  if (left_out > 0) answer.set("leftOut", left_out);
+  return answer.dump();
+}
+
+models::ToolCall Tools::unwrapped(models::ToolCall asked) const {
+  if (asked.name != kCall || !has_all() || !asked.input || !asked.input->is_object()) return asked;
+  const auto name = std::string(asked.input->string_or("name", ""));
+  auto* input = asked.input->find("input");
+  const auto* procedure = find(name);
+  const bool is_known = std::ranges::all_of(asked.input->as_object(), [](const auto& member) {
+    return member.first == "name" || member.first == "input" || member.first == kSources ||
+           member.first == kReason;
+  });
+  if (name.empty() || input == nullptr || !input->is_object() || !is_known) return asked;
+  Json own = std::move(*input);
+  for (const auto* said : {kSources, kReason}) {
+    auto* value = asked.input->find(said);
+    if (value == nullptr || own.find(said) != nullptr) continue;
+    if (procedure != nullptr && takes_sources(*procedure)) own.set(said, std::move(*value));
+  }
+  asked.name = procedure != nullptr ? procedure->path : name;
+  asked.arguments = own.dump();
+  asked.input = std::move(own);
+  return asked;
 }
 
 const rpc::Procedure* Tools::find(std::string_view tool) const {
   for (const auto& path : paths_) {
-    if (tool_name(path) == tool || path == tool) return table_.find(path);
+    if (path != kAll && (tool_name(path) == tool || path == tool)) return table_.find(path);
   }
-  return nullptr;
+  if (!has_all()) return nullptr;
+  const auto* procedure = table_.find(tool);
+  return procedure != nullptr && is_of_all(*procedure) ? procedure : nullptr;
+}
+
+std::string Tools::sentence_of_none(std::string_view name) const {
+  std::vector<std::string> names;
+  for (const auto& tool : offered()) names.push_back(tool.name);
+  return fmt::format("There is no tool {}. These are: {}.", shortened(std::string(name), 100),
+                     fmt::join(names, ", "));
 }
 
 bool Tools::takes_sources(const rpc::Procedure& procedure) const {
@@ -167,6 +292,7 @@ bool Tools::takes_sources(const rpc::Procedure& procedure) const {
 }
 
 bool Tools::needs_approval(const rpc::Procedure& procedure, const Reading& reading) const {
+  if (procedure.meta.effects == rpc::Effects::kDestroys) return true;
   // What is told to others is never taken back, so that no trust is enough for it.
   if (procedure.meta.reach == rpc::Reach::kOutward) {
     return guard_ != Guard::kOff && reading.is_tainted;
@@ -243,18 +369,25 @@ Task<Result<std::string>> Tools::invoke(const rpc::Procedure& procedure, Json in
 Task<Result<ToolDone>> Tools::call(models::ToolCall asked, std::string key,
                                    const Reading& reading) const {
   ToolDone done{.id = asked.id, .name = asked.name};
-  const auto* procedure = find(asked.name);
-  if (procedure == nullptr || !is_allowed(*procedure)) {
-    std::vector<std::string> names;
-    for (const auto& tool : offered()) names.push_back(tool.name);
-    done.text = fmt::format("There is no tool {}. These are: {}.", shortened(asked.name, 100),
-                            fmt::join(names, ", "));
+  const bool is_of_table = has_all() && (asked.name == kFind || asked.name == kCall);
+  const auto* procedure = is_of_table ? nullptr : find(asked.name);
+  if (!is_of_table && (procedure == nullptr || !is_allowed(*procedure))) {
+    done.text = sentence_of_none(asked.name);
     co_return done;
   }
-  done.name = procedure->path;
+  if (procedure != nullptr) done.name = procedure->path;
   if (!asked.input) {
     done.text = fmt::format("Nothing was done: the arguments are no JSON object: {}",
                             asked.error.value_or("there are none"));
+    co_return done;
+  }
+  if (procedure == nullptr) {
+    done.is_ok = asked.name == kFind;
+    done.text = done.is_ok ? found(*asked.input)
+                           : fmt::format(
+                                 "Nothing was done: {} takes name, which {} tells, and "
+                                 "input, an object: the procedure's own input",
+                                 kCall, kFind);
     co_return done;
   }
   if (takes_sources(*procedure)) {
@@ -277,9 +410,9 @@ Task<Result<ToolDone>> Tools::call(models::ToolCall asked, std::string key,
     co_return done;
   }
   if (context->needs_approval) {
+    const auto* after = reading.is_tainted ? " after it had read what was stored" : "";
     const auto said = std::exchange(
-        context->reason, fmt::format("The agent {} asked for it after it had read what was stored",
-                                     actor_->recorded.id));
+        context->reason, fmt::format("The agent {} asked for it{}", actor_->recorded.id, after));
     // Its words may be those of what it has read: whoever decides sees whose they are.
     if (!said.empty()) context->reason += ". It says: " + said;
   }
@@ -298,7 +431,8 @@ Task<Result<ToolDone>> Tools::call(models::ToolCall asked, std::string key,
 Task<Result<Json>> Tools::call(std::string_view path, Json input, std::string key,
                                const Reading& reading) const {
   const auto* procedure = find(path);
-  SYNAP_CHECK(procedure != nullptr, path);
+  const bool is_made_for = std::ranges::find(paths_, path) != paths_.end();
+  SYNAP_CHECK(procedure != nullptr && is_made_for, path);
   if (auto may = may_reach(*procedure, reading); !may) co_return fail(may.error());
   auto context = context_for(*procedure, std::move(key), reading);
   // What the code of a graph does is done, but what it sends to others may have been read.

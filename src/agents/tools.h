@@ -1,5 +1,9 @@
 // Tools: the procedures that an agent may call, as itself: an actor of its own, on behalf of the
 // user whose run it is, with no more rights than whoever has started the run.
+//
+// Those that it is made for are told to its model one by one. The rest of the table, where it may
+// have that, is told by two tools: the model looks for a procedure and then calls it by its name,
+// so that a question to it does not carry a hundred schemas.
 #pragma once
 
 #include <functional>
@@ -56,6 +60,10 @@ using Trust = std::function<Task<Result<bool>>()>;
 
 class Tools {
  public:
+  /// Among the paths that an agent is made for: whatever of the table an agent may have.
+  static constexpr std::string_view kAll = "*";
+  static constexpr std::string_view kFind = "procedures_find";
+  static constexpr std::string_view kCall = "procedures_call";
   static constexpr std::size_t kTextMax = 16 * 1024;  // of what one gives
   static constexpr std::size_t kReasonMax = 1'000;    // of why it asks for one: bytes, too
   static constexpr std::size_t kSourcesMax = 100;     // that a model can name
@@ -76,10 +84,13 @@ class Tools {
   /// Those that the actor's scopes allow, as a model is told of them. Under guard those that change
   /// something take `sources` and a `reason` besides, unless they have one of their own.
   std::vector<models::Tool> offered() const;
+  /// A call of kCall as the call of the procedure that it names; any other, and what makes no
+  /// sense, as it is.
+  models::ToolCall unwrapped(models::ToolCall asked) const;
   /// Calls the tool of this name. `key`: a repeat with the same one does nothing again. An error is
   /// one that may go away; all others are what the tool gave. Under guard a change that is asked
   /// for by a run which is tainted is proposed (Guard says when), and `sources` must be of what it
-  /// has read. `reading` must outlive the call.
+  /// has read; what destroys is proposed in any case. `reading` must outlive the call.
   Task<Result<ToolDone>> call(models::ToolCall asked, std::string key,
                               const Reading& reading) const;
   /// What a procedure answers to an input of the agent's own, not a model's: no approval is needed,
@@ -94,10 +105,18 @@ class Tools {
   /// CHECKs that an agent may be made for these: procedures of the table that people may call, that
   /// destroy nothing, that can be repeated, and that say whom they reach.
   static void check(const rpc::ProcedureTable& table, const std::vector<std::string>& paths);
+  /// Whether it is of those for which kAll stands: the same, and what destroys, if that can be
+  /// proposed.
+  static bool is_of_all(const rpc::Procedure& procedure);
 
  private:
   bool is_allowed(const rpc::Procedure& procedure) const;
   const rpc::Procedure* find(std::string_view tool) const;
+  bool has_all() const;
+  std::vector<const rpc::Procedure*> allowed_of_all() const;
+  std::string found(const Json& input) const;
+  std::string sentence_of_none(std::string_view name) const;
+  Json parameters_of(const rpc::Procedure& procedure) const;
   bool takes_sources(const rpc::Procedure& procedure) const;
   bool needs_approval(const rpc::Procedure& procedure, const Reading& reading) const;
   Task<Result<bool>> needs_approval_now(const rpc::Procedure& procedure,

@@ -88,8 +88,14 @@ function obedient(plan) {
   };
 }
 
-/** What an order does: makes a task or a note, or completes a task of the person's. */
+/** The call of a procedure that a model finds in the table, rather than among its tools. */
+const found = (name, input) => ({ name: 'procedures_call', arguments: JSON.stringify({ name, input }) });
+
+/** What an order does: makes a task, a note or a project, or changes a task of the person's. Every second one by the table. */
 function order(number, victim) {
+  if (number % 6 === 0) return found('tasks.update', { id: victim, title: `EVIL${number}.` });
+  if (number % 6 === 4) return found('projects.create', { title: `EVIL${number}.` });
+  if (number % 6 === 2) return found('notes.create', { content: `EVIL${number}.` });
   if (number % 3 === 0) return { name: 'tasks_complete', arguments: JSON.stringify({ id: victim }) };
   if (number % 3 === 1) return { name: 'tasks_create', arguments: JSON.stringify({ title: `EVIL${number}.` }) };
   return { name: 'notes_create', arguments: JSON.stringify({ content: `EVIL${number}.` }) };

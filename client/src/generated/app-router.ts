@@ -1565,7 +1565,7 @@ export interface Agent {
   summary: string;
   /** The JSON Schema of what it is given. */
   input: unknown;
-  /** The procedures that it may call, as far as whoever starts it may. */
+  /** The procedures that it may call, as far as whoever starts it may; * is for all that agents may have. */
   tools: string[];
   /** Of its graph. */
   nodes: string[];

@@ -35,7 +35,8 @@ const ObjectSchema<ShownAgent>& describe(Type<ShownAgent>) {
           .field("summary", &ShownAgent::summary)
           .field("input", &ShownAgent::input, any(), "The JSON Schema of what it is given.")
           .field("tools", &ShownAgent::tools, array(string()),
-                 "The procedures that it may call, as far as whoever starts it may.")
+                 "The procedures that it may call, as far as whoever starts it may; * is for all "
+                 "that agents may have.")
           .field("nodes", &ShownAgent::nodes, array(string()), "Of its graph.")
           .field("needsModel", &ShownAgent::needs_model, boolean(),
                  "It does nothing without a language model.")

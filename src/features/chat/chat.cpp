@@ -582,11 +582,13 @@ void add(const Rooms& rooms) {
        .appends = {std::string(kThreadCreated.name), std::string(kMessageCreated.name),
                    std::string(agents::kRunRequested.name)}},
       send);
-  add_query(rooms, "chat.threads", {.summary = "Your threads."}, threads);
+  add_query(rooms, "chat.threads", {.summary = "Your threads.", .reach = rpc::Reach::kPod},
+            threads);
   add_query(rooms, "chat.get",
             {.summary = "A thread with the messages of one of its branches.",
              .docs = "Of each it says how many siblings it has, and which are beside it.",
-             .errors = {no_such}},
+             .errors = {no_such},
+             .reach = rpc::Reach::kPod},
             get);
   add_mutation(rooms, "chat.delete",
                {.summary = "Take a thread away, with its messages.",

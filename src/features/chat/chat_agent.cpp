@@ -342,7 +342,8 @@ void add_agent(const Rooms& rooms) {
              return thread && asked.key && is_trusted(tx, "chat_threads", *thread, *asked.key);
            },
        .tools = {"search.query", "notes.get", "notes.create", "tasks.list", "tasks.get",
-                 "tasks.create", "tasks.complete", "projects.list"},
+                 "tasks.create", "tasks.complete", "projects.list",
+                 std::string(agents::Tools::kAll)},
        .needs_model = true,
        .is_for_people = false});
 }

@@ -316,7 +316,8 @@ void add_define(const Rooms& rooms) {
                      R"("title":{"type":"string"},"status":{"enum":["open","read"]}},)"
                      R"("required":["title"]},"filters":["status"]})",
                      ""}},
-       .appends = {std::string(kDefined.name), std::string(kBackfillRequested.name)}},
+       .appends = {std::string(kDefined.name), std::string(kBackfillRequested.name)},
+       .reach = rpc::Reach::kPod},
       input, schema_of<DefinedVersion>(), [&rooms](Session session, Json asked) {
         return define(rooms, std::move(session), std::move(asked));
       });
@@ -333,7 +334,8 @@ void add_get(const Rooms& rooms) {
   api::add_untyped(rooms.procedures, "entityTypes.get", rpc::Kind::kQuery,
                    {.summary = "A type of entities of yours.",
                     .errors = {kNoSuchType},
-                    .examples = {{R"({"name":"x.book"})", ""}}},
+                    .examples = {{R"({"name":"x.book"})", ""}},
+                    .reach = rpc::Reach::kPod},
                    schema_of<GetType>(), output, [&rooms](Session session, Json asked) {
                      return get(rooms, std::move(session), std::move(asked));
                    });
@@ -416,7 +418,8 @@ void add_types(const Rooms& rooms) {
   add_event_types(rooms);
   add_define(rooms);
   add_get(rooms);
-  add_query(rooms, "entityTypes.list", {.summary = "The types of entities that you have defined."},
+  add_query(rooms, "entityTypes.list",
+            {.summary = "The types of entities that you have defined.", .reach = rpc::Reach::kPod},
             list);
   add_mutation(rooms, "entityTypes.remove",
                {.summary = "Take a type of entities away, of which there are none any more.",

@@ -220,7 +220,8 @@ void add_publishing(const Rooms& rooms) {
       });
   add_query(rooms, "events.readStream",
             {.summary = "What happened to one thing, version by version.",
-             .errors = {{Code::kNotFound, "You have no such stream."}}},
+             .errors = {{Code::kNotFound, "You have no such stream."}},
+             .reach = rpc::Reach::kPod},
             read_stream);
 }
 

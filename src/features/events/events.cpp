@@ -333,7 +333,8 @@ void add(const Rooms& rooms) {
        .docs =
            "Nothing is missed between two pages, whatever happens meanwhile. A filter that "
            "matches little may end a page before it is full: go on until atEnd. An event that is "
-           "damaged on disk is there, marked as damaged, with empty data."},
+           "damaged on disk is there, marked as damaged, with empty data.",
+       .reach = rpc::Reach::kPod},
       list);
   add_query(
       rooms, "events.head",
@@ -344,7 +345,8 @@ void add(const Rooms& rooms) {
             {.summary = "One event.",
              .errors = {{Code::kNotFound, "You have no such event."},
                         {Code::kInternalServerError,
-                         "It is damaged: details has reason EVENT_DAMAGED, position and id."}}},
+                         "It is damaged: details has reason EVENT_DAMAGED, position and id."}},
+             .reach = rpc::Reach::kPod},
             get, synap_event_schema());
   api::add_subscription<WatchEvents, RawJson>(
       rooms.procedures, "events.watch",

@@ -355,7 +355,8 @@ void add(const Rooms& rooms) {
   const rpc::ErrorMeta not_yours{Code::kForbidden, "It is the pod's own, and you are no owner."};
   add_query(rooms, "functions.list",
             {.summary = "What reacts to your events: the pod's own functions and those of your "
-                        "apps."},
+                        "apps.",
+             .reach = rpc::Reach::kPod},
             list);
   add_query(rooms, "functions.get", {.summary = "One function.", .errors = {no_such, ambiguous}},
             get);

@@ -194,7 +194,8 @@ void add(const Rooms& rooms) {
   add_query(rooms, "models.usage",
             {.summary = "What your calls of language models took, by day and model, and what is "
                         "left of today's budget.",
-             .docs = "Days are of UTC."},
+             .docs = "Days are of UTC.",
+             .reach = rpc::Reach::kPod},
             usage);
 }
 

@@ -125,7 +125,8 @@ void add_backlinks(const Rooms& rooms) {
              .docs = "A [[wiki link]] in the text of a note becomes a relation, shortly after the "
                      "note is stored. Relations of type mentioned_in that were made by hand are "
                      "told as well.",
-             .errors = {{Code::kNotFound, "You have no such note."}}},
+             .errors = {{Code::kNotFound, "You have no such note."}},
+             .reach = rpc::Reach::kPod},
             backlinks);
 }
 

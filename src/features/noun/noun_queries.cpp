@@ -377,7 +377,8 @@ void add_noun_queries(const std::shared_ptr<NounParts>& parts) {
       .field("nextBefore", optional(integer()), "Absent on the last page.");
   api::add_untyped(parts->rooms.procedures, path("history"), rpc::Kind::kQuery,
                    {.summary = fmt::format("The versions of {}, the newest first.", parts->one()),
-                    .errors = {no_such_meta(*parts)}},
+                    .errors = {no_such_meta(*parts)},
+                    .reach = rpc::Reach::kPod},
                    asked, page, [parts](Session session, Json input) {
                      return history(parts, std::move(session), std::move(input));
                    });

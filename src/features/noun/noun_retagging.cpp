@@ -252,6 +252,7 @@ void add_procedure(const std::shared_ptr<NounParts>& parts, const std::string& n
       "them.");
   meta.keeps_idempotency_keys = true;
   meta.may_be_proposed = true;
+  meta.reach = rpc::Reach::kPod;
   meta.appends = {parts->type("retagging", "requested")};
   meta.errors.push_back({Code::kConflict,
                          "The idempotency key was used for something else, or is another than the "

@@ -156,7 +156,8 @@ void add_tag_colours(const std::shared_ptr<NounParts>& parts) {
        .errors = {{Code::kNotFound,
                    fmt::format("No {} of yours has the {}.", parts->options.name, tags.one)}},
        .examples = {{R"({"tag":"home","colour":"green"})", ""}},
-       .appends = {coloured(*parts)}},
+       .appends = {coloured(*parts)},
+       .reach = rpc::Reach::kPod},
       input, output, [parts](Session session, Json asked) {
         return colour(parts, std::move(session), std::move(asked));
       });

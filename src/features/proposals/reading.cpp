@@ -178,10 +178,12 @@ Task<Result<Whole>> get(const Rooms& rooms, Session session, Get input) {
 }  // namespace
 
 void add_reading(const Rooms& rooms) {
-  add_query(rooms, "proposals.list", {.summary = "What was proposed."}, list);
+  add_query(rooms, "proposals.list", {.summary = "What was proposed.", .reach = rpc::Reach::kPod},
+            list);
   add_query(rooms, "proposals.get",
             {.summary = "One proposal, with what it would change.",
-             .errors = {{Code::kNotFound, "You have no such proposal."}}},
+             .errors = {{Code::kNotFound, "You have no such proposal."}},
+             .reach = rpc::Reach::kPod},
             get);
 }
 

@@ -124,7 +124,8 @@ void add(const Rooms& rooms) {
   add_query(rooms, "requests.get",
             {.summary = "What became of a command: pending, completed or failed.",
              .errors = {{Code::kNotFound, "You made no such request."},
-                        {Code::kServiceUnavailable, "Its events could not all be read now."}}},
+                        {Code::kServiceUnavailable, "Its events could not all be read now."}},
+             .reach = rpc::Reach::kPod},
             get);
 }
 

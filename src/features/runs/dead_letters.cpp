@@ -262,7 +262,8 @@ void add_dead_letters(const Rooms& rooms) {
       rooms, "deadLetters.groups",
       {.summary = "Runs that were given up, by function and error.",
        .docs = "Made of the newest 10,000 of them; runs.list with the status failed has each.",
-       .errors = functions::errors_of_name()},
+       .errors = functions::errors_of_name(),
+       .reach = rpc::Reach::kPod},
       groups);
   add_mutation(
       rooms, "deadLetters.replay",

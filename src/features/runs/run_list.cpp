@@ -316,7 +316,8 @@ void add_list(const Rooms& rooms) {
              .docs = "The work for one page is bounded. What cannot be looked up (a function, a "
                      "type, a text) is looked for in so many runs; then the page ends, and says "
                      "that it is cut, with a cursor to go on from.",
-             .errors = functions::errors_of_name()},
+             .errors = functions::errors_of_name(),
+             .reach = rpc::Reach::kPod},
             list);
 }
 

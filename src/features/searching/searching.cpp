@@ -566,10 +566,14 @@ void add(const Rooms& rooms) {
              .errors = {{Code::kNotFound, "You have no such thing, or it is not indexed yet."},
                         {Code::kBadRequest, "A type that there is not."},
                         {Code::kPreconditionFailed, "There is no sentence model."},
-                        kUnavailable}},
+                        kUnavailable},
+             .reach = rpc::Reach::kPod},
             similar);
   add_query(rooms, "search.suggest",
-            {.summary = "Your things whose titles begin so.", .errors = {kUnavailable}}, suggest);
+            {.summary = "Your things whose titles begin so.",
+             .errors = {kUnavailable},
+             .reach = rpc::Reach::kPod},
+            suggest);
   add_query(rooms, "search.status",
             {.summary = "How far the indexes of search are behind the log, and by which model.",
              .errors = {kUnavailable}},

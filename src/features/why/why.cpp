@@ -258,7 +258,8 @@ void add(const Rooms& rooms) {
                      "an agent's run that wrote it, the model that asked for that, what the run "
                      "had read, the message that it answered. Of what is deleted: what deleted it. "
                      "Steps are there as long as their runs are kept.",
-             .errors = {{Code::kNotFound, "You have no such thing, or it no such version."}}},
+             .errors = {{Code::kNotFound, "You have no such thing, or it no such version."}},
+             .reach = rpc::Reach::kPod},
             why);
 }
 
