@@ -92,6 +92,73 @@ test('capture makes a task, a note or an event of a type of one\'s own, without 
   assert.equal((await ask(one, 'agents.runs', { agent: 'capture' })).runs.length, 4);
 });
 
+const book = {
+  name: 'x.book',
+  schema: {
+    type: 'object', required: ['title'], additionalProperties: false,
+    properties: { title: { type: 'string', minLength: 2 }, author: { type: 'string' }, pages: { type: 'integer' } },
+  },
+};
+const captured = async (one, text) => {
+  const run = await ended(one, (await post(one, 'capture.thought', { text })).entityId);
+  assert.equal(run.status, 'completed', JSON.stringify(run.error));
+  return run.output;
+};
+
+test('capture makes a thought a thing of a type of one\'s own, by its name', async (t) => {
+  const one = await pod(t, {});
+  await post(one, 'entityTypes.define', book);
+  const dune = await captured(one, 'book: Dune by Frank Herbert, pages: 412');
+  assert.equal(dune.kind, 'x.book', JSON.stringify(dune));
+  assert.ok(dune.confidence > 0.9);
+  assert.match(dune.reasons.join(), /you have defined x\.book.*by Frank Herbert/);
+  const made = await until('the book', () => ask(one, 'entities.get', { id: dune.entityId }).catch(() => null));
+  assert.deepEqual(made.data, { author: 'Frank Herbert', title: 'Dune', pages: 412 });
+  // What is none by its schema, and what the pod refuses by it, is a note that says why.
+  for (const [text, why] of [['book: Dune, pages: many', /many.*pages of x\.book/], ['book: D', /x\.book does not take it/]]) {
+    const { kind, confidence, reasons } = await captured(one, text);
+    assert.equal(kind, 'note');
+    assert.match(reasons.join(), why);
+    assert.ok(confidence < 1);
+  }
+  assert.equal((await captured(one, 'Book flights to Lisbon')).kind, 'task');
+  // Whoever may not make any has a note.
+  const { key } = await post(one, 'keys.create', { name: 'narrow', scopes: ['capture:write', 'agents:read', 'notes:write', 'entityTypes:read'] });
+  assert.equal((await captured({ url: one.url, key }, 'book: Emma')).kind, 'note');
+});
+
+test('capture asks a model whether what no rule is sure of is of a type of one\'s own', async (t) => {
+  const says = (type, confidence, data = {}) => ({ content: JSON.stringify({ type, confidence, reason: 'It names one.', data }) });
+  const mock = await provider(t, (m) => {
+    m.on({ userMessage: /finished Dune/ }, says('x.book', 0.9, { title: 'Dune', author: 'Frank Herbert' }));
+    m.on({ userMessage: /something/ }, says('x.book', 0.4, { title: 'Something' }));
+    m.on({ userMessage: /rain/ }, says('none', 1));
+    m.on({ userMessage: /another/ }, says('x.secret', 1, { title: 'Another' }));
+    m.on({ userMessage: /short/ }, says('x.book', 0.9, { title: 'D' }));
+  });
+  const one = await pod(t, { chat: [entry(mock)] });
+  const asked = () => mock.getRequests().length;
+  await captured(one, 'I finished Dune at last');
+  assert.equal(asked(), 0, 'there is no type of which it could be');
+  await post(one, 'entityTypes.define', book);
+  const dune = await captured(one, 'I finished Dune at last');
+  assert.equal(dune.kind, 'x.book', JSON.stringify(dune));
+  assert.equal(dune.confidence, 0.9);
+  assert.match(dune.reasons.join(), /A model says that it is x\.book: It names one\./);
+  const made = await until('the book', () => ask(one, 'entities.get', { id: dune.entityId }).catch(() => null));
+  assert.deepEqual(made.data, { title: 'Dune', author: 'Frank Herbert' });
+  const notes = [['I read something', /not sure that it is x\.book/], ['It will rain', /Nothing says/], ['And another one', /No model has said/],
+    ['A short one', /x\.book does not take it/]];
+  for (const [text, why] of notes) {
+    const note = await captured(one, text);
+    assert.equal(note.kind, 'note', `${text}: ${JSON.stringify(note)}`);
+    assert.match(note.reasons.join(), why);
+  }
+  const before = asked();
+  assert.equal((await captured(one, 'TODO: buy milk')).kind, 'task');
+  assert.equal(asked(), before, 'rules are sure');
+});
+
 test('an agent may do no more than the key with which it was started', async (t) => {
   const one = await pod(t, {});
   const { key } = await post(one, 'keys.create', { name: 'narrow', scopes: ['capture:write', 'agents:read'] });

@@ -4558,7 +4558,7 @@ export type AppRouter = TRPCBuiltRouter<Root, {
         sync: Mutation<WorkerAppAddress, WorkerAppSync>;
     };
     capture: {
-        /** Make a thought a note, a task or an event of a type of your own. */
+        /** Make a thought a note, a task, or a thing or an event of a type of your own. */
         thought: Mutation<Thought, Accepted>;
     };
     catalogue: {

@@ -4973,7 +4973,7 @@ export type AppRouter = TRPCBuiltRouter<
       sync: Mutation<WorkerAppAddress, WorkerAppSync>;
     };
     capture: {
-      /** Make a thought a note, a task or an event of a type of your own. */
+      /** Make a thought a note, a task, or a thing or an event of a type of your own. */
       thought: Mutation<Thought, Accepted>;
     };
     catalogue: {

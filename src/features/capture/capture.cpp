@@ -1,13 +1,20 @@
-// capture.thought: a thought is made a thing: a note, a task, or an event of a type of the user's
-// own. The agent *capture* decides by rules (rules.h), without any model, and acts as itself.
+// capture.thought: a thought is made a thing: a note, a task, or a thing or an event of a type of
+// the user's own. The agent *capture* decides by rules (rules.h, own_types.h), without any model,
+// and acts as itself. Where there is a model and the rules see no sure task, it is asked whether
+// the thought is of a type of the user's.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 
 #include "agents/agents.h"
+#include "agents/conversation.h"
+#include "agents/data_marks.h"
 #include "features/agents/running.h"
 #include "features/capture/capture.h"
+#include "features/capture/own_types.h"
 #include "features/capture/rules.h"
+#include "features/entities/entities.h"
 #include "features/procedures.h"
 
 namespace synap::features::capture {
@@ -18,6 +25,14 @@ using agents::Update;
 using api::Session;
 
 constexpr std::size_t kThoughtMax = 20'000;
+// From here on rules are as sure that it is a task as they need to be to ask nobody else.
+constexpr double kSureFrom = 0.75;
+// What a model says with less confidence is not done.
+constexpr double kModelFrom = 0.6;
+// That are told to a model: types, and bytes of their schemas.
+constexpr std::size_t kTypesTold = 8;
+constexpr std::size_t kSchemasTold = 12 * 1024;
+constexpr std::size_t kReasonBytes = 300;
 
 struct Capture {
   std::string text;
@@ -102,11 +117,157 @@ Task<Result<std::optional<Update>>> of_own_type(Node& node, const Capture& state
        {"fields", std::move(*data)}});
 }
 
+// The names of the user's types of things. Whoever may not read them has none that are meant.
+Task<Result<std::vector<std::string>>> own_types(Node& node) {
+  auto types = co_await node.use("entity types", "entityTypes.list", Json::object());
+  std::vector<std::string> names;
+  if (!types && types.error().code != Code::kForbidden) co_return fail(types.error());
+  const Json* all = types ? types->find("types") : nullptr;
+  for (const auto& one : all != nullptr ? all->as_array() : Json::Array{}) {
+    names.emplace_back(one.string_or("name", ""));
+  }
+  co_return names;
+}
+
+Task<Result<OwnType>> own_type(Node& node, std::string what, std::string name) {
+  auto type = co_await node.use(what, "entityTypes.get", Json::object({{"name", name}}));
+  if (!type) co_return fail(type.error());
+  Json* schema = type->find("schema");
+  co_return OwnType{std::move(name), schema != nullptr ? std::move(*schema) : Json::object(),
+                    std::string(type->string_or("title", ""))};
+}
+
+// A thing of a type whose name the thought begins with. Where it cannot be one `reasons` say why.
+Task<Result<std::optional<Update>>> of_named_type(Node& node, const Capture& state,
+                                                  const std::vector<std::string>& types,
+                                                  std::vector<std::string>& reasons) {
+  const auto named = named_type(state.text, types);
+  if (!named) co_return std::nullopt;
+  auto type = co_await own_type(node, "entity type", named->type);
+  if (!type) co_return fail(type.error());
+  auto filled = fill(*type, named->rest, state.at);
+  if (!filled.problem.empty()) {
+    reasons.push_back(fmt::format("It begins with \"{}\", but is no {}: {}", named->said,
+                                  named->type, filled.problem));
+    co_return std::nullopt;
+  }
+  filled.reasons.insert(
+      filled.reasons.begin(),
+      fmt::format("It begins with \"{}\", and you have defined {}", named->said, named->type));
+  co_return Json::object({{"kind", named->type},
+                          {"confidence", 0.95},
+                          {"reasons", list_of(filled.reasons)},
+                          {"fields", std::move(filled.data)}});
+}
+
+models::Ask question_of_types(const Capture& state, const std::vector<OwnType>& types) {
+  Json names = Json::array().push_back("none");
+  std::string schemas;
+  for (const auto& type : types) {
+    names.push_back(type.name);
+    schemas += fmt::format("{}: {}\n", type.name, type.schema.dump());
+  }
+  models::Ask ask;
+  ask.messages = {
+      agents::message(
+          "system",
+          fmt::format("Somebody has written down a thought. Say whether it is a thing of one of "
+                      "their own types, of which you are told the JSON Schemas, or none: most "
+                      "are. The data are what the thought says of it, as the schema has it, and "
+                      "nothing that it does not say. The confidence is from 0 to 1, the reason a "
+                      "sentence.\n{}",
+                      agents::kDataRule)),
+      agents::message("user", agents::as_data("thought", "", state.text) + "\n" +
+                                  agents::as_data("types", "", schemas))};
+  auto properties = Json::object({{"type", Json::object({{"enum", std::move(names)}})},
+                                  {"confidence", Json::object({{"type", "number"}})},
+                                  {"reason", Json::object({{"type", "string"}})},
+                                  {"data", Json::object({{"type", "object"}})}});
+  Json required = Json::array();
+  for (const auto& [name, schema] : properties.as_object()) required.push_back(name);
+  ask.output_schema = Json::object({{"type", "object"},
+                                    {"required", std::move(required)},
+                                    {"properties", std::move(properties)}});
+  return ask;
+}
+
+// Those of which a model is told, and how many it is not: the ones that the thought has a word of
+// first.
+Task<Result<std::vector<OwnType>>> types_to_tell(Node& node, const Capture& state,
+                                                 std::vector<std::string> names) {
+  const auto is_said = [&](const std::string& name) {
+    return state.text.contains(name.substr(name.find('.') + 1));
+  };
+  std::ranges::partition(names, is_said);
+  std::vector<OwnType> told;
+  std::size_t bytes = 0;
+  for (std::size_t i = 0; i < std::min(names.size(), kTypesTold); ++i) {
+    auto type = co_await own_type(node, fmt::format("entity type {}", i), names[i]);
+    if (!type) co_return fail(type.error());
+    bytes += json_bytes(type->schema);
+    if (bytes > kSchemasTold) break;
+    told.push_back(*std::move(type));
+  }
+  co_return told;
+}
+
+// What a model says that it is. Where that is none of the types `reasons` say why.
+Task<Result<std::optional<Update>>> of_type_by_model(Node& node, const Capture& state,
+                                                     std::vector<std::string> names,
+                                                     std::vector<std::string>& reasons) {
+  const auto count = names.size();
+  auto types = co_await types_to_tell(node, state, std::move(names));
+  if (!types) co_return fail(types.error());
+  if (types->size() < count) {
+    reasons.push_back(fmt::format("The model was told {} of your {} types", types->size(), count));
+  }
+  if (types->empty()) co_return std::nullopt;
+  auto answer = co_await node.ask("model", question_of_types(state, *types));
+  if (!answer) {
+    reasons.push_back(agents::shortened(
+        "No model has said whether it is of a type of yours: " + answer.error().message,
+        kReasonBytes));
+    co_return std::nullopt;
+  }
+  Json output = answer->output.value_or(Json::object());
+  const auto kind = std::string(output.string_or("type", ""));
+  const auto reason = agents::shortened(output.string_or("reason", ""), kReasonBytes);
+  const Json* confidence = output.find("confidence");
+  const auto sure = confidence != nullptr && confidence->is_number()
+                        ? std::clamp(confidence->as_number(), 0.0, 1.0)
+                        : 0.0;
+  Json* data = output.find("data");
+  const bool is_one = std::ranges::find(*types, kind, &OwnType::name) != types->end();
+  if (!is_one || data == nullptr || !data->is_object() || sure < kModelFrom) {
+    if (is_one) reasons.push_back(fmt::format("A model is not sure that it is {}", kind));
+    co_return std::nullopt;
+  }
+  reasons.push_back(fmt::format("A model says that it is {}: {}", kind, reason));
+  co_return Json::object({{"kind", kind},
+                          {"confidence", sure},
+                          {"reasons", list_of(reasons)},
+                          {"fields", std::move(*data)}});
+}
+
 Task<Result<Update>> classify(Node& node, Capture state) {
   auto own = co_await of_own_type(node, state);
   if (!own) co_return fail(own.error());
   if (*own) co_return std::move(**own);
-  const auto verdict = judge(state.text, state.at);
+  auto types = co_await own_types(node);
+  if (!types) co_return fail(types.error());
+  std::vector<std::string> reasons;
+  own = co_await of_named_type(node, state, *types, reasons);
+  if (!own) co_return fail(own.error());
+  if (*own) co_return std::move(**own);
+  auto verdict = judge(state.text, state.at);
+  const bool is_sure = verdict.kind == "task" && verdict.confidence >= kSureFrom;
+  const bool has_model = !node.context().models.options().chat.empty();
+  if (has_model && !types->empty() && !is_sure) {
+    own = co_await of_type_by_model(node, state, *std::move(types), reasons);
+    if (!own) co_return fail(own.error());
+    if (*own) co_return std::move(**own);
+  }
+  verdict.reasons.insert(verdict.reasons.begin(), reasons.begin(), reasons.end());
   Json fields = Json::object();
   if (verdict.kind == "task") {
     fields.set("title", verdict.title);
@@ -126,6 +287,9 @@ Task<Result<Update>> file(Node& node, Capture state) {
   if (state.kind == "task") {
     path = "tasks.create";
     input = state.fields;
+  } else if (entities::is_type_name(state.kind)) {
+    path = "entities.create";
+    input = Json::object({{"type", state.kind}, {"data", state.fields}});
   } else if (state.kind != "note") {
     path = "events.publish";
     input = Json::object({{"type", state.kind}, {"data", state.fields}});
@@ -193,7 +357,7 @@ void add(const Rooms& rooms) {
   graph.edge(agents::kStart, "classify").edge("classify", "file").edge("file", agents::kEnd);
   rooms.agents->add(
       {.name = "capture",
-       .summary = "Makes a thought a note, a task or an event of a type of one's own, by rules.",
+       .summary = "Makes a thought a note, a task, or a thing or an event of a type of one's own.",
        .input = schema_of<CaptureInput>(),
        .graph = graph.share(),
        .begin =
@@ -211,12 +375,15 @@ void add(const Rooms& rooms) {
              return output;
            },
        .tools = {"notes.create", "tasks.create", "events.publish", "eventTypes.list",
-                 "eventTypes.get"}});
+                 "eventTypes.get", "entities.create", "entityTypes.list", "entityTypes.get"}});
   add_mutation(
       rooms, "capture.thought",
-      {.summary = "Make a thought a note, a task or an event of a type of your own.",
+      {.summary = "Make a thought a note, a task, or a thing or an event of a type of your own.",
        .docs =
            "Rules decide, no language model is needed; where they are not sure it is a note. "
+           "What begins with the name of a type of entities, as \"book: Dune by Frank Herbert\" "
+           "for x.book, is one; where a language model is set and no rule is sure, it is asked "
+           "whether the thought is of such a type. "
            "agents.get of the entityId tells what it became, how sure that is, and why. Days "
            "such as tomorrow are of UTC. What begins with the noun of a type that you have "
            "registered, as \"weight: 82\" for x.weight.recorded, is an event of that type if it "

@@ -302,6 +302,10 @@ Verdict judge(std::string_view text, std::int64_t now) {
   return verdict;
 }
 
+std::optional<std::string> day_in(std::string_view text, std::int64_t now) {
+  return due_of(words_of(text), now);
+}
+
 std::optional<Labelled> labelled(std::string_view text) {
   constexpr std::size_t kLabelMax = 40;
   text = trimmed(text);

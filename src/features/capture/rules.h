@@ -27,6 +27,9 @@ inline constexpr double kTaskFrom = 0.6;
 /// `now`: Unix ms, from which "tomorrow" counts, by UTC.
 Verdict judge(std::string_view text, std::int64_t now);
 
+/// The day that a text says, from `now` on: "2026-11-28".
+std::optional<std::string> day_in(std::string_view text, std::int64_t now);
+
 /// "weight: 82.5": what stands before the colon and behind it, where the former may be the noun of
 /// a type of the user's own.
 struct Labelled {
