@@ -122,8 +122,8 @@ const ObjectSchema<RunRequested>& describe(Type<RunRequested>) {
                                         "It was begun by an event, or by a run that had read "
                                         "stored text.")
                                  .field("key", &RunRequested::key, string(),
-                                        "By whose right it was asked: a session stands for its "
-                                        "key.")
+                                        "Of whose budget its calls of models are: the key that "
+                                        "asked for it, or that caused what began it.")
                                  .field("depth", &RunRequested::depth, integer().min(1),
                                         "How many runs of agents there are up to it, each of which "
                                         "followed from the one before. Absent: it is the first.")

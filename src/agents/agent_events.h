@@ -30,7 +30,8 @@ struct RunRequested {
   /// What it is asked comes from what was read, or happened, and not from a person.
   /// Absent where a version asked that did not keep this.
   std::optional<bool> is_tainted = std::nullopt;
-  /// By whose right: a session stands for its key. Absent where no key asked.
+  /// Of whose budget its calls of models are: the key that asked, or that caused the event, or the
+  /// run, that began it. A session stands for its key. Absent: of none, as of what the clock began.
   std::optional<std::string> key = std::nullopt;
   /// How many runs of agents there are up to it, each of which followed from the one before
   /// (chain.h). Absent: it is the first.

@@ -22,6 +22,12 @@ std::int64_t depth_of(const events::Event& requested) {
   return data ? (*data)->depth.value_or(1) : 1;
 }
 
+// Of whose budget it is.
+std::optional<std::string> key_of_run(const events::Event& requested) {
+  const auto data = data_of(requested, kRunRequested);
+  return data ? (*data)->key : std::nullopt;
+}
+
 // Of what follows from a run and does not say itself what had been read by then, as the request
 // does not: a run that goes on, or has failed, may have read anything.
 Task<Result<bool>> is_run_tainted(events::EventLog& log, const events::Event& requested) {
@@ -48,8 +54,15 @@ Task<Result<ChainPlace>> place_behind(events::EventLog& log, const events::Event
   const auto* at = &cause;
   // What the last agent before the cause had read: those before it are within that.
   std::optional<bool> taint;
+  const auto note_key = [&place](const events::Event& event) {
+    if (!place.key && event.actor && event.actor->kind == events::Actor::Kind::kKey) {
+      place.key = event.actor->id;
+    }
+  };
   for (int i = 0; i < kCausesMax; ++i) {
+    note_key(*at);
     if (at->type == kRunRequested.name) {
+      if (!place.key) place.key = key_of_run(*at);
       place.depth = depth_of(*at) + 1;
       place.first = chain_of(*at);
       auto is_tainted = taint ? Result<bool>(*taint) : co_await is_run_tainted(log, *at);

@@ -45,6 +45,9 @@ struct ChainPlace {
   /// It follows from what an agent did that had read stored text, or from what cannot be known to
   /// follow from nothing of the kind. So is the run, whoever stands between them: reading.h.
   bool is_tainted = false;
+  /// The key, or the session of one, by which the last caller before it acted, of whatever stands
+  /// between: of its budget is the run. Nothing: the clock or the pod itself began it.
+  std::optional<std::string> key = std::nullopt;
 
   /// As RunRequested has it.
   std::optional<std::int64_t> told_depth() const {

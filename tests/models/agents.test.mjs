@@ -255,7 +255,7 @@ test('chat retrieves, cites, proposes by tools what the person accepts, and is w
 test('what an agent asks of models is of the budget of the key that asked for its run, or of its session', async (t) => {
   const mock = await provider(t, (m) => m.on({ userMessage: /./ }, { content: 'Yes.' }));
   const one = await pod(t, { chat: [entry(mock, 'chat-completions', { tokens_max: 60 })], budget: { key_tokens: 12_000 } });
-  const weak = { url: one.url, key: (await post(one, 'keys.create', { name: 'weak', scopes: ['chat:write', 'chat:read', 'agents:read', 'models:read'] })).key };
+  const weak = { url: one.url, key: (await post(one, 'keys.create', { name: 'weak', scopes: ['chat:write', 'chat:read', 'agents:read', 'models:read', 'notes:write'] })).key };
   const refused = async (who) => {
     for (let i = 0; i < 20; ++i) {
       const sent = await post(who, 'chat.send', { text: `${'A long question. '.repeat(400)} ${i}` });
@@ -266,6 +266,20 @@ test('what an agent asks of models is of the budget of the key that asked for it
   };
   assert.match(await refused(weak), /The budget of your key for today .* of 12000 tokens/);
   assert.ok((await ask(weak, 'models.usage')).key.tokensLeft < 3_000);
+  // What it writes has others ask no more than it may itself; what the owner's key writes has.
+  await post(one, 'agents.enable', { agent: 'enrich' });
+  const enriched = async (who) => {
+    await post(who, 'notes.create', { content: `# A\n\n${'A long note. '.repeat(800)}` });
+    const [run] = await until('enrich', async () => {
+      const { runs } = await ask(one, 'agents.runs', { agent: 'enrich' });
+      return runs.length > 0 && !['running', 'interrupted'].includes(runs[0].status) && runs;
+    });
+    await post(one, 'agents.disable', { agent: 'enrich' });
+    return run;
+  };
+  const run = await enriched(weak);
+  assert.equal(run.status, 'failed', JSON.stringify(run));
+  assert.match(run.error.message, /The budget of your key for today/);
   // The owner's key has its own, and the page that was signed in with it has no other.
   assert.equal((await ask(one, 'models.usage')).key.tokensLeft, 12_000);
   const page = await browser(one);

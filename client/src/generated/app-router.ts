@@ -3731,7 +3731,7 @@ export interface AgentRunRequested {
   fork?: AgentForkOf;
   /** It was begun by an event, or by a run that had read stored text. */
   tainted?: boolean;
-  /** By whose right it was asked: a session stands for its key. */
+  /** Of whose budget its calls of models are: the key that asked for it, or that caused what began it. */
   key?: string;
   /** How many runs of agents there are up to it, each of which followed from the one before. Absent: it is the first. */
   depth?: number;

@@ -1087,7 +1087,7 @@ export const AgentRunRequested = z.object({
   scopes: z.array(z.string()).describe("What whoever asked may do, and so the agent."),
   fork: AgentForkOf.optional(),
   tainted: z.boolean().optional().describe("It was begun by an event, or by a run that had read stored text."),
-  key: z.string().optional().describe("By whose right it was asked: a session stands for its key."),
+  key: z.string().optional().describe("Of whose budget its calls of models are: the key that asked for it, or that caused what began it."),
   depth: z.int().min(1).optional().describe("How many runs of agents there are up to it, each of which followed from the one before. Absent: it is the first."),
   trusting: z.boolean().optional().describe("Whoever asked trusts what it reads: what its model asks for is done at once."),
   chain: z.uuid(anId).optional().describe("The first of the runs of agents from which it follows. Absent: it is the first."),

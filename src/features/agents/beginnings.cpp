@@ -52,6 +52,7 @@ class BeginningHandler final : public workers::EventHandler {
     if (!*now || !(*now)->is_on) co_return Outcome::done();
     auto place = co_await agents::place_behind(rooms_.log, event);
     if (!place) co_return Outcome::failed(place.error());
+    if (place->key) place->key = rooms_.keys.key_behind(by_key(event.user_id, *place->key));
     auto requested = request_of(event, step, std::move(*input), (*now)->scopes, *place);
     if (!requested) co_return Outcome::failed_for_good(requested.error());
     co_return co_await step.finish("request", [&](db::Tx& tx) {
@@ -84,7 +85,7 @@ class BeginningHandler final : public workers::EventHandler {
         agents::RunRequested{id.to_string(), agent_.name, std::move(input), std::move(scopes),
                              std::nullopt,
                              // What has happened is stored text.
-                             event.type != bus::kFunctionScheduled.name, std::nullopt,
+                             event.type != bus::kFunctionScheduled.name, place.key,
                              place.told_depth(), std::nullopt, place.told_first()},
         std::move(envelope));
   }

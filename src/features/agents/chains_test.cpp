@@ -232,6 +232,15 @@ class AgentChains : public FeatureTest {
       filter.after = page->next_after;
     }
   }
+  /// Of whose budget each of them is.
+  std::string keys_of_asked() {
+    std::string text;
+    for (const auto& event : all(agents::kRunRequested.name)) {
+      const auto asked = *data_of(*event, agents::kRunRequested);
+      text += fmt::format("{} {}, ", asked->agent, asked->key.value_or("none"));
+    }
+    return text;
+  }
   /// The agents that were asked for, with how deep they stand.
   std::string asked() {
     std::string text;
@@ -383,6 +392,17 @@ TEST_F(AgentChains, ACallThatOthersUnderWayLeaveNoRoomForIsTriedAgain) {
   EXPECT_EQ(count("SELECT count(*) FROM agent_runs_data WHERE status = 'completed'"), 1);
   wait_for_followers();
   EXPECT_EQ(count("SELECT tokens FROM model_chains_data"), 30);
+}
+
+// By a key, by what a run does that an event of the key's began, and by nobody.
+TEST_F(AgentChains, IsOfTheBudgetOfTheKeyThatCausedIt) {
+  rooms->agents->chain_limits.depth_max = 2;
+  enable({"ping", "pong", "worker"});
+  write_note();
+  EXPECT_EQ(keys_of_asked(), "ping key, pong key, ");
+  append(kWorkAsked);
+  wait_for_ends();
+  EXPECT_EQ(keys_of_asked(), "ping key, pong key, worker none, ");
 }
 
 TEST_F(AgentChains, SoManyBeginInAnHourAndTheOthersWait) {

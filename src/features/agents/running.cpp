@@ -406,6 +406,10 @@ std::optional<std::string> key_of(const Session& session) {
   return session.authority->key_behind(session.actor);
 }
 
+api::Actor by_key(const std::string& user_id, std::string key_id) {
+  return api::Actor::of_key(user_id, api::Role::kMember, std::move(key_id));
+}
+
 Task<Result<agents::ChainPlace>> place_of(const Rooms& rooms, const Session& session) {
   agents::ChainPlace place;
   if (session.cause != nullptr) {
@@ -413,6 +417,7 @@ Task<Result<agents::ChainPlace>> place_of(const Rooms& rooms, const Session& ses
     if (!behind) co_return fail(behind.error());
     place = *behind;
   }
+  if (place.key) place.key = rooms.keys.key_behind(by_key(session.user_id(), *place.key));
   // What an agent had read by now it says itself: its cause is the request of its own run.
   const bool is_agent = session.actor->recorded.kind == events::Actor::Kind::kAgent;
   place.is_tainted = session.is_tainted || (!is_agent && place.is_tainted);
@@ -432,7 +437,8 @@ Task<Result<Accepted>> start(const Rooms& rooms, const Session& session, const A
       agents::kRunRequested,
       agents::RunRequested{id.to_string(), agent.name, std::move(input),
                            session.actor->scopes.names(), std::move(fork), place->is_tainted,
-                           key_of(session), place->told_depth(), std::nullopt, place->told_first()},
+                           key_of(session).or_else([&] { return place->key; }), place->told_depth(),
+                           std::nullopt, place->told_first()},
       std::move(envelope));
   if (!event) co_return fail(event.error());
   const auto decide = [&](db::Tx& tx) { agents::admit(tx, *place, rooms.agents->chain_limits); };

@@ -33,6 +33,8 @@ Task<Result<agents::ChainPlace>> place_of(const Rooms& rooms, const api::Session
 
 /// By whose right a call is made: the key, for which a session stands. Nothing: by no key's.
 std::optional<std::string> key_of(const api::Session& session);
+/// Whoever acts by this key of a user, or by a session of it.
+api::Actor by_key(const std::string& user_id, std::string key_id);
 
 /// A run of an agent as it is shown.
 struct ShownRun {

@@ -5,6 +5,7 @@
 #include "agents/agent_events.h"
 #include "features/capture/capture.h"
 #include "features/chat/chat.h"
+#include "features/entities/entities.h"
 #include "features/feature_test.h"
 #include "features/notes/notes.h"
 
@@ -16,6 +17,7 @@ class AgentRuns : public FeatureTest {
   AgentRuns()
       : FeatureTest([](const Rooms& rooms) {
           notes::add(rooms);
+          entities::add(rooms);
           add(rooms);
           capture::add(rooms);
           chat::add(rooms);
