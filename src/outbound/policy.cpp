@@ -76,15 +76,30 @@ Result<Policy> Policy::public_only(const std::vector<std::string>& allowed) {
   return policy;
 }
 
-Result<> Policy::check(const Destination& destination, const IpAddress& peer) const {
-  if (!is_guarding_) return {};
-  const auto use = special_use(peer);
-  if (use.empty()) return {};
-  for (const auto& allowed : allowed_) {
+Result<Policy> Policy::these_only(const std::vector<std::string>& allowed) {
+  auto policy = public_only(allowed);
+  if (policy) policy->is_closed_ = true;
+  return policy;
+}
+
+bool Policy::names(const Destination& destination, const IpAddress& peer) const {
+  return std::ranges::any_of(allowed_, [&](const Allowed& allowed) {
     const bool is_port = !allowed.port || *allowed.port == destination.port;
     const bool is_place =
         allowed.network ? allowed.network->contains(peer) : allowed.host == destination.host;
-    if (is_port && is_place) return {};
+    return is_port && is_place;
+  });
+}
+
+Result<> Policy::check(const Destination& destination, const IpAddress& peer) const {
+  if (!is_guarding_) return {};
+  const auto use = special_use(peer);
+  if ((use.empty() && !is_closed_) || names(destination, peer)) return {};
+  if (is_closed_) {
+    return fail(Code::kForbidden,
+                fmt::format("{}:{} is none of the places that the setting egress_allowed names, "
+                            "and nothing is sent to others",
+                            destination.host, destination.port));
   }
   const auto address = peer.to_string();
   const auto subject = destination.host == address

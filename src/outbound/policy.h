@@ -34,6 +34,9 @@ class Policy {
   /// name leads into it. kBadRequest: an entry is none of these.
   static Result<Policy> public_only(const std::vector<std::string>& allowed = {});
 
+  /// What `allowed` names, as in public_only(), and nothing else, whoever the address belongs to.
+  static Result<Policy> these_only(const std::vector<std::string>& allowed);
+
   /// kForbidden: a connection to `peer` may not be made for a request to `destination`.
   Result<> check(const Destination& destination, const IpAddress& peer) const;
 
@@ -47,8 +50,10 @@ class Policy {
   };
   explicit Policy(bool is_guarding) : is_guarding_(is_guarding) {}
   static std::optional<Allowed> parse(std::string_view entry);
+  bool names(const Destination& destination, const IpAddress& peer) const;
 
   bool is_guarding_;
+  bool is_closed_ = false;  // to public addresses, too
   std::vector<Allowed> allowed_;
 };
 

@@ -127,6 +127,27 @@ TEST(Policy, PublicOnlySaysWhoLeadsWhereAndWhatWouldAllowIt) {
   EXPECT_TRUE(ask({}, "example.org", 443, "8.8.8.8"));
 }
 
+TEST(Policy, TheseOnlyNamesPublicAddressesToo) {
+  const auto policy = Policy::these_only({"apps.example", "10.1.0.0/16", "api.example:443"});
+  ASSERT_TRUE(policy);
+  const auto may = [&](std::string_view host, std::uint16_t port, const char* peer) {
+    return policy->check({host, port}, *IpAddress::parse(peer));
+  };
+  EXPECT_TRUE(may("apps.example", 80, "8.8.8.8"));
+  EXPECT_TRUE(may("apps.example", 80, "127.0.0.1"));
+  EXPECT_TRUE(may("other.example", 80, "10.1.2.3"));
+  EXPECT_TRUE(may("api.example", 443, "8.8.8.8"));
+  EXPECT_FALSE(may("api.example", 80, "8.8.8.8"));
+  EXPECT_FALSE(may("8.8.8.8", 80, "8.8.8.8")) << "of no name that is allowed";
+  const auto refused = may("evil.example", 443, "8.8.8.8");
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Code::kForbidden);
+  EXPECT_EQ(refused.error().message,
+            "evil.example:443 is none of the places that the setting egress_allowed names, and "
+            "nothing is sent to others");
+  EXPECT_FALSE(Policy::these_only({"no host"}));
+}
+
 TEST(Policy, AHostThatIsAllowedMayLeadAnywhere) {
   EXPECT_TRUE(ask({"MinIO.lan"}, "minio.lan", 9000, "10.0.0.7"));
   EXPECT_FALSE(ask({"minio.lan"}, "other.lan", 9000, "10.0.0.7"));

@@ -1,4 +1,5 @@
 #include "pod/apps_host.h"
+#include "pod/egress.h"
 
 #include <algorithm>
 #include <fstream>
@@ -34,12 +35,8 @@ Result<std::string> secret_of(const DataDirectory& directory) {
 }
 
 Result<outbound::Policy> policy_of(const PodOptions& options) {
-  auto allowed = options.outbound_allowed;
-  if (options.inngest.is_dev) {
-    allowed.emplace_back("127.0.0.0/8");
-    allowed.emplace_back("::1");
-  }
-  return outbound::Policy::public_only(allowed);
+  if (!options.inngest.is_dev) return egress_policy(options, {});
+  return egress_policy(options, {"127.0.0.0/8", "::1"});
 }
 
 // It is asked anew then (inngest/transport.h), when the lease holds.

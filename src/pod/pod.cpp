@@ -33,6 +33,7 @@
 #include "pod/content_sweep.h"
 #include "pod/data_directory.h"
 #include "pod/doctor.h"
+#include "pod/egress.h"
 #include "pod/embedders.h"
 #include "pod/engine_move.h"
 #include "pod/features.h"
@@ -292,11 +293,11 @@ Result<> Pod::Parts::enter_place_of_texts() {
 
 // The addresses of the providers are the owner's own: the guard is for what others have written.
 Result<> Pod::Parts::open_models() {
-  auto allowed = options.outbound_allowed;
+  std::vector<std::string> providers;
   for (const auto* list : {&options.models.chat, &options.models.embed}) {
-    for (const auto& provider : *list) allowed.push_back(models::destination_of(provider));
+    for (const auto& provider : *list) providers.push_back(models::destination_of(provider));
   }
-  auto policy = outbound::Policy::public_only(allowed);
+  auto policy = egress_policy(options, providers);
   if (!policy) return fail(policy.error());
   auto of_models = options.models;
   const auto& chains = options.agent_chains;

@@ -125,6 +125,8 @@ struct PodOptions {
   std::string metrics_key = {};
   // Addresses that the pod may call although they are not of the public internet.
   std::vector<std::string> outbound_allowed = {};
+  // Where else nothing is sent; empty: anywhere on the public internet (egress.h).
+  std::vector<std::string> egress_allowed = {};
   InngestOptions inngest = {};
   workers::RunRetention runs = {};  // which of those that have ended stay
   // Threads of graphs outside that nobody has used for longer go; 0: none does.

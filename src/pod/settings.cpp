@@ -284,6 +284,15 @@ void add_inngest_settings(std::vector<Setting>& all) {
       "a list of hosts, addresses with or without a port, or ranges, as 10.1.0.0/16",
       is_allowed_address,
       [](Config& c) -> std::vector<std::string>& { return c.pod.outbound_allowed; }));
+  all.push_back(list_setting(
+      "egress_allowed",
+      "The only hosts, addresses and ranges to which the pod sends what is its users', as "
+      "apps.example.org: calls of apps, their events and prompts. Providers of models that are "
+      "set, and what outbound_allowed names, are of them. Empty: anywhere on the public internet. "
+      "A comma between two.",
+      "a list of hosts, addresses with or without a port, or ranges, as apps.example.org",
+      is_allowed_address,
+      [](Config& c) -> std::vector<std::string>& { return c.pod.egress_allowed; }));
   all.push_back(number_setting(
       "inngest_port", "A port for Inngest SDKs, which look at 8288; the main port serves them too.",
       0, 65'535, [](Config& config, std::int64_t n) {

@@ -326,3 +326,25 @@ describe('in development', () => {
     assert.equal((await pod.route('GET', '/dev')).body.functions.length, 0);
   });
 });
+
+// Whatever agents and apps come to say: it leaves the pod for these places alone.
+describe('with a list of places to which the pod sends anything', () => {
+  for (const [allowed, isRegistered] of [['apps.example,10.0.0.0/8', false], ['127.0.0.1', true]]) {
+    test(`an app at 127.0.0.1 is ${isRegistered ? 'called' : 'not called'} where that is ${allowed}`, async () => {
+      const pod = await Pod.start('--egress-allowed', allowed);
+      let app;
+      try {
+        const { signingKey } = await pod.call('apps.keys');
+        app = await App.ofSdk(sdk, { isDev: false, baseUrl: pod.url, signingKey, eventKey: pod.key }, (inngest) => [
+          inngest.createFunction({ id: 'hello', triggers: [{ event: 'shop/hello' }] }, ({ event }) => event.data.n),
+        ]);
+        const synced = await pod.call('apps.sync', { url: app.url });
+        assert.equal(synced.isRegistered, isRegistered, JSON.stringify(synced));
+        if (!isRegistered) assert.match(synced.problem, /none of the places that the setting egress_allowed names/);
+      } finally {
+        await app?.close();
+        await pod.remove();
+      }
+    });
+  }
+});
