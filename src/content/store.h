@@ -12,6 +12,7 @@
 // nobody was told of what is there, and it is kept if it is the same and replaced if it is not.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -152,6 +153,18 @@ class ContentStore {
   /// Deletes what is stored under `key`, and answers when that is on disk; fine if there is
   /// nothing.
   virtual Task<Result<>> remove(ContentKey key) = 0;
+
+  /// A URL by which whoever has it may get `key` for `valid_for`, at most a week, without the pod.
+  /// Empty: this store has none.
+  virtual std::string presigned_get(const ContentKey&, std::chrono::seconds) { return {}; }
+  /// The same for a put of a name that is not there yet, with the header kPresignedPutHeader.
+  /// What comes has any size, and no checksum that the store knows: look at both before anything
+  /// mentions it.
+  virtual std::string presigned_put(const ContentKey&, std::chrono::seconds) { return {}; }
 };
+
+// Names are written once: so nobody replaces by it what is mentioned by then.
+inline constexpr std::string_view kPresignedPutHeader = "if-none-match";
+inline constexpr std::string_view kPresignedPutHeaderValue = "*";
 
 }  // namespace synap::content

@@ -71,7 +71,7 @@ TEST_F(ViewsTest, EveryTypeOfEventIsWrittenBySomebodyAndItsReadersAreNamed) {
   const auto written = [&](const char* name) { return texts(*types[name].find("writtenBy")); };
   const auto read = [&](const char* name) { return texts(*types[name].find("readBy")); };
   EXPECT_THAT(written("note.creation.requested"),
-              UnorderedElementsAre("notes.create", "chat.executeAction"));
+              UnorderedElementsAre("notes.create", "notes.createUploaded", "chat.executeAction"));
   EXPECT_THAT(read("note.creation.requested"), Contains("function:notes.create"));
   EXPECT_THAT(written("note.creation.completed"), ElementsAre("function:notes.create"));
   EXPECT_THAT(read("note.creation.completed"), Contains("projection:notes"));

@@ -69,7 +69,7 @@ test('fish does', async (t) => {
   assert.deepEqual(completed('synap events t'), ['tail']);
   assert.deepEqual(completed('synap events list --si'), ['--since']);
   assert.deepEqual(completed('synap --json tasks create --prio'), ['--priority']);
-  assert.deepEqual(completed('synap call notes.cr'), ['notes.create']);
+  assert.deepEqual(completed('synap call notes.cr'), ['notes.create', 'notes.createUploaded']);
   const noise = execFileSync('fish', ['--no-config', '-c', `source ${file}; complete -C 'synap call n' 2>&1 >/dev/null`],
     { env: { ...process.env, HOME: path.dirname(file) } }).toString();
   assert.equal(noise, '');

@@ -1,6 +1,7 @@
 // A pod whose content is in a bucket of a real S3 server: made, read, killed, without its server, and
 // looked at by the doctor.
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import test from 'node:test';
@@ -106,6 +107,59 @@ test('a pod keeps the text of notes in a bucket, over a kill', { timeout: 150_00
   const found = await doctor(pod, server, 1, '--deep');
   assert.match(found.content, /2 are not as they were stored; 1 missing \(.*\); 1 damaged/);
   assert.ok(!pod.stderr.includes(secretKey));
+});
+
+test('a text goes to the bucket and comes from it past the pod', { timeout: 120_000 }, async (t) => {
+  const folder = temporary(t);
+  const server = await Seaweed.make(t, path.join(folder, 'server'));
+  const pod = await start(t, server, path.join(folder, 'pod'));
+  const text = `# Uploaded\n${'ü'.repeat(200_000)}`;
+  const said = { size: Buffer.byteLength(text), checksum: createHash('sha256').update(text).digest('hex') };
+  const put = async (body) => {
+    const { data } = await call(pod, 'notes.upload', {}, 'mutation');
+    const answer = await fetch(data.url, { method: data.method, headers: data.headers, body });
+    assert.equal(answer.status, 200, await answer.text());
+    return data;
+  };
+  const refused = async (upload, status, message) => {
+    const answer = await call(pod, 'notes.createUploaded', { upload }, 'mutation');
+    assert.equal(answer.status, status, JSON.stringify(answer.error));
+    assert.match(answer.error.message, message);
+  };
+  const upload = await put(text);
+  await refused({ ...said, id: upload.id, size: said.size + 1 }, 422, /has 400011 bytes, not 400012/);
+  await refused({ ...said, id: upload.id, checksum: 'a'.repeat(64) }, 422, /another checksum/);
+  const { data: never } = await call(pod, 'notes.upload', {}, 'mutation');
+  await refused({ ...said, id: never.id }, 404, /Nothing was uploaded/);
+  const broken = Buffer.from([0x23, 0xff]);
+  await refused({ id: (await put(broken)).id, size: 2, checksum: createHash('sha256').update(broken).digest('hex') }, 422, /no text in UTF-8/);
+  const { data: none } = await call(pod, 'notes.list');
+  assert.equal(none.total, 0);
+
+  const made = await call(pod, 'notes.createUploaded', { upload: { ...said, id: upload.id }, tags: ['big'] }, 'mutation');
+  assert.equal(made.status, 200, JSON.stringify(made.error));
+  assert.equal(made.data.entityId, upload.id);
+  await refused({ ...said, id: upload.id }, 409, /was made of this upload already/);
+  await until('the note is made', async () => (await call(pod, 'requests.get', { requestId: made.data.requestId })).data?.status === 'completed');
+  const { data: note } = await call(pod, 'notes.get', { id: upload.id });
+  assert.deepEqual([note.title, note.tags, note.content === text, note.checksum], ['Uploaded', ['big'], true, said.checksum]);
+  // Nobody replaces by the same URL what a note has.
+  assert.equal((await fetch(upload.url, { method: 'PUT', headers: upload.headers, body: 'x' })).status, 412);
+
+  const { data: given } = await call(pod, 'notes.url', { id: upload.id });
+  assert.deepEqual([given.version, given.size, given.checksum], [1, said.size, said.checksum]);
+  assert.ok(Date.parse(given.expiresAt) > Date.now());
+  assert.ok(!given.url.includes(secretKey));
+  assert.equal(await (await fetch(given.url)).text(), text);
+  assert.equal((await fetch(`${given.url}0`)).status, 403);
+  assert.equal((await call(pod, 'notes.url', { id: never.id })).status, 404);
+});
+
+test('a pod without a bucket has no URLs of texts', { timeout: 60_000 }, async (t) => {
+  const pod = await startPod(t, path.join(temporary(t), 'pod'));
+  const answer = await call(pod, 'notes.upload', {}, 'mutation');
+  assert.equal(answer.status, 412);
+  assert.match(answer.error.message, /keeps texts in its data directory, which has no URLs/);
 });
 
 test('a server that is away stops no command, and spends no attempt', { timeout: 150_000 }, async (t) => {

@@ -222,12 +222,19 @@ TEST_F(S3StoreTest, HoldsLittleOfWhatItStreams) {
 TEST_F(S3StoreTest, PresignedUrlsGiveOneThingToWhoeverHasThem) {
   outbound::Client client(outbound::Policy::anywhere());
   const auto ask = [&](std::string method, std::string url, std::string body = "") {
-    auto answer = sync_wait(executor, client.send({std::move(method), std::move(url), {}, body}));
+    outbound::Headers headers;
+    if (method == "PUT") {
+      headers = {{std::string(kPresignedPutHeader), std::string(kPresignedPutHeaderValue)}};
+    }
+    auto answer =
+        sync_wait(executor, client.send({std::move(method), std::move(url), headers, body}));
     return answer ? answer->status : 0;
   };
   const auto key = key_of("a");
   EXPECT_EQ(ask("PUT", store->presigned_put(key, std::chrono::seconds(60)), "from outside"), 200);
   EXPECT_EQ(*get(key), "from outside");
+  EXPECT_EQ(ask("PUT", store->presigned_put(key, std::chrono::seconds(60)), "again"), 412);
+  EXPECT_EQ(*get(key), "from outside") << "a name is written once";
   const auto url = store->presigned_get(key, std::chrono::seconds(60));
   EXPECT_EQ(ask("GET", url), 200);
   EXPECT_EQ(ask("PUT", url, "x"), 403);

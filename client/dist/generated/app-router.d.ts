@@ -703,6 +703,34 @@ export interface CreateNote {
     /** Repeating a command with its key gives the first answer again. 1 to 200 characters. */
     idempotencyKey?: string | undefined;
 }
+export interface Upload {
+    /** That of the upload. A UUID. */
+    id: string;
+    /** Bytes. 1 to 20000000. */
+    size: number;
+    /** SHA-256 of the text, hexadecimal, lower case. 64 to 64 characters. */
+    checksum: string;
+}
+export interface CreateNoteUploaded {
+    /** What was uploaded. */
+    upload: Upload;
+    /** A creation that gives none takes the first line of the text. 1 to 500 characters. */
+    title?: string | undefined;
+    /** At most 100 items, each 1 to 100 characters. */
+    tags?: string[] | undefined;
+    /** What else is known of it, by name: any JSON, 64 KiB of text at most. */
+    properties?: Record<string, unknown> | undefined;
+    /** The file that it was imported from; absent: none. */
+    origin?: NoteOrigin | undefined;
+    /** When it was made where it comes from; absent: now. A time, ISO 8601. */
+    createdAt?: string | undefined;
+    /** When it was changed where it comes from; absent: now. A time, ISO 8601. */
+    updatedAt?: string | undefined;
+    /** The import that it is a part of: kept in the metadata of its events. A repeat of an idempotency key may have another. 1 to 100 characters. */
+    batch?: string | undefined;
+    /** Repeating a command with its key gives the first answer again. 1 to 200 characters. */
+    idempotencyKey?: string | undefined;
+}
 export interface DeleteNote {
     /** A UUID. */
     id: string;
@@ -778,6 +806,14 @@ export interface UpdateNote {
     expectedVersion?: number | undefined;
     /** Repeating a command with its key gives the first answer again. 1 to 200 characters. */
     idempotencyKey?: string | undefined;
+}
+export interface UploadNote {
+}
+export interface GetNoteUrl {
+    /** A UUID. */
+    id: string;
+    /** Absent: the newest. At least 1. */
+    version?: number | undefined;
 }
 export interface ReadLogsInput {
     /** Lines of this level and of more important ones. Default "debug". */
@@ -2535,6 +2571,28 @@ export interface NoteList {
     totalIsStale?: boolean;
     /** Absent on the last page. A page before it may be short, or empty. */
     nextCursor?: string;
+}
+export interface NoteUpload {
+    /** Of the upload, and of the note then. */
+    id: string;
+    method: string;
+    /** Where the text can be put, once, by whoever has it. */
+    url: string;
+    /** To be sent with it. */
+    headers: Record<string, string>;
+    /** A time, ISO 8601. */
+    expiresAt: string;
+}
+export interface NoteUrl {
+    version: number;
+    /** Where whoever has it can get the text. */
+    url: string;
+    /** A time, ISO 8601. */
+    expiresAt: string;
+    /** Bytes. */
+    size: number;
+    /** SHA-256 of the text, hexadecimal. */
+    checksum: string;
 }
 export interface Check {
     name: string;
@@ -4750,6 +4808,8 @@ export type AppRouter = TRPCBuiltRouter<Root, {
         backlinks: Query<BacklinksOfInput, Backlinks>;
         /** Make a note. */
         create: Mutation<CreateNote, Accepted>;
+        /** Make a note of a text that was uploaded. */
+        createUploaded: Mutation<CreateNoteUploaded, Accepted>;
         /** Delete a note. */
         delete: Mutation<DeleteNote, Accepted>;
         /** Find the [[links]] and #tags in notes that were stored before the pod read them. */
@@ -4768,6 +4828,10 @@ export type AppRouter = TRPCBuiltRouter<Root, {
         restore: Mutation<RestoreNote, Accepted>;
         /** Change a note. What is absent stays as it is. */
         update: Mutation<UpdateNote, Accepted>;
+        /** A URL to which a text can be put, past the pod. */
+        upload: Mutation<UploadNote | undefined, NoteUpload>;
+        /** A URL by which the text of a note can be got, past the pod. */
+        url: Query<GetNoteUrl, NoteUrl>;
     };
     pod: {
         /** Quick checks of the running pod, with what to do. For owners. */

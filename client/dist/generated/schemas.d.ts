@@ -716,6 +716,29 @@ export declare const CreateNote: z.ZodObject<{
     batch: z.ZodOptional<z.ZodString>;
     idempotencyKey: z.ZodOptional<z.ZodString>;
 }, z.core.$strip>;
+export declare const Upload: z.ZodObject<{
+    id: z.ZodUUID;
+    size: z.ZodInt;
+    checksum: z.ZodString;
+}, z.core.$strip>;
+export declare const CreateNoteUploaded: z.ZodObject<{
+    upload: z.ZodObject<{
+        id: z.ZodUUID;
+        size: z.ZodInt;
+        checksum: z.ZodString;
+    }, z.core.$strip>;
+    title: z.ZodOptional<z.ZodString>;
+    tags: z.ZodOptional<z.ZodArray<z.ZodString>>;
+    properties: z.ZodOptional<z.ZodRecord<z.ZodString, z.ZodAny>>;
+    origin: z.ZodOptional<z.ZodObject<{
+        path: z.ZodString;
+        checksum: z.ZodString;
+    }, z.core.$strip>>;
+    createdAt: z.ZodOptional<z.ZodISODateTime>;
+    updatedAt: z.ZodOptional<z.ZodISODateTime>;
+    batch: z.ZodOptional<z.ZodString>;
+    idempotencyKey: z.ZodOptional<z.ZodString>;
+}, z.core.$strip>;
 export declare const DeleteNote: z.ZodObject<{
     id: z.ZodUUID;
     expectedVersion: z.ZodOptional<z.ZodInt>;
@@ -766,6 +789,11 @@ export declare const UpdateNote: z.ZodObject<{
     batch: z.ZodOptional<z.ZodString>;
     expectedVersion: z.ZodOptional<z.ZodInt>;
     idempotencyKey: z.ZodOptional<z.ZodString>;
+}, z.core.$strip>;
+export declare const UploadNote: z.ZodObject<{}, z.core.$strip>;
+export declare const GetNoteUrl: z.ZodObject<{
+    id: z.ZodUUID;
+    version: z.ZodOptional<z.ZodInt>;
 }, z.core.$strip>;
 export declare const ReadLogs: z.ZodObject<{
     level: z.ZodDefault<z.ZodEnum<{
@@ -2582,6 +2610,24 @@ export declare const inputSchemas: {
         batch: z.ZodOptional<z.ZodString>;
         idempotencyKey: z.ZodOptional<z.ZodString>;
     }, z.core.$strip>;
+    "notes.createUploaded": z.ZodObject<{
+        upload: z.ZodObject<{
+            id: z.ZodUUID;
+            size: z.ZodInt;
+            checksum: z.ZodString;
+        }, z.core.$strip>;
+        title: z.ZodOptional<z.ZodString>;
+        tags: z.ZodOptional<z.ZodArray<z.ZodString>>;
+        properties: z.ZodOptional<z.ZodRecord<z.ZodString, z.ZodAny>>;
+        origin: z.ZodOptional<z.ZodObject<{
+            path: z.ZodString;
+            checksum: z.ZodString;
+        }, z.core.$strip>>;
+        createdAt: z.ZodOptional<z.ZodISODateTime>;
+        updatedAt: z.ZodOptional<z.ZodISODateTime>;
+        batch: z.ZodOptional<z.ZodString>;
+        idempotencyKey: z.ZodOptional<z.ZodString>;
+    }, z.core.$strip>;
     "notes.delete": z.ZodObject<{
         id: z.ZodUUID;
         expectedVersion: z.ZodOptional<z.ZodInt>;
@@ -2636,6 +2682,11 @@ export declare const inputSchemas: {
         batch: z.ZodOptional<z.ZodString>;
         expectedVersion: z.ZodOptional<z.ZodInt>;
         idempotencyKey: z.ZodOptional<z.ZodString>;
+    }, z.core.$strip>;
+    "notes.upload": z.ZodOptional<z.ZodObject<{}, z.core.$strip>>;
+    "notes.url": z.ZodObject<{
+        id: z.ZodUUID;
+        version: z.ZodOptional<z.ZodInt>;
     }, z.core.$strip>;
     "pod.logs": z.ZodOptional<z.ZodObject<{
         level: z.ZodDefault<z.ZodEnum<{

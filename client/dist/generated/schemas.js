@@ -508,6 +508,22 @@ export const CreateNote = z.object({
     batch: z.string().min(1).max(100).optional().describe("The import that it is a part of: kept in the metadata of its events. A repeat of an idempotency key may have another."),
     idempotencyKey: z.string().min(1).max(200).optional().describe("Repeating a command with its key gives the first answer again."),
 });
+export const Upload = z.object({
+    id: z.uuid(anId).describe("That of the upload."),
+    size: z.int().min(1).max(20000000).describe("Bytes."),
+    checksum: z.string().min(64).max(64).describe("SHA-256 of the text, hexadecimal, lower case."),
+});
+export const CreateNoteUploaded = z.object({
+    upload: Upload.describe("What was uploaded."),
+    title: z.string().min(1).max(500).optional().describe("A creation that gives none takes the first line of the text."),
+    tags: z.array(z.string().min(1).max(100)).max(100).optional(),
+    properties: z.record(z.string(), z.any()).optional().describe("What else is known of it, by name: any JSON, 64 KiB of text at most."),
+    origin: NoteOrigin.optional().describe("The file that it was imported from; absent: none."),
+    createdAt: z.iso.datetime(aTime).optional().describe("When it was made where it comes from; absent: now."),
+    updatedAt: z.iso.datetime(aTime).optional().describe("When it was changed where it comes from; absent: now."),
+    batch: z.string().min(1).max(100).optional().describe("The import that it is a part of: kept in the metadata of its events. A repeat of an idempotency key may have another."),
+    idempotencyKey: z.string().min(1).max(200).optional().describe("Repeating a command with its key gives the first answer again."),
+});
 export const DeleteNote = z.object({
     id: z.uuid(anId),
     expectedVersion: z.int().min(1).optional().describe("Refused with CONFLICT unless it has this version."),
@@ -552,6 +568,11 @@ export const UpdateNote = z.object({
     batch: z.string().min(1).max(100).optional().describe("The import that it is a part of: kept in the metadata of its events. A repeat of an idempotency key may have another."),
     expectedVersion: z.int().min(1).optional().describe("Refused with CONFLICT unless it has this version."),
     idempotencyKey: z.string().min(1).max(200).optional().describe("Repeating a command with its key gives the first answer again."),
+});
+export const UploadNote = z.object({});
+export const GetNoteUrl = z.object({
+    id: z.uuid(anId),
+    version: z.int().min(1).optional().describe("Absent: the newest."),
 });
 export const ReadLogs = z.object({
     level: z.enum(["error", "warn", "info", "debug"]).default("debug").describe("Lines of this level and of more important ones."),
@@ -1560,6 +1581,7 @@ export const inputSchemas = {
     "models.usage": ModelUsageQuery.optional(),
     "notes.backlinks": BacklinksOf,
     "notes.create": CreateNote,
+    "notes.createUploaded": CreateNoteUploaded,
     "notes.delete": DeleteNote,
     "notes.findOrigins": FindOrigins.optional(),
     "notes.get": GetNote,
@@ -1568,6 +1590,8 @@ export const inputSchemas = {
     "notes.list": ListNotes.optional(),
     "notes.restore": RestoreNote,
     "notes.update": UpdateNote,
+    "notes.upload": UploadNote.optional(),
+    "notes.url": GetNoteUrl,
     "pod.logs": ReadLogs.optional(),
     "pod.samples": ListSamples.optional(),
     "pod.watchLogs": WatchLogs.optional(),

@@ -195,8 +195,11 @@ std::string S3Store::presigned_get(const ContentKey& key, std::chrono::seconds v
 }
 
 std::string S3Store::presigned_put(const ContentKey& key, std::chrono::seconds valid_for) {
-  return bucket_.requests().presigned({.method = "PUT", .name = bucket_.name_of(key.path())},
-                                      valid_for);
+  return bucket_.requests().presigned(
+      {.method = "PUT",
+       .name = bucket_.name_of(key.path()),
+       .headers = {{std::string(kPresignedPutHeader), std::string(kPresignedPutHeaderValue)}}},
+      valid_for);
 }
 
 }  // namespace synap::content

@@ -41,11 +41,8 @@ class S3Store final : public ContentStore {
   Task<Result<>> check() override;
   Task<Result<>> remove(ContentKey key) override;
 
-  /// A URL by which whoever has it may get `key` for `valid_for`, at most a week.
-  std::string presigned_get(const ContentKey& key, std::chrono::seconds valid_for);
-  /// The same for a put. What comes has any size and no checksum in its metadata: look at both
-  /// before anything mentions it.
-  std::string presigned_put(const ContentKey& key, std::chrono::seconds valid_for);
+  std::string presigned_get(const ContentKey& key, std::chrono::seconds valid_for) override;
+  std::string presigned_put(const ContentKey& key, std::chrono::seconds valid_for) override;
 
  private:
   explicit S3Store(std::unique_ptr<S3Requests> requests);

@@ -62,6 +62,22 @@ struct NounParts {
   std::string totals;  // the table of how many things each user has
 };
 
+// Characters, not bytes, of a text. The request body's limit is reached first by most of this
+// length.
+inline constexpr std::size_t kTextCharactersMax = 5'000'000;
+
+/// What a creation says of its upload: {id, size, checksum}.
+Schema upload_schema();
+/// A text that a user has put into the bucket by the URL of an upload, which is whole then.
+struct UploadedText {
+  std::string text;
+  StoredText file;
+};
+/// It is as `said`. kNotFound: there is none, or of long ago; kUnprocessableContent: it is another,
+/// or no text.
+Task<Result<UploadedText>> uploaded_text(const NounParts& parts, std::string user_id, Uuid id,
+                                         Json said);
+
 // Where the life of a thing with a text is, as far as it was asked for: kept in its row, so that
 // the next change can be decided on by one look, however long its history is.
 inline constexpr std::string_view kCreating = "creating";
@@ -102,6 +118,8 @@ void add_noun_projections(const std::shared_ptr<NounParts>& parts);
 void add_noun_commands(const std::shared_ptr<NounParts>& parts);
 /// Those of a noun with a text, and what the workers do when one of them was asked for.
 void add_text_commands(const std::shared_ptr<NounParts>& parts);
+/// The procedures that give URLs of texts: to get one from the bucket, and to put one there.
+void add_text_urls(const std::shared_ptr<NounParts>& parts);
 void add_text_handlers(const std::shared_ptr<NounParts>& parts);
 void add_noun_queries(const std::shared_ptr<NounParts>& parts);
 void add_noun_list(const std::shared_ptr<NounParts>& parts);

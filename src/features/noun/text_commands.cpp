@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/clock.h"
+#include "base/crypto.h"
 #include "events/reason.h"
 #include "events/trace.h"
 #include "features/noun/command_input.h"
@@ -17,9 +18,6 @@ using events::EventType;
 using rpc::Effects;
 using Take = UntypedObjectSchema::Take;
 
-// Characters, not bytes. The request body's limit is reached first by most texts of this length.
-constexpr std::size_t kTextCharactersMax = 5'000'000;
-
 // A command in the making: its ids, and the file that was put for it before its event is appended.
 struct Draft {
   Draft(const NounParts& the_parts, const Session& the_session, const CommandExtras& the_extras)
@@ -31,7 +29,8 @@ struct Draft {
   Uuid entity_id;
   Uuid request_id = parts.rooms.types.world().new_id();
   std::optional<content::ContentKey> stored;
-  bool is_new = false;  // the entity's id was made for it
+  bool is_new = false;       // the entity is
+  bool is_new_here = false;  // and its id was made for it, so nobody else can have it
 };
 
 // The text of a command, as its event has it: a short one rides in the event, and the worker stores
@@ -62,7 +61,7 @@ Task<Result<std::string>> request(Draft& draft, std::string_view action, Json da
   Result<Submitted> submitted = fail(Code::kInternalServerError, "");
   auto envelope =
       requested_by(draft.session, draft.request_id, draft.entity_id, parts.options.name);
-  envelope.starts_stream = draft.is_new;
+  envelope.starts_stream = draft.is_new_here;
   if (!draft.extras.batch.empty()) {
     envelope.metadata = Json::object({{std::string(kBatch), draft.extras.batch}}).dump();
     events::set_reason(envelope, draft.session.reason);
@@ -165,24 +164,63 @@ Json event_data(std::optional<Json> text, Json fields) {
   return data;
 }
 
-Task<Result<std::string>> create(std::shared_ptr<NounParts> parts, Session session,
-                                 CommandExtras extras, Json input) {
+// What a new thing is made of: its text, and the file in which that is already, of an upload.
+struct Made {
+  std::string text;
+  std::optional<StoredText> file = std::nullopt;
+  Uuid id = {};  // of the upload, and of the thing then
+};
+
+Task<Result<std::string>> create_of(std::shared_ptr<NounParts> parts, Session session,
+                                    CommandExtras extras, Json input, Made made) {
   Draft draft(*parts, session, extras);
   if (auto checked = check_times(*parts, input); !checked) co_return fail(checked.error());
-  draft.entity_id = id_of_new(*parts, input);
+  const bool is_uploaded = made.file.has_value();
+  draft.entity_id = is_uploaded ? made.id : id_of_new(*parts, input);
   draft.is_new = true;
-  Json content = take(input, "content");
-  auto fields = with_derived(*parts, std::move(input), content.as_string());
+  draft.is_new_here = !is_uploaded;
+  auto fields = with_derived(*parts, std::move(input), made.text);
   normalize_tags(*parts, fields);
   DecideInTx decide;
-  if (!parts->options.references.empty()) {
-    decide = [&](db::Tx& tx) { check_references(*parts, tx, session.user_id(), fields); };
+  if (is_uploaded || !parts->options.references.empty()) {
+    decide = [&, is_uploaded](db::Tx& tx) {
+      const auto tenancy = events::Tenancy::of_user(session.user_id());
+      if (is_uploaded && parts->rooms.log.newest(tx, tenancy, draft.entity_id) != nullptr) {
+        return tx.abort({Code::kConflict,
+                         fmt::format("A {} was made of this upload already", parts->options.name),
+                         nullptr});
+      }
+      check_references(*parts, tx, session.user_id(), fields);
+    };
   }
-  auto text = co_await place_text(draft, std::move(content.as_string()));
+  Result<Json> text = Json();
+  if (is_uploaded) {
+    text = Json::object({{"file", file_json(*made.file)}, {"preview", preview_of(made.text)}});
+  } else {
+    text = co_await place_text(draft, std::move(made.text));
+  }
   if (!text) co_return fail(text.error());
   auto data = decide ? event_data(std::move(*text), fields)
                      : event_data(std::move(*text), std::move(fields));
   co_return co_await request(draft, "creation", std::move(data), std::move(decide));
+}
+
+Task<Result<std::string>> create(std::shared_ptr<NounParts> parts, Session session,
+                                 CommandExtras extras, Json input) {
+  Json content = take(input, "content");
+  co_return co_await create_of(std::move(parts), std::move(session), std::move(extras),
+                               std::move(input), {std::move(content.as_string())});
+}
+
+Task<Result<std::string>> create_uploaded(std::shared_ptr<NounParts> parts, Session session,
+                                          CommandExtras extras, Json input) {
+  const Json upload = take(input, "upload");
+  const auto id = Uuid::parse(upload.string_or("id", "")).value_or(Uuid{});
+  auto found = co_await uploaded_text(*parts, session.user_id(), id, upload);
+  if (!found) co_return fail(found.error());
+  co_return co_await create_of(
+      std::move(parts), std::move(session), std::move(extras), std::move(input),
+      {.text = std::move(found->text), .file = std::move(found->file), .id = id});
 }
 
 // Takes the fields out of a change that are null and would follow from the text: their names.
@@ -336,10 +374,11 @@ void add_changed_fields(const NounParts& parts, UntypedObjectSchema& input) {
   }
 }
 
-UntypedObjectSchema create_input(const NounParts& parts) {
-  const auto& text = *parts.options.text;
-  auto input = object("Create" + parts.title(""));
-  input.field("content", content_schema(), text.docs);
+// `text` is the member that has the text.
+UntypedObjectSchema create_input(const NounParts& parts, std::string name, const char* member,
+                                 const Schema& text, std::string docs) {
+  auto input = object(std::move(name));
+  input.field(member, text, std::move(docs));
   for (const auto& field : parts.fields.node().fields) {
     const Schema schema(field.schema);
     const bool is_required =
@@ -367,7 +406,26 @@ void add_text_commands(const std::shared_ptr<NounParts>& parts) {
                           name),
       .effects = Effects::kAppends};
   if (!parts->options.example.empty()) creation.examples = {{parts->options.example, ""}};
-  add("create", std::move(creation), create_input(*parts), create);
+  add("create", creation,
+      create_input(*parts, "Create" + parts->title(""), "content", content_schema(),
+                   parts->options.text->docs),
+      create);
+
+  creation.summary = fmt::format("Make a {} of a text that was uploaded.", name);
+  creation.docs = fmt::format(
+      "The text is in the bucket: {}.upload has told where to put it. Its size and checksum are "
+      "looked at before anything is made of it.",
+      parts->options.plural);
+  creation.examples = {{fmt::format(R"({{"upload":{{"id":"01980000-0000-7000-8000-000000000000",)"
+                                    R"("size":11,"checksum":"{}"}}}})",
+                                    to_hex(sha256("# Groceries"))),
+                        ""}};
+  creation.appends = {parts->type(action_of("create"), "requested")};
+  add_command(parts, "createUploaded", std::move(creation),
+              create_input(*parts, "Create" + parts->title("Uploaded"), "upload", upload_schema(),
+                           "What was uploaded."),
+              schema_of<Accepted>(), create_uploaded);
+  add_text_urls(parts);
 
   auto updated = change_input("Update" + parts->title(""));
   updated.field("content", optional(content_schema()), "Absent: stays as it is.");
