@@ -336,6 +336,18 @@ TEST_F(IndexTest, FindsBeginningsOfWords) {
   EXPECT_EQ(look("or*")->hits.size(), 3U);
 }
 
+TEST_F(IndexTest, TakesSoManyWordsForBeginnings) {
+  std::vector<Change> changes;
+  for (int i = 0; i < 120; ++i) {
+    auto one = document("One", fmt::format("a{:03}", i));
+    changes.push_back({one.id, std::move(one)});
+  }
+  apply(std::move(changes));
+  EXPECT_EQ(look("a*")->total, 100);
+  EXPECT_EQ(look("a* b*")->total, 100);
+  EXPECT_EQ(look("a* b* c* d* e* f* g* h*")->total, 25);
+}
+
 TEST_F(IndexTest, FiltersByFields) {
   auto one = document("One", "oak");
   one.tags = {"Home", "two words"};
