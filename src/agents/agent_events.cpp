@@ -106,7 +106,9 @@ const ObjectSchema<ForkOf>& describe(Type<ForkOf>) {
           .field("id", &ForkOf::id, string().uuid(), "The run of the agent that it is a fork of.")
           .field("checkpoint", &ForkOf::checkpoint, integer().min(0), "Where it begins.")
           .field_or("edits", &ForkOf::edits, record(any()), Json::object(),
-                    "Fields of the state there that are replaced.");
+                    "Fields of the state there that are replaced.")
+          .field_or("path", &ForkOf::path, array(string()), {},
+                    "Of the graph within the graph whose checkpoint it is.");
   return schema;
 }
 

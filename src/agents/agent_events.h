@@ -17,6 +17,8 @@ struct ForkOf {
   std::string id;  // of the run of the agent
   std::int64_t checkpoint = 0;
   Json edits;  // fields of the state that are replaced
+  /// Of the graph within the run's graph whose checkpoint it is; empty: of the run's own.
+  GraphPath path = {};
 };
 const ObjectSchema<ForkOf>& describe(Type<ForkOf>);
 

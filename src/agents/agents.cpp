@@ -1,6 +1,7 @@
 #include "agents/agents.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 
@@ -150,21 +151,39 @@ class RunHandler final : public workers::EventHandler {
                            .state = std::move(*state),
                            .reading = reading_at_begin(context.event, asked)};
     }
-    // Kept as a step: what it is a fork of may be pruned.
-    co_return co_await context.step.run<Checkpoint>("fork", [&]() -> Task<Result<Checkpoint>> {
-      auto at = co_await checkpoints_of(rooms_.database, context.event.user_id,
-                                        Uuid::parse(asked.fork->id).value_or(Uuid{}),
-                                        asked.fork->checkpoint);
-      if (!at) co_return fail(at.error());
-      if (at->empty() || at->front().number != asked.fork->checkpoint) {
-        co_return fail(Code::kNotFound, fmt::format("The run {} has not reached the checkpoint {}",
-                                                    asked.fork->id, asked.fork->checkpoint));
+    const auto way = CheckpointName{asked.fork->path, asked.fork->checkpoint}.way_to();
+    std::optional<Checkpoint> own;
+    for (const auto& name : way) {
+      auto begin = co_await beginning_of_fork(context, *agent.graph, asked, name);
+      if (!begin) co_return fail(begin.error());
+      if (name.path.empty()) {
+        own = *std::move(begin);
+      } else {
+        context.begins.emplace(name.path, *std::move(begin));
       }
-      auto begin = std::move(at->front());
-      for (const auto& [name, value] : asked.fork->edits.as_object()) begin.state.set(name, value);
-      auto state = validate(agent.graph->state(), std::move(begin.state));
-      if (!state) co_return fail(state.error());
-      begin.state = std::move(*state);
+    }
+    co_return *std::move(own);
+  }
+
+  // Kept as a step: what it is a fork of may be pruned. `name`: of that one, or of one around it.
+  Task<Result<Checkpoint>> beginning_of_fork(RunContext& context, const GraphCore& graph,
+                                             const RunRequested& asked,
+                                             const CheckpointName& name) {
+    const auto& fork = *asked.fork;
+    const auto what = name.path.empty() ? std::string("fork") : "fork " + name.path.back();
+    co_return co_await context.step.run<Checkpoint>(what, [&]() -> Task<Result<Checkpoint>> {
+      auto way = co_await checkpoints_to_fork(rooms_.database, context.event.user_id,
+                                              Uuid::parse(fork.id).value_or(Uuid{}), name);
+      if (!way) co_return fail(way.error());
+      auto begin = std::move(way->back());
+      if (name.path == fork.path) {
+        const auto* schema = state_at(graph, name.path);
+        if (schema == nullptr) co_return fail(no_graph_there(name.path));
+        for (const auto& [field, value] : fork.edits.as_object()) begin.state.set(field, value);
+        auto state = validate(*schema, std::move(begin.state));
+        if (!state) co_return fail(state.error());
+        begin.state = std::move(*state);
+      }
       if (begin.reading) begin.reading->add(reading_at_begin(context.event, asked));
       // Of what it takes itself.
       begin.spent = {};
@@ -262,6 +281,41 @@ Task<Result<std::vector<KeptCheckpoint>>> kept_checkpoints(db::Database& databas
     }
     return found;
   });
+}
+
+Task<Result<std::vector<Checkpoint>>> checkpoints_to_fork(db::Database& database,
+                                                          std::string user_id, Uuid run,
+                                                          CheckpointName name) {
+  auto kept = co_await kept_checkpoints(database, user_id, run);
+  if (!kept) co_return fail(kept.error());
+  std::vector<Checkpoint> way;
+  for (const auto& one : name.way_to()) {
+    const auto found = std::ranges::find(*kept, one, &KeptCheckpoint::name);
+    auto at = found != kept->end() ? co_await checkpoint_of(database, user_id, run, *found)
+                                   : Result<std::optional<Checkpoint>>(std::optional<Checkpoint>());
+    if (!at) co_return fail(at.error());
+    if (!*at) {
+      co_return fail(Code::kNotFound,
+                     fmt::format("The run {} has not reached the checkpoint {}{}, or is pruned",
+                                 run.to_string(), one.number,
+                                 one.path.empty() ? "" : " of " + one.path.back()));
+    }
+    way.push_back(**std::move(at));
+  }
+  co_return way;
+}
+
+const Schema* state_at(const GraphCore& graph, const GraphPath& path) {
+  const auto* at = &graph;
+  for (const auto& part : path) {
+    at = at->subgraph_of(CheckpointName::node_of(part));
+    if (at == nullptr) return nullptr;
+  }
+  return &at->state();
+}
+
+Error no_graph_there(const GraphPath& path) {
+  return {Code::kNotFound, fmt::format("There is no graph at {}", fmt::join(path, ", "))};
 }
 
 Task<Result<std::optional<Checkpoint>>> checkpoint_of(db::Database& database, std::string user_id,

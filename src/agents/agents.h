@@ -102,6 +102,14 @@ struct KeptCheckpoint {
 /// All that a run has reached, in their order.
 Task<Result<std::vector<KeptCheckpoint>>> kept_checkpoints(db::Database& database,
                                                            std::string user_id, Uuid run);
+/// Where a fork of a run begins: that checkpoint, behind those of the graphs around it, the run's
+/// own first. kNotFound: the run has not reached it, or keeps it no more.
+Task<Result<std::vector<Checkpoint>>> checkpoints_to_fork(db::Database& database,
+                                                          std::string user_id, Uuid run,
+                                                          CheckpointName name);
+/// Of the graph at this path within another; null: none is there.
+const Schema* state_at(const GraphCore& graph, const GraphPath& path);
+Error no_graph_there(const GraphPath& path);
 /// Nothing: it is kept no more.
 Task<Result<std::optional<Checkpoint>>> checkpoint_of(db::Database& database, std::string user_id,
                                                       Uuid run, KeptCheckpoint kept);

@@ -75,6 +75,12 @@ void GraphCore::subgraph(const std::string& name, const GraphCore& inner,
   node(name,
        [&inner, in = std::move(in), out = std::move(out)](Node& outer, const Json& state)
            -> Task<Result<Update>> { return run_within(outer, inner, in(state), out); });
+  subgraphs_[name] = &inner;
+}
+
+const GraphCore* GraphCore::subgraph_of(std::string_view node) const {
+  const auto found = subgraphs_.find(node);
+  return found != subgraphs_.end() ? found->second : nullptr;
 }
 
 void GraphCore::check() const {

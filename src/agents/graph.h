@@ -71,6 +71,8 @@ class GraphCore {
   const std::string& name() const { return name_; }
   const Schema& state() const { return state_; }
   const Work* find(std::string_view node) const;
+  /// The graph that a node runs; null: it runs none.
+  const GraphCore* subgraph_of(std::string_view node) const;
   /// Whose turn it is behind these nodes, with the state that they have left. kInternalServerError:
   /// a branch has chosen what it did not name.
   Result<std::vector<std::string>> next(const std::vector<std::string>& done,
@@ -90,6 +92,7 @@ class GraphCore {
   Schema changes_;
   std::map<std::string, Reducer, std::less<>> reducers_;
   std::map<std::string, Work, std::less<>> nodes_;
+  std::map<std::string, const GraphCore*, std::less<>> subgraphs_;
   std::map<std::string, std::vector<std::string>, std::less<>> edges_;
   std::map<std::string, std::vector<Branch>, std::less<>> branches_;
 };

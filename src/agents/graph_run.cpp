@@ -79,6 +79,20 @@ std::optional<CheckpointName> CheckpointName::parse(std::string_view step) {
   return name;
 }
 
+std::int64_t CheckpointName::round_of(std::string_view part) {
+  auto digits = part.substr(part.find(':') + 1);
+  return take_number(digits, "").value_or(-1);
+}
+
+std::vector<CheckpointName> CheckpointName::way_to() const {
+  std::vector<CheckpointName> way;
+  for (auto at = path.begin(); at != path.end(); ++at) {
+    way.push_back({GraphPath(path.begin(), at), round_of(*at)});
+  }
+  way.push_back(*this);
+  return way;
+}
+
 GraphPath GraphRun::path_of(std::string_view prefix) {
   return take_path(prefix);
 }
@@ -322,8 +336,17 @@ Task<Result<>> GraphRun::keep(const Checkpoint& at) const {
   co_return Result<>{};
 }
 
+Checkpoint GraphRun::begin_at(Checkpoint begin) const {
+  const auto given = context_.begins.find(path_);
+  if (given == context_.begins.end()) return begin;
+  auto at = given->second;
+  if (at.reading && begin.reading) at.reading->add(*begin.reading);
+  return at;
+}
+
 Task<Result<Checkpoint>> GraphRun::run(Checkpoint begin) {
-  auto at = last_kept().value_or(std::move(begin));
+  auto last = last_kept();
+  auto at = last ? *std::move(last) : begin_at(std::move(begin));
   count(at.spent);
   reading_.add(at.reading.value_or(Reading{.is_tainted = true}));
   for (;;) {

@@ -12,6 +12,7 @@
 #pragma once
 
 #include <chrono>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -68,6 +69,12 @@ struct CheckpointName {
   GraphPath path;
   std::int64_t number = 0;
 
+  /// Those of the graphs around it in whose rounds it is, the run's own first, and itself at last.
+  std::vector<CheckpointName> way_to() const;
+  /// Of a part of a path, "write:3": the node and the checkpoint.
+  static std::string_view node_of(std::string_view part) { return part.substr(0, part.find(':')); }
+  static std::int64_t round_of(std::string_view part);
+
   static std::optional<CheckpointName> parse(std::string_view step);
   bool operator==(const CheckpointName&) const = default;
 };
@@ -86,6 +93,8 @@ struct RunContext {
   Limits limits;
   std::shared_ptr<Feed> feed;
   std::optional<std::string> key = std::nullopt;  // RunRequested::key: of its budget are its calls
+  /// Where graphs within its graph begin, of a fork.
+  std::map<GraphPath, Checkpoint> begins = {};
 };
 
 class GraphRun;
@@ -165,6 +174,7 @@ class GraphRun {
  private:
   static GraphPath path_of(std::string_view prefix);
   std::optional<Checkpoint> last_kept() const;
+  Checkpoint begin_at(Checkpoint begin) const;
   void count(const Spent& more);
   /// What a node has changed, and has read.
   struct Turn {

@@ -349,6 +349,11 @@ TEST(CheckpointName, SaysOfWhichGraphWithinWhichItIs) {
   };
   EXPECT_EQ(parsed("checkpoint 12"), " 12");
   EXPECT_EQ(parsed("3 write: checkpoint 0"), "write:3 0");
+  const auto way = CheckpointName{{"write:3", "check:0"}, 7}.way_to();
+  ASSERT_EQ(way.size(), 3U);
+  EXPECT_EQ(way[0], (CheckpointName{{}, 3}));
+  EXPECT_EQ(way[1], (CheckpointName{{"write:3"}, 0}));
+  EXPECT_EQ(way[2], (CheckpointName{{"write:3", "check:0"}, 7}));
   EXPECT_EQ(parsed("3 write: 0 check again: checkpoint 7"), "write:3 check again:0 7");
   for (const auto* other :
        {"3 write: ask", "3 write: tool 0 checkpoint 1", "3 write: tool 0 x: checkpoint 1",
@@ -384,6 +389,59 @@ TEST_F(GraphTest, AForkBeginsAtACheckpointWithAnotherState) {
   const auto nowhere = ask_for_run(Json::object(), ForkOf{id.to_string(), 9, Json::object()});
   wait_for(nowhere, "failed");
   EXPECT_TRUE(error_of(nowhere).contains("has not reached the checkpoint 9"));
+}
+
+// In a round of two graphs beside each other: that one goes on where it was, with another state.
+TEST_F(GraphTest, AForkBeginsWithinAGraphOfAParallelRound) {
+  std::atomic<int> first_calls = 0;
+  std::atomic<int> beside_calls = 0;
+  Graph<Draft> inner("inner");
+  inner.node("first", [&](Node&, Draft) -> Task<Result<Update>> {
+    ++first_calls;
+    co_return Json::object({{"question", "what"}});
+  });
+  inner.node("second", [](Node&, Draft draft) -> Task<Result<Update>> {
+    co_return Json::object({{"text", draft.question + "!"}});
+  });
+  inner.edge(kStart, "first").edge("first", "second");
+  const auto core = inner.share();
+  graph.core().subgraph(
+      "within", *core, [](const Json&) { return Json::object(); },
+      [](const Json& state) { return Json::object({{"text", *state.find("text")}}); });
+  graph.node("beside", [&](Node&, Draft) -> Task<Result<Update>> {
+    ++beside_calls;
+    co_return found("beside");
+  });
+  graph.reduce("found", appended);
+  graph.edge(kStart, "within").edge(kStart, "beside");
+  start();
+  const auto id = ask_for_run();
+  wait_for(id, "completed");
+  EXPECT_EQ(output_of(id).text, "what!");
+  const auto fork_at = [&](std::int64_t checkpoint, GraphPath path) {
+    return ask_for_run(
+        Json::object(),
+        ForkOf{id.to_string(), checkpoint, Json::object({{"question", "who"}}), std::move(path)});
+  };
+  const auto fork = fork_at(2, {"within:1"});
+  wait_for(fork, "completed");
+  EXPECT_EQ(output_of(fork).text, "who!");
+  EXPECT_EQ(output_of(fork).found, (std::vector<std::string>{"beside"}));
+  EXPECT_EQ(first_calls, 1);
+  EXPECT_EQ(beside_calls, 2);
+  // As a run that has none of its own, it can be forked again.
+  const auto again =
+      ask_for_run(Json::object(),
+                  ForkOf{fork.to_string(), 2, Json::object({{"question", "why"}}), {"within:1"}});
+  wait_for(again, "completed");
+  EXPECT_EQ(output_of(again).text, "why!");
+  EXPECT_EQ(first_calls, 1);
+  for (const auto& [checkpoint, path] :
+       {std::pair(9, "within:1"), {2, "within:7"}, {2, "beside:1"}}) {
+    const auto nowhere = fork_at(checkpoint, {path});
+    wait_for(nowhere, "failed");
+    EXPECT_TRUE(error_of(nowhere).contains("has not reached the checkpoint")) << error_of(nowhere);
+  }
 }
 
 TEST_F(GraphTest, AnUpdateThatIsNoneOfTheStateEndsTheRun) {

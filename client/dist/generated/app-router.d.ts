@@ -18,6 +18,8 @@ export interface ForkAgentInput {
     state?: Record<string, unknown> | undefined;
     /** A repeat with the same key forks nothing again. 1 to 200 characters. */
     idempotencyKey?: string | undefined;
+    /** Of a graph within the graph, as agents.watch tells it of its states: the checkpoint is one of that. At most 16 items, each at most 200 characters. */
+    path?: string[] | undefined;
 }
 export interface AgentRunId {
     /** A UUID. */
@@ -3435,6 +3437,8 @@ export interface AgentForkOf {
     checkpoint: number;
     /** Fields of the state there that are replaced. */
     edits: Record<string, unknown>;
+    /** Of the graph within the graph whose checkpoint it is. */
+    path: string[];
 }
 export interface AgentRunRequested {
     entityId: string;

@@ -11,6 +11,7 @@ export declare const ForkAgent: z.ZodObject<{
     checkpoint: z.ZodInt;
     state: z.ZodDefault<z.ZodRecord<z.ZodString, z.ZodAny>>;
     idempotencyKey: z.ZodOptional<z.ZodString>;
+    path: z.ZodOptional<z.ZodArray<z.ZodString>>;
 }, z.core.$strip>;
 export declare const AgentRunId: z.ZodObject<{
     id: z.ZodUUID;
@@ -1297,6 +1298,7 @@ export declare const AgentForkOf: z.ZodObject<{
     id: z.ZodUUID;
     checkpoint: z.ZodInt;
     edits: z.ZodDefault<z.ZodRecord<z.ZodString, z.ZodAny>>;
+    path: z.ZodDefault<z.ZodArray<z.ZodString>>;
 }, z.core.$strip>;
 export declare const AgentRunRequested: z.ZodObject<{
     entityId: z.ZodUUID;
@@ -1307,6 +1309,7 @@ export declare const AgentRunRequested: z.ZodObject<{
         id: z.ZodUUID;
         checkpoint: z.ZodInt;
         edits: z.ZodDefault<z.ZodRecord<z.ZodString, z.ZodAny>>;
+        path: z.ZodDefault<z.ZodArray<z.ZodString>>;
     }, z.core.$strip>>;
     tainted: z.ZodOptional<z.ZodBoolean>;
     key: z.ZodOptional<z.ZodString>;
@@ -2078,6 +2081,7 @@ export declare const inputSchemas: {
         checkpoint: z.ZodInt;
         state: z.ZodDefault<z.ZodRecord<z.ZodString, z.ZodAny>>;
         idempotencyKey: z.ZodOptional<z.ZodString>;
+        path: z.ZodOptional<z.ZodArray<z.ZodString>>;
     }, z.core.$strip>;
     "agents.get": z.ZodObject<{
         id: z.ZodUUID;
@@ -3217,6 +3221,7 @@ export declare const eventSchemas: {
             id: z.ZodUUID;
             checkpoint: z.ZodInt;
             edits: z.ZodDefault<z.ZodRecord<z.ZodString, z.ZodAny>>;
+            path: z.ZodDefault<z.ZodArray<z.ZodString>>;
         }, z.core.$strip>>;
         tainted: z.ZodOptional<z.ZodBoolean>;
         key: z.ZodOptional<z.ZodString>;

@@ -19,6 +19,7 @@ export const ForkAgent = z.object({
     checkpoint: z.int().min(0).describe("The number of one of its checkpoints: the new run begins there."),
     state: z.record(z.string(), z.any()).default({}).describe("Fields of the state that are to be others than they were there."),
     idempotencyKey: z.string().min(1).max(200).optional().describe("A repeat with the same key forks nothing again."),
+    path: z.array(z.string().max(200)).max(16).optional().describe("Of a graph within the graph, as agents.watch tells it of its states: the checkpoint is one of that."),
 });
 export const AgentRunId = z.object({
     id: z.uuid(anId),
@@ -944,6 +945,7 @@ export const AgentForkOf = z.object({
     id: z.uuid(anId).describe("The run of the agent that it is a fork of."),
     checkpoint: z.int().min(0).describe("Where it begins."),
     edits: z.record(z.string(), z.any()).default({}).describe("Fields of the state there that are replaced."),
+    path: z.array(z.string()).default([]).describe("Of the graph within the graph whose checkpoint it is."),
 });
 export const AgentRunRequested = z.object({
     entityId: z.uuid(anId),

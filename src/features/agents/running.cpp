@@ -310,6 +310,7 @@ struct Fork {
   std::int64_t checkpoint = 0;
   Json state;
   std::optional<std::string> idempotency_key;
+  std::optional<agents::GraphPath> path = std::nullopt;
 };
 const ObjectSchema<Fork>& describe(Type<Fork>) {
   static const auto schema =
@@ -320,7 +321,10 @@ const ObjectSchema<Fork>& describe(Type<Fork>) {
           .field_or("state", &Fork::state, record(any()), Json::object(),
                     "Fields of the state that are to be others than they were there.")
           .field("idempotencyKey", &Fork::idempotency_key, string().min(1).max(200),
-                 "A repeat with the same key forks nothing again.");
+                 "A repeat with the same key forks nothing again.")
+          .field("path", &Fork::path, array(string().max(200)).max(16),
+                 "Of a graph within the graph, as agents.watch tells it of its states: the "
+                 "checkpoint is one of that.");
   return schema;
 }
 
@@ -334,29 +338,29 @@ Task<Result<Accepted>> fork(const Rooms& rooms, Session session, Fork input) {
   if (agent == nullptr) {
     co_return fail(Code::kConflict, fmt::format("There is no agent {} any more", run->agent));
   }
-  auto states =
-      co_await agents::checkpoints_of(rooms.database, session.user_id(), id, input.checkpoint);
-  if (!states) co_return fail(states.error());
-  if (states->empty() || states->front().number != input.checkpoint) {
-    co_return fail(Code::kNotFound, "The run has not reached that checkpoint, or is pruned");
-  }
-  Json state = states->front().state;
+  const auto path = input.path.value_or(agents::GraphPath());
+  auto way = co_await agents::checkpoints_to_fork(rooms.database, session.user_id(), id,
+                                                  {path, input.checkpoint});
+  if (!way) co_return fail(way.error());
+  const auto* schema = agents::state_at(*agent->graph, path);
+  if (schema == nullptr) co_return fail(agents::no_graph_there(path));
+  Json state = std::move(way->back().state);
   for (const auto& [name, value] : input.state.as_object()) {
     if (state.find(name) == nullptr) {
       co_return fail(Code::kBadRequest, fmt::format("state.{}: the state has no such field", name));
     }
     state.set(name, value);
   }
-  if (auto valid = validate(agent->graph->state(), std::move(state)); !valid) {
+  if (auto valid = validate(*schema, std::move(state)); !valid) {
     co_return fail(valid.error());
   }
   auto began = parse_json(run->input.text);
   if (!began) co_return fail(began.error());
   Fork asked = input;
   asked.idempotency_key.reset();
-  co_return co_await start(rooms, session, *agent, std::move(*began), *std::move(key),
-                           json_text(asked),
-                           agents::ForkOf{input.id, input.checkpoint, std::move(input.state)});
+  co_return co_await start(
+      rooms, session, *agent, std::move(*began), *std::move(key), json_text(asked),
+      agents::ForkOf{input.id, input.checkpoint, std::move(input.state), path});
 }
 
 }  // namespace
@@ -495,7 +499,9 @@ void add(const Rooms& rooms) {
   add_mutation(rooms, "agents.fork",
                {.summary = "Begin a new run at a checkpoint of another one, with another state.",
                 .docs = "What the other run did before stays done; what it did behind it, models "
-                        "asked and tools called, is done again by the new run.",
+                        "asked and tools called, is done again by the new run. At a checkpoint of "
+                        "a graph within the graph the round around it is done anew, but for what "
+                        "that graph did before.",
                 .effects = rpc::Effects::kAppends,
                 .errors = {no_such, {Code::kConflict, "Its agent is gone."}},
                 .keeps_idempotency_keys = true,

@@ -184,6 +184,35 @@ TEST_F(AgentRuns, AreWatchedWithTheGraphsWithinTheirGraph) {
   EXPECT_EQ(watched(other), expected);
 }
 
+TEST_F(AgentRuns, AreForkedWithinAGraphOfTheirGraph) {
+  begin("agents.start", R"({"agent":"nested","input":{}})", false);
+  wait_until_idle();
+  const auto fork = [&](std::string_view place) {
+    events::Filter filter{.limit = 1, .types = {std::string(agents::kRunRequested.name)}};
+    auto page = sync_wait(executor, log->read(events::Tenancy::of_user("ann"), std::move(filter)));
+    auto asked = *parse_json(place);
+    asked.set("id", page->events.front()->aggregate_id->to_string());
+    return call("agents.fork", std::move(asked));
+  };
+  const auto forked =
+      fork(R"({"checkpoint":1,"path":["within:1","deep:2"],"state":{"number":40}})");
+  ASSERT_TRUE(forked) << forked.error().message;
+  wait_until_idle();
+  const auto told = watched(*Uuid::parse(forked->string_or("entityId", "")));
+  EXPECT_EQ(told, (std::vector<std::string>{"1=0", "within:1/2=1", "within:1/deep:2/1=40",
+                                            "within:1/deep:2/2=41", "within:1/3=41", "2=41"}));
+  for (const auto* none :
+       {R"({"checkpoint":1,"path":["within:1","deep:9"]})", R"({"checkpoint":1,"path":["within"]})",
+        R"({"checkpoint":9,"path":["within:1"]})"}) {
+    const auto refused = fork(none);
+    ASSERT_FALSE(refused) << none;
+    EXPECT_EQ(refused.error().code, Code::kNotFound) << none;
+  }
+  const auto refused = fork(R"({"checkpoint":1,"path":["within:1"],"state":{"colour":1}})");
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Code::kBadRequest);
+}
+
 // As where another node carries it out: the database has the end before the last words are here.
 TEST_F(AgentRuns, IsWatchedToTheLastThatItSays) {
   begin("capture.thought", R"({"text":"a thought"})", false);

@@ -1,6 +1,5 @@
 // agents.watch: a run of an agent while it goes on.
 #include <algorithm>
-#include <charconv>
 #include <map>
 
 #include "base/clock.h"
@@ -222,17 +221,12 @@ class Watcher {
                                     path.begin() + static_cast<std::ptrdiff_t>(depth));
       const auto found = told_.find(graph);
       const auto told = found != told_.end() ? found->second : -1;
-      const auto wanted = depth < path.size() ? round_of(path[depth]) : number;
+      const auto wanted =
+          depth < path.size() ? agents::CheckpointName::round_of(path[depth]) : number;
       if (depth == path.size() || wanted > told) return Untold{depth, told, wanted};
       if (wanted < told) return std::nullopt;
     }
     return std::nullopt;
-  }
-  static std::int64_t round_of(std::string_view graph) {
-    std::int64_t round = 0;
-    const auto digits = graph.substr(graph.rfind(':') + 1);
-    std::from_chars(digits.data(), digits.data() + digits.size(), round);
-    return round;
   }
 
   std::map<agents::GraphPath, std::int64_t> told_;  // of each graph its last checkpoint
