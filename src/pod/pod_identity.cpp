@@ -14,20 +14,18 @@ struct Known {
   bool has_texts = false;
 };
 
-Known known(db::Tx& tx) {
-  Known found;
-  {
-    auto rows = tx.query("SELECT id FROM pod_identity");
-    if (rows.next()) found.id = rows.uuid(0).value_or(Uuid()).to_string();
-  }
-  auto rows = tx.query("SELECT 1 FROM notes_data WHERE version > 0 LIMIT 1");
-  found.has_texts = rows.next();
-  return found;
+std::string id_of(db::Tx& tx) {
+  auto rows = tx.query("SELECT id FROM pod_identity");
+  return rows.next() ? rows.uuid(0).value_or(Uuid()).to_string() : std::string();
 }
 
-bool has_tables(db::Tx& tx) {
-  auto rows = tx.query(
-      "SELECT to_regclass('pod_identity') IS NOT NULL AND to_regclass('notes_data') IS NOT NULL");
+bool has_texts(db::Tx& tx) {
+  return tx.query("SELECT 1 FROM notes_data WHERE version > 0 LIMIT 1").next();
+}
+
+// Of PostgreSQL.
+bool has_table(db::Tx& tx, std::string_view table) {
+  auto rows = tx.query("SELECT to_regclass($1) IS NOT NULL", table);
   return rows.next() && rows.integer(0) != 0;
 }
 
@@ -93,7 +91,12 @@ CREATE TABLE pod_secret(
 }
 
 void check_data_directory(db::Tx& tx, const DataDirectory& directory, Texts texts) {
-  const auto of_database = has_tables(tx) ? known(tx) : Known{};
+  // A pod that is on its way here, or has left, is told of by whoever looks for that (engine_move.h).
+  if (has_table(tx, "engine_move") && tx.query("SELECT 1 FROM engine_move").next()) return;
+  // Each by itself: what was moved here has an id, and no read models until a pod has started.
+  Known of_database;
+  if (has_table(tx, "pod_identity")) of_database.id = id_of(tx);
+  if (has_table(tx, "notes_data")) of_database.has_texts = has_texts(tx);
   if (tx.ok()) is_refused(tx, refusal(of_database, directory, texts));
 }
 
@@ -101,7 +104,7 @@ Task<Result<>> enter_data_directory(db::Database& database, const DataDirectory&
                                     Texts texts) {
   std::string id;
   const auto entered = co_await database.write([&, id_if_new = Uuid::v7()](db::Tx& tx) {
-    const auto of_database = known(tx);
+    const Known of_database{.id = id_of(tx), .has_texts = has_texts(tx)};
     if (!tx.ok() || is_refused(tx, refusal(of_database, directory, texts))) return;
     id = of_database.id;
     if (!id.empty()) return;

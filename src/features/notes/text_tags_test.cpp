@@ -164,6 +164,7 @@ TEST_F(TextTags, OfALongTextAreRenamedByOneVersion) {
 // Two who rename to each other's names.
 TEST_F(TextTags, AreAskedForAFewTimesAtMost) {
   const auto id = make("#a");
+  make("#b");  // a tag that nothing has is not renamed
   const auto ask = [&](const char* tag, const char* to) {
     const auto asked = call("tags.rename", Json::object({{"tag", tag}, {"to", to}}));
     return std::string(asked->string_or("requestId", ""));
