@@ -85,11 +85,27 @@ test('capture makes a task, a note or an event of a type of one\'s own, without 
   assert.equal(own.output.kind, 'x.weight.recorded', JSON.stringify(own));
   const { events: weights } = await ask(one, 'events.list', { types: ['x.weight.recorded'] });
   assert.deepEqual(weights.map((event) => event.data), [{ kg: 82.5 }]);
+  // Words that no field has are no event: a note loses nothing.
+  for (const text of ['weight: 80 at the doctor, who says to call again tomorrow', 'weight:']) {
+    const { output } = await ended(one, (await post(one, 'capture.thought', { text })).entityId);
+    assert.equal(output.kind, 'note', text);
+    assert.match(output.reasons.join(), /is nothing that x\.weight\.recorded takes/);
+  }
+  // Of several types of one noun the one that it fits; where several take it, none.
+  const kg = (rules) => ({ type: 'object', properties: { kg: { type: 'number', ...rules } }, required: ['kg'] });
+  await post(one, 'eventTypes.register', { name: 'x.weight.target', schema: kg({ maximum: 75 }) });
+  const kept = async (text) => (await ended(one, (await post(one, 'capture.thought', { text })).entityId)).output;
+  const heavy = await kept('weight: 82.5 kg');
+  assert.equal(heavy.kind, 'x.weight.recorded');
+  assert.match(heavy.reasons.join(), /"kg" behind 82\.5/);
+  const either = await kept('weight: 70');
+  assert.equal(either.kind, 'note');
+  assert.match(either.reasons.join(), /x\.weight\.recorded, x\.weight\.target take it/);
 
   const key = { idempotencyKey: 'the same' };
   const first = await post(one, 'capture.thought', { text: 'pay the rent', ...key });
   assert.deepEqual(await post(one, 'capture.thought', { text: 'pay the rent', ...key }), first);
-  assert.equal((await ask(one, 'agents.runs', { agent: 'capture' })).runs.length, 4);
+  assert.equal((await ask(one, 'agents.runs', { agent: 'capture' })).runs.length, 8);
 });
 
 const book = {
@@ -115,7 +131,8 @@ test('capture makes a thought a thing of a type of one\'s own, by its name', asy
   const made = await until('the book', () => ask(one, 'entities.get', { id: dune.entityId }).catch(() => null));
   assert.deepEqual(made.data, { author: 'Frank Herbert', title: 'Dune', pages: 412 });
   // What is none by its schema, and what the pod refuses by it, is a note that says why.
-  for (const [text, why] of [['book: Dune, pages: many', /many.*pages of x\.book/], ['book: D', /x\.book does not take it/]]) {
+  for (const [text, why] of [['book: Dune, pages: many', /many.*pages of x\.book/], ['book: D', /x\.book does not take it/],
+    ['book:', /says nothing/], ['book: Dune, pages: 412 but I have only read half', /but I have only/]]) {
     const { kind, confidence, reasons } = await captured(one, text);
     assert.equal(kind, 'note');
     assert.match(reasons.join(), why);

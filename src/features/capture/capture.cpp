@@ -3,9 +3,9 @@
 // and acts as itself. Where there is a model and the rules see no sure task, it is asked whether
 // the thought is of a type of the user's.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
-#include <charconv>
 
 #include "agents/agents.h"
 #include "agents/conversation.h"
@@ -16,6 +16,7 @@
 #include "features/capture/rules.h"
 #include "features/entities/entities.h"
 #include "features/procedures.h"
+#include "schema/json_validator.h"
 
 namespace synap::features::capture {
 namespace {
@@ -67,54 +68,86 @@ Json list_of(const std::vector<std::string>& texts) {
 }
 
 // The only field that an event of the type must have, with the value in the kind that it wants.
-std::optional<Json> data_of_value(const Json& schema, const std::string& value) {
+std::optional<Json> data_of_value(const Json& schema, const Capture& state,
+                                  const std::string& value, std::vector<std::string>& reasons) {
   const Json* required = schema.find("required");
   const Json* properties = schema.find("properties");
   if (required == nullptr || !required->is_array() || required->as_array().size() != 1 ||
-      properties == nullptr || !required->as_array().front().is_string()) {
+      properties == nullptr || !required->as_array().front().is_string() || value.empty()) {
     return std::nullopt;
   }
   const auto& name = required->as_array().front().as_string();
   const Json* property = properties->find(name);
-  const auto type = property != nullptr ? property->string_or("type", "") : std::string_view();
-  if (type == "string") return Json::object({{name, value}});
-  if (type != "number" && type != "integer") return std::nullopt;
-  double number = 0;
-  const auto* end = value.data() + value.size();
-  const auto read = std::from_chars(value.data(), end, number);
-  // "82.5 kg": a unit may stand behind it.
-  if (read.ec != std::errc{} || (read.ptr != end && *read.ptr != ' ')) return std::nullopt;
-  return Json::object({{name, Json(number)}});
+  auto one = property != nullptr ? value_in(*property, value, state.at, reasons) : std::nullopt;
+  if (!one) return std::nullopt;
+  auto data = Json::object({{name, *std::move(one)}});
+  const auto compiled = JsonValidator::compile(schema, "schema");
+  return compiled && compiled->validate(data, "data") ? std::optional(std::move(data))
+                                                      : std::nullopt;
 }
 
-// What the thought is, if its label is the noun of a type that the user has registered.
-Task<Result<std::optional<Update>>> of_own_type(Node& node, const Capture& state) {
-  const auto label = labelled(state.text);
-  if (!label) co_return std::nullopt;
+std::string joined(const std::vector<std::string>& names) {
+  return fmt::format("{}", fmt::join(names, ", "));
+}
+
+// The names of the user's types of events of a noun, as "x.weight.recorded".
+Task<Result<std::vector<std::string>>> event_types_of(Node& node, const std::string& noun) {
+  std::vector<std::string> names;
   auto types = co_await node.use("types", "eventTypes.list", Json::object());
   // Whoever may not read types has none that are meant.
-  if (!types) {
-    if (types.error().code == Code::kForbidden) co_return std::nullopt;
-    co_return fail(types.error());
-  }
-  const auto noun = "x." + label->label + ".";
-  std::string name;
-  const Json* all = types->find("types");
+  if (!types && types.error().code != Code::kForbidden) co_return fail(types.error());
+  const Json* all = types ? types->find("types") : nullptr;
   for (const auto& one : all != nullptr ? all->as_array() : Json::Array{}) {
-    if (one.string_or("name", "").starts_with(noun)) name = one.string_or("name", "");
+    const auto name = one.string_or("name", "");
+    if (name.starts_with(fmt::format("x.{}.", noun))) names.emplace_back(name);
   }
-  if (name.empty()) co_return std::nullopt;
-  auto type = co_await node.use("type", "eventTypes.get", Json::object({{"name", name}}));
-  if (!type) co_return fail(type.error());
-  const Json* schema = type->find("schema");
-  auto data = schema != nullptr ? data_of_value(*schema, label->value) : std::nullopt;
-  if (!data) co_return std::nullopt;
-  co_return Json::object(
-      {{"kind", name},
-       {"confidence", 0.95},
-       {"reasons", list_of({fmt::format("It begins with \"{}:\", and you have registered {}",
-                                        label->label, name)})},
-       {"fields", std::move(*data)}});
+  co_return names;
+}
+
+// What the thought is, if its label is the noun of types that the user has registered, and it fits
+// one of them. Where it is none `reasons` say why.
+Task<Result<std::optional<Update>>> of_own_type(Node& node, const Capture& state,
+                                                std::vector<std::string>& reasons) {
+  const auto label = labelled(state.text);
+  if (!label) co_return std::nullopt;
+  const auto names = co_await event_types_of(node, label->label);
+  if (!names) co_return fail(names.error());
+  if (names->empty()) co_return std::nullopt;
+  if (names->size() > kTypesTold) {
+    reasons.push_back(fmt::format("It begins with \"{}:\", and you have registered {} types of it",
+                                  label->label, names->size()));
+    co_return std::nullopt;
+  }
+  std::vector<std::string> fitting;
+  std::vector<std::string> said;
+  Json fields;
+  for (std::size_t i = 0; i < names->size(); ++i) {
+    auto type = co_await node.use(i == 0 ? "type" : fmt::format("type {}", i), "eventTypes.get",
+                                  Json::object({{"name", (*names)[i]}}));
+    if (!type) co_return fail(type.error());
+    const Json* schema = type->find("schema");
+    std::vector<std::string> of_value;
+    auto data =
+        schema != nullptr ? data_of_value(*schema, state, label->value, of_value) : std::nullopt;
+    if (!data) continue;
+    fitting.push_back((*names)[i]);
+    fields = *std::move(data);
+    said = std::move(of_value);
+  }
+  if (fitting.size() != 1) {
+    reasons.push_back(
+        fitting.empty()
+            ? fmt::format("It begins with \"{}:\", but is nothing that {} takes in one field",
+                          label->label, joined(*names))
+            : fmt::format("It begins with \"{}:\", and {} take it", label->label, joined(fitting)));
+    co_return std::nullopt;
+  }
+  said.insert(said.begin(), fmt::format("It begins with \"{}:\", and you have registered {}",
+                                        label->label, fitting.front()));
+  co_return Json::object({{"kind", fitting.front()},
+                          {"confidence", 0.95},
+                          {"reasons", list_of(said)},
+                          {"fields", std::move(fields)}});
 }
 
 // The names of the user's types of things. Whoever may not read them has none that are meant.
@@ -195,9 +228,7 @@ models::Ask question_of_types(const Capture& state, const std::vector<OwnType>& 
 // first.
 Task<Result<std::vector<OwnType>>> types_to_tell(Node& node, const Capture& state,
                                                  std::vector<std::string> names) {
-  const auto is_said = [&](const std::string& name) {
-    return state.text.contains(name.substr(name.find('.') + 1));
-  };
+  const auto is_said = [&](const std::string& name) { return says_name(state.text, name); };
   std::ranges::partition(names, is_said);
   std::vector<OwnType> told;
   std::size_t bytes = 0;
@@ -250,16 +281,23 @@ Task<Result<std::optional<Update>>> of_type_by_model(Node& node, const Capture& 
 }
 
 Task<Result<Update>> classify(Node& node, Capture state) {
-  auto own = co_await of_own_type(node, state);
+  std::vector<std::string> reasons;
+  auto own = co_await of_own_type(node, state, reasons);
   if (!own) co_return fail(own.error());
   if (*own) co_return std::move(**own);
   auto types = co_await own_types(node);
   if (!types) co_return fail(types.error());
-  std::vector<std::string> reasons;
   own = co_await of_named_type(node, state, *types, reasons);
   if (!own) co_return fail(own.error());
   if (*own) co_return std::move(**own);
   auto verdict = judge(state.text, state.at);
+  // It names a type of the user's, and it does not fit: that is no order to be carried out, even
+  // where the name is the word of one ("book: ", "call: ").
+  if (!reasons.empty() && verdict.kind == "task" && !verdict.is_marked) {
+    verdict = {};
+    verdict.kind = "note";
+    verdict.confidence = kSureFrom;
+  }
   const bool is_sure = verdict.kind == "task" && verdict.confidence >= kSureFrom;
   const bool has_model = !node.context().models.options().chat.empty();
   if (has_model && !types->empty() && !is_sure) {
@@ -387,7 +425,8 @@ void add(const Rooms& rooms) {
            "agents.get of the entityId tells what it became, how sure that is, and why. Days "
            "such as tomorrow are of UTC. What begins with the noun of a type that you have "
            "registered, as \"weight: 82\" for x.weight.recorded, is an event of that type if it "
-           "needs one field only.",
+           "needs one field only, and all of what is said is a value of it. What is not all in "
+           "the fields of a type is none of it: a note loses nothing.",
        .effects = rpc::Effects::kAppends,
        .examples = {{R"({"text":"buy milk tomorrow"})", ""}},
        .keeps_idempotency_keys = true,

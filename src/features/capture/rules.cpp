@@ -151,7 +151,8 @@ std::optional<std::string> due_of(const std::string& words, std::int64_t now) {
     const auto name = kDays[static_cast<std::size_t>(day)];
     if (!says(fmt::format("by {}", name)) && !says(fmt::format("on {}", name)) &&
         !says(fmt::format("next {}", name)) && !says(fmt::format("this {}", name)) &&
-        !says(fmt::format("before {}", name)) && !says(fmt::format("until {}", name))) {
+        !says(fmt::format("before {}", name)) && !says(fmt::format("until {}", name)) &&
+        !says(fmt::format("due {}", name))) {
       continue;
     }
     const int ahead = (day - weekday_of(now) + 6) % 7 + 1;
@@ -159,6 +160,13 @@ std::optional<std::string> due_of(const std::string& words, std::int64_t now) {
   }
   if (says("next week")) return day_of(now + 7 * kDayMs);
   return std::nullopt;
+}
+
+// "by friday", "on 2026-12-24": whether a word begins it that leads to a day.
+bool is_before_day(const std::string& words) {
+  return !first_of(words, std::to_array<std::string_view>({"by", "on", "before", "until", "due"}),
+                   true)
+              .empty();
 }
 
 std::optional<std::string> priority_of(const std::string& words, std::string_view text) {
@@ -252,10 +260,9 @@ Verdict judge(std::string_view text, std::int64_t now) {
   const auto line = without_mark(first_line);
   const auto line_words = words_of(line);
   if (is_box(trimmed(text))) signs.add(0.8, "It has a box to tick");
-  if (line.size() != first_line.size() && !is_box(trimmed(text)) &&
-      !first_of(words_of(first_line), kMarks, true).empty()) {
-    signs.add(0.8, "It says that it is a task");
-  }
+  const bool is_marked = line.size() != first_line.size() && !is_box(trimmed(text)) &&
+                         !first_of(words_of(first_line), kMarks, true).empty();
+  if (is_marked) signs.add(0.8, "It says that it is a task");
   auto duty = first_of(line_words, kDuties, true);
   if (duty.empty()) duty = first_of(line_words, kDuties, false);
   if (!duty.empty()) {
@@ -294,6 +301,7 @@ Verdict judge(std::string_view text, std::int64_t now) {
   }
   verdict.kind = "task";
   verdict.confidence = score;
+  verdict.is_marked = is_marked;
   verdict.title = std::string(line.substr(0, kTitleBytesMax));
   verdict.title.resize(valid_utf8_prefix(verdict.title));
   if (verdict.title.empty()) verdict.title = "Untitled";
@@ -304,6 +312,31 @@ Verdict judge(std::string_view text, std::int64_t now) {
 
 std::optional<std::string> day_in(std::string_view text, std::int64_t now) {
   return due_of(words_of(text), now);
+}
+
+std::optional<std::string> day_in_whole(std::string_view text, std::int64_t now) {
+  auto words = words_of(text);
+  const auto is_one_of = [&words](std::initializer_list<std::string_view> phrases) {
+    return std::ranges::any_of(
+        phrases, [&](std::string_view one) { return words == fmt::format(" {} ", one); });
+  };
+  if (std::ranges::any_of(kDays, [&](std::string_view day) { return is_one_of({day}); })) {
+    words.insert(0, " on");
+  }
+  auto day = due_of(words, now);
+  if (!day || is_one_of({"tomorrow", "today", "tonight", "this evening", "this afternoon",
+                         "next week", "day after tomorrow", "the day after tomorrow"})) {
+    return day;
+  }
+  // "by friday", "on 2026-12-24", "in 3 days": one word, that many, and no more.
+  const auto count = std::ranges::count(words, ' ') - 1;
+  if (is_one_of({*day})) return day;
+  const auto behind = words.substr(words.find(' ', 1));
+  const bool is_day = std::ranges::any_of(
+      kDays, [&](std::string_view one) { return behind == fmt::format(" {} ", one); });
+  const bool is_date = behind == fmt::format(" {} ", *day) && is_before_day(words);
+  const bool is_span = count == 3 && (number_before(words, "day") || number_before(words, "week"));
+  return is_day || is_date || is_span ? day : std::nullopt;
 }
 
 std::optional<Labelled> labelled(std::string_view text) {
@@ -319,7 +352,7 @@ std::optional<Labelled> labelled(std::string_view text) {
     found.label.push_back(small);
   }
   found.value = std::string(trimmed(text.substr(colon + 1)));
-  if (found.value.empty() || found.value.starts_with("//")) return std::nullopt;
+  if (found.value.starts_with("//")) return std::nullopt;
   return found;
 }
 

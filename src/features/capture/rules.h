@@ -16,6 +16,7 @@ struct Verdict {
   double confidence = 0;  // 0 to 1: that it is of this kind
   std::vector<std::string> reasons;
   // Of a task.
+  bool is_marked = false;  // by a word: "task: "
   std::string title;
   std::optional<std::string> due_date;  // "2026-11-28"
   std::optional<std::string> priority;
@@ -30,8 +31,11 @@ Verdict judge(std::string_view text, std::int64_t now);
 /// The day that a text says, from `now` on: "2026-11-28".
 std::optional<std::string> day_in(std::string_view text, std::int64_t now);
 
+/// The day that a text is, with no other word: "on friday".
+std::optional<std::string> day_in_whole(std::string_view text, std::int64_t now);
+
 /// "weight: 82.5": what stands before the colon and behind it, where the former may be the noun of
-/// a type of the user's own.
+/// a type of the user's own. The latter may be empty.
 struct Labelled {
   std::string label;
   std::string value;

@@ -184,10 +184,25 @@ TEST(CaptureRules, ReadDaysFromTheTimeTheyCome) {
   EXPECT_EQ(judge("call Tom on monday", kNow).due_date, "2026-11-30");
   // Of a Saturday the next one is meant.
   EXPECT_EQ(judge("call Tom on saturday", kNow).due_date, "2026-12-05");
+  EXPECT_EQ(judge("write the report, due friday", kNow).due_date, "2026-12-04");
   EXPECT_EQ(judge("send it in 3 days", kNow).due_date, "2026-12-01");
   EXPECT_EQ(judge("send it in 2 weeks", kNow).due_date, "2026-12-12");
   EXPECT_EQ(judge("pay rent by 2026-13-45", kNow).due_date, std::nullopt);
   EXPECT_EQ(judge("order paper asap", kNow).priority, "urgent");
+}
+
+TEST(CaptureRules, ADayIsOneWithNoOtherWord) {
+  EXPECT_EQ(day_in_whole("tomorrow", kNow), "2026-11-29");
+  EXPECT_EQ(day_in_whole("Friday", kNow), "2026-12-04");
+  EXPECT_EQ(day_in_whole("by Friday.", kNow), "2026-12-04");
+  EXPECT_EQ(day_in_whole("2026-12-24", kNow), "2026-12-24");
+  EXPECT_EQ(day_in_whole("on 2026-12-24", kNow), "2026-12-24");
+  EXPECT_EQ(day_in_whole("in 2 weeks", kNow), "2026-12-12");
+  EXPECT_EQ(day_in_whole("the day after tomorrow", kNow), "2026-11-30");
+  for (const auto* more : {"", "some day", "tomorrow at noon", "on friday ask Mary", "friday night",
+                           "not 2026-12-24", "in 3 days again", "tomorrow or on friday"}) {
+    EXPECT_EQ(day_in_whole(more, kNow), std::nullopt) << more;
+  }
 }
 
 TEST(CaptureRules, TakeAnyBytes) {
@@ -207,7 +222,7 @@ TEST(CaptureRules, ALabelIsAWordBeforeAColon) {
   EXPECT_FALSE(labelled("https://example.com"));
   EXPECT_FALSE(labelled("no label here"));
   EXPECT_FALSE(labelled("two words: no"));
-  EXPECT_FALSE(labelled("empty:"));
+  EXPECT_EQ(labelled("empty:")->value, "");
 }
 
 }  // namespace
