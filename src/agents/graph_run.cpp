@@ -8,9 +8,9 @@
 #include "agents/agent_events.h"
 #include "agents/conversation.h"
 #include "agents/data_marks.h"
-#include "agents/secrets.h"
 #include "events/trace.h"
 #include "models/in_step.h"
+#include "models/secrets.h"
 
 namespace synap::agents {
 
@@ -113,7 +113,7 @@ Task<Result<models::Answer>> Node::ask(std::string_view what, models::Ask ask) {
   auto& context = run_.context();
   if (auto taken = run_.take({.model_calls = 1}); !taken) co_return fail(taken.error());
   // Before anything is cut: the half of a key is not known for one.
-  const auto secrets = mask_secrets(ask);
+  const auto secrets = models::mask_secrets(ask);
   fit(ask, question_tokens_max(context.models.options(), context.limits.tokens_of_ask));
   bool has_begun = false;
   MarkStripper stripper;

@@ -7,6 +7,7 @@
 #include "base/crypto.h"
 #include "embedding/answerer.h"
 #include "models/retry.h"
+#include "models/secrets.h"
 #include "models/vectors.h"
 
 namespace synap::models {
@@ -149,6 +150,10 @@ Task<Result<Embedded>> HttpEmbedder::embed_some(embedding::Ask ask) {
                  .provider = first().name,
                  .wire = "embeddings",
                  .model = first().model};
+  // Before anything is cut: the half of a key is not known for one.
+  std::int64_t secrets = 0;
+  for (auto& text : ask.texts) secrets += mask_secrets(text);
+  if (secrets > 0) call.secrets = secrets;
   OpenCall open;
   if (caller_) {
     auto opened = co_await this->open(call, ask.texts);

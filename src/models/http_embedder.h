@@ -5,6 +5,7 @@
 // What comes is judged: a vector for each text, in their order, of the dimension that was set,
 // finite, not zero; it is then made of length 1. A provider that answers anything else is an error,
 // and so is one that has another model answer than before: then the next one is asked.
+// Keys that somebody has written into a text are left out of what is sent (secrets.h).
 // That a text was embedded before is its caller's to know, who keeps vectors by content.
 #pragma once
 

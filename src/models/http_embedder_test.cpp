@@ -9,6 +9,7 @@ namespace synap::models {
 namespace {
 
 using testing::HasSubstr;
+using testing::Not;
 
 // A vector of three that says which text it is of: its length.
 std::string vectors_of(const outbound::Seen& seen) {
@@ -238,6 +239,24 @@ TEST_F(HttpEmbedderTest, WhereAnotherModelAnswersTheNextProviderIsAsked) {
   const auto found = embed_as("e-0", {"text"});
   ASSERT_TRUE(found) << found.error().message;
   EXPECT_EQ(calls().back().provider, "next");
+}
+
+TEST_F(HttpEmbedderTest, KeysInTextsAreNotSent) {
+  open({.embed = {embed()}});
+  // Put together here, so that nobody who looks for keys finds one in this file. It lies across the
+  // place from which on a text of 512 tokens is cut.
+  const auto key = std::string("glpat") + "-4fQ9x2LmT7vB1cWz8KpR";
+  const auto rest = std::string(512 * 8 - 12, 'x') + " " + key;
+  for (const auto& whose : {std::optional(caller()), std::optional<Caller>()}) {
+    ASSERT_TRUE(embed({"plain", "The key is " + key + ", said Ann", rest}, whose));
+    const auto& body = server.seen(server.asked() - 1).body;
+    const auto json = parse_json(body);
+    const auto& texts = json->find("input")->as_array();
+    EXPECT_EQ(texts[0].as_string(), "plain");
+    EXPECT_EQ(texts[1].as_string(), "The key is [left out: a secret], said Ann");
+    EXPECT_THAT(body, Not(HasSubstr("glpat")));
+  }
+  EXPECT_EQ(calls().at(0).secrets, 2);
 }
 
 TEST_F(HttpEmbedderTest, TooManyTextsAreRefused) {

@@ -1,4 +1,4 @@
-#include "agents/secrets.h"
+#include "models/secrets.h"
 
 #include <algorithm>
 #include <array>
@@ -8,7 +8,7 @@
 #include <string_view>
 #include <variant>
 
-namespace synap::agents {
+namespace synap::models {
 namespace {
 
 constexpr std::string_view kMark = "[left out: a secret]";
@@ -298,20 +298,20 @@ std::int64_t mask_secrets(std::string& text) {
   return count;
 }
 
-std::int64_t mask_secrets(models::Ask& ask) {
+std::int64_t mask_secrets(Ask& ask) {
   std::int64_t count = 0;
   for (auto& message : ask.messages) {
     if (message.text) count += mask_secrets(*message.text);
     for (auto& part : message.parts) {
-      if (auto* text = std::get_if<models::TextPart>(&part)) count += mask_secrets(text->text);
+      if (auto* text = std::get_if<TextPart>(&part)) count += mask_secrets(text->text);
     }
     for (auto& call : message.tool_calls) {
       const auto of_call = mask_secrets(call.arguments);
-      if (of_call > 0) models::read_arguments(call);
+      if (of_call > 0) read_arguments(call);
       count += of_call;
     }
   }
   return count;
 }
 
-}  // namespace synap::agents
+}  // namespace synap::models

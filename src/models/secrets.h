@@ -1,5 +1,6 @@
 // Secrets in prompts: keys that somebody has written into a note are no business of a model, nor of
-// the provider that it is asked at. What agents ask has a mark in their place.
+// the provider that it is asked at. What agents ask, and texts that are sent for their vectors,
+// have a mark in their place.
 //
 // They are known by their form, which those who issue them have made so that it can be:
 //
@@ -23,12 +24,12 @@
 
 #include "models/conversation.h"
 
-namespace synap::agents {
+namespace synap::models {
 
 /// Puts "[left out: a secret]" in the place of each secret; says how many. Linear in the text.
 std::int64_t mask_secrets(std::string& text);
 
 /// The same in all texts of what is asked, and in the calls of tools that are told back.
-std::int64_t mask_secrets(models::Ask& ask);
+std::int64_t mask_secrets(Ask& ask);
 
-}  // namespace synap::agents
+}  // namespace synap::models

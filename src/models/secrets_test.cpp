@@ -1,13 +1,11 @@
-#include "agents/secrets.h"
+#include "models/secrets.h"
 
 #include <gtest/gtest.h>
 
 #include <chrono>
 #include <vector>
 
-#include "agents/conversation.h"
-
-namespace synap::agents {
+namespace synap::models {
 namespace {
 
 constexpr std::string_view kMark = "[left out: a secret]";
@@ -112,18 +110,18 @@ TEST(Secrets, AreFoundInOnePassHoweverManyBeginnings) {
 
 TEST(Secrets, AreLeftOutOfAllThatIsAsked) {
   const auto secret = "sk-" + long_part(48);
-  models::Ask ask;
-  ask.messages = {message("user", "A " + secret), message("assistant", "")};
-  ask.messages[0].parts.emplace_back(models::TextPart{secret});
-  models::ToolCall call{.id = "1", .name = "x", .arguments = "{\"a\":\"" + secret + "\"}"};
-  models::read_arguments(call);
+  Ask ask;
+  ask.messages = {{.role = "user", .text = "A " + secret}, {.role = "assistant", .text = ""}};
+  ask.messages[0].parts.emplace_back(TextPart{secret});
+  ToolCall call{.id = "1", .name = "x", .arguments = "{\"a\":\"" + secret + "\"}"};
+  read_arguments(call);
   ask.messages[1].tool_calls.push_back(call);
   EXPECT_EQ(mask_secrets(ask), 3);
   EXPECT_EQ(ask.messages[0].text, "A " + std::string(kMark));
-  EXPECT_EQ(std::get<models::TextPart>(ask.messages[0].parts[0]).text, kMark);
+  EXPECT_EQ(std::get<TextPart>(ask.messages[0].parts[0]).text, kMark);
   ASSERT_TRUE(ask.messages[1].tool_calls[0].input);
   EXPECT_EQ(ask.messages[1].tool_calls[0].input->string_or("a", ""), kMark);
 }
 
 }  // namespace
-}  // namespace synap::agents
+}  // namespace synap::models
