@@ -13,6 +13,7 @@
 #include "features/chat/chat.h"
 #include "features/command.h"
 #include "features/words.h"
+#include "models/secrets.h"
 
 namespace synap::features::chat {
 namespace {
@@ -82,6 +83,13 @@ const ObjectSchema<History>& describe(Type<History>) {
           .field("tainted", &History::is_tainted, boolean())
           .field_or("others", &History::hears_others, boolean(), false);
   return schema;
+}
+
+// For the message, which is in the log and in every copy of it for good: a key stays in the note it
+// was written into. Before anything is cut, as the half of a key is not known for one.
+std::string shown(std::string text, std::size_t bytes_max) {
+  models::mask_secrets(text);
+  return agents::shortened(text, bytes_max);
 }
 
 // Who has sent a message. One of a version that did not say the key has its session's own.
@@ -163,12 +171,12 @@ Task<Result<Update>> retrieve(Node& node, Talk talk) {
     Citation passage{.number = static_cast<std::int64_t>(passages.size()) + 1,
                      .entity_id = std::string(hit.string_or("entityId", "")),
                      .entity_type = std::string(hit.string_or("entityType", "")),
-                     .title = std::string(hit.string_or("title", "")),
+                     .title = shown(std::string(hit.string_or("title", "")), kPassageBytes),
                      .passage = std::string(hit.string_or("passage", ""))};
     if (const Json* parts = hit.find("snippet"); passage.passage.empty() && parts != nullptr) {
       for (const auto& part : parts->as_array()) passage.passage += part.string_or("text", "");
     }
-    passage.passage = agents::shortened(passage.passage, kPassageBytes);
+    passage.passage = shown(std::move(passage.passage), kPassageBytes);
     passages.push_back(std::move(passage));
   }
   co_return Json::object({{"passages", json_list(passages)}});
@@ -242,8 +250,8 @@ Task<Result<Update>> answer(Node& node, Talk talk) {
     }
     auto tools = talk.tools;
     for (std::size_t i = 0; i < done->size(); ++i) {
-      tools.push_back({(*done)[i].name, agents::shortened(calls[i].arguments, kShownBytes),
-                       (*done)[i].is_ok, agents::shortened((*done)[i].text, kShownBytes)});
+      tools.push_back({(*done)[i].name, shown(calls[i].arguments, kShownBytes), (*done)[i].is_ok,
+                       shown((*done)[i].text, kShownBytes)});
     }
     update.set("tools", json_list(tools));
   } else {

@@ -9,6 +9,7 @@
 #include "features/capture/capture.h"
 #include "features/feature_test.h"
 #include "features/notes/notes.h"
+#include "features/searching/searching.h"
 #include "models/test_rig.h"
 #include "models/test_streams.h"
 
@@ -32,6 +33,8 @@ class Chat : public FeatureTest {
  protected:
   Chat()
       : FeatureTest([](const Rooms& rooms) {
+          rooms.projections.add(api::Keys::projection());
+          api::Keys::add_event_types(rooms.types);
           notes::add(rooms);
           projects::add(rooms);
           tasks::add(rooms);
@@ -39,6 +42,7 @@ class Chat : public FeatureTest {
           capture::add(rooms);
           chat::add(rooms);
           language_models::add(rooms);
+          searching::add(rooms);
         }) {}
 
   Json sent(Json::Object input, const std::string& key = "") {
@@ -531,6 +535,65 @@ TEST_F(Chat, FitsIntoTheContextOfItsModel) {
     EXPECT_EQ(parse_json(body)->find("max_tokens")->as_integer(), 1'024);
   }
   EXPECT_THAT(llm.seen(1).body, testing::HasSubstr("2 earlier messages are left out"));
+}
+
+TEST_F(Chat, AKeyInANoteIsNotCopiedIntoTheMessagesOfItsThread) {
+  models::ScriptedProvider llm;
+  // Put together here, so that nobody who looks for keys finds one in this file.
+  const auto key = std::string("glpat") + "-4fQ9x2LmT7vB1cWz8KpR";
+  const auto call_of_tool = [&](std::string_view query) {
+    const auto arguments = json_text(Json::object({{"q", query}}));
+    const auto call = Json::object(
+        {{"index", 0},
+         {"id", "t1"},
+         {"type", "function"},
+         {"function", Json::object({{"name", "search_query"}, {"arguments", arguments}})}});
+    return fmt::format(R"(data: {{"choices":[{{"index":0,"delta":{{"tool_calls":[{}]}}}}]}})"
+                       "\n\n"
+                       R"(data: {{"choices":[{{"index":0,"delta":{{}},)"
+                       R"("finish_reason":"tool_calls"}}]}})"
+                       "\n\ndata: [DONE]\n\n",
+                       call.dump());
+  };
+  // The second lies across the place where the arguments are cut.
+  llm.then(models::sse(call_of_tool("garden " + std::string(980, '-') + " " + key)));
+  llm.then(models::sse(call_of_tool("garden")));
+  llm.then(models::sse(models::chat_answer("It is in the note [1].")));
+  model_options.chat = {{.name = "p", .url = llm.url(), .model = "m"}};
+  open();
+  search->start();
+  // The agent's tools are called by a key that there is.
+  const auto made = sync_wait(executor, keys->create_user("ann", api::Role::kMember));
+  const auto user = sync_wait(executor, keys->list_users("", 10))->items.front().id;
+  const auto note = call(
+      "notes.create",
+      Json::object({{"title", "Garden " + key}, {"content", "The garden gate opens by " + key}}),
+      user);
+  ASSERT_TRUE(note) << note.error().message;
+  wait_until_idle();
+  const auto position = log->end().value();
+  auto wait = [&]() -> Task<void> { co_await search->indexed().wait_past(position - 1); };
+  sync_wait(executor, wait());
+  auto context = std::make_shared<api::CallContext>(kEverybodyMay);
+  context->actor = api::Actor::of_key(user, api::Role::kMember, made->key_id);
+  rpc::Call asked{.context = context, .input = {.json = Json::object({{"text", "garden"}})}};
+  const auto sent = sync_wait(executor, procedures.find("chat.send")->handler(std::move(asked)));
+  ASSERT_TRUE(sent);
+  wait_until_idle();
+  const auto begun = *parse_json(*std::get<rpc::Text>(*sent));
+  const auto got = call("chat.get", Json::object({{"id", begun.string_or("entityId", "")}}), user);
+  ASSERT_TRUE(got) << got.error().message;
+  const auto& whole = *got;
+  const auto& answer = whole.find("messages")->as_array().at(1);
+  const auto& tools = answer.find("tools")->as_array();
+  const auto& citations = answer.find("citations")->as_array();
+  ASSERT_EQ(tools.size(), 2U) << answer.dump();
+  ASSERT_EQ(citations.size(), 1U) << answer.dump();
+  constexpr auto kMark = "[left out: a secret]";
+  EXPECT_THAT(tools[1].string_or("result", ""), testing::HasSubstr(kMark));
+  EXPECT_EQ(citations[0].string_or("title", ""), fmt::format("Garden {}", kMark));
+  EXPECT_THAT(citations[0].string_or("passage", ""), testing::HasSubstr(kMark));
+  EXPECT_THAT(answer.dump(), testing::Not(testing::HasSubstr("glpat")));
 }
 
 TEST_F(Chat, WhatIsNotThereIsNotFollowed) {
