@@ -1,6 +1,7 @@
 // OthersEvents: what other nodes append about that which this one has in memory: keys, pauses of
-// functions, apps. It goes through the log behind its end, and has each room look at its rows
-// again; what this node has appended itself comes, too, and changes nothing.
+// functions, apps, agents that begin by themselves. It goes through the log behind its end, and has
+// each room look at its rows again; what this node has appended itself comes, too, and changes
+// nothing.
 #pragma once
 
 #include <cstdint>

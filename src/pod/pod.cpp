@@ -11,6 +11,7 @@
 
 #include "agent_protocol/store_api.h"
 #include "agent_protocol/threads_api.h"
+#include "agents/agent_events.h"
 #include "api/front.h"
 #include "api/keys.h"
 #include "api/metrics_page.h"
@@ -538,6 +539,8 @@ Result<> Pod::Parts::serve() {
   if (nodes != nullptr) {
     nodes->lead_when_free([this]() -> Result<> {
       if (auto working = begin_work(); !working) return working;
+      // The last that was switched before the other went may not have been heard of yet.
+      if (auto loaded = features::agent_runs::load_beginnings(*rooms); !loaded) return loaded;
       begin_upkeep();
       return {};
     });
@@ -638,6 +641,9 @@ Result<> Pod::Parts::join_nodes() {
   hearing->add(inngest::Apps::hears(),
                [this](const events::Event& event) { return apps->apps().hear(event); });
   return {};
+  hearing->add({std::string(agents::kSwitched.name)}, [this](const events::Event& event) {
+    return features::agent_runs::hear_beginning(*rooms, event);
+  });
 }
 
 // For commands on this machine, which would otherwise have to be told of another port than the

@@ -11,7 +11,7 @@ import { environment } from '../fault/pod.mjs';
 import { Server } from '../fault/postgres_server.mjs';
 import { Nodes } from '../fault/shared_runs.mjs';
 import { embeddings, settings } from './embeddings.mjs';
-import { ask, calls, entry, KEY, provider, toml } from './harness.mjs';
+import { ask, calls, entry, KEY, post, provider, toml } from './harness.mjs';
 
 const kLeaseMs = 3_000;
 
@@ -142,4 +142,47 @@ test('one node makes the vectors of all, and another goes on where it was killed
   await isFound(at(nodes.all[0]), 'flour', 'Baking at home');
   const tables = await server.sql("SELECT count(*) FROM pg_class WHERE relname LIKE 'passages\\_meaning\\_1\\_%' AND relkind = 'r'");
   assert.equal(tables.trim(), '1');
+});
+
+const runsOf = async (one, agent) => (await ask(one, 'agents.runs', { agent })).runs;
+
+test('an agent that is switched at one node is so at all', { timeout: 280_000 }, async (t) => {
+  const mock = await provider(t, answers);
+  const { server, nodes, at } = await nodesOf(t, { chat: [entry(mock)] }, ['one', 'two']);
+  const [, two] = nodes.all.map(at);
+  assert.equal(await nodes.leader(), 'one');
+  const enable = (schedule) => post(two, 'agents.enable', { agent: 'digest', schedule });
+  const ended = async () => (await runsOf(two, 'digest')).filter(({ status }) => status === 'completed').length;
+  await enable('@every 1s');
+  await until('a digest', async () => await ended() > 0);
+  await enable('0 0 1 1 *');
+  await until('the other schedule', async () =>
+    await server.sql("SELECT cron FROM cron_ticks WHERE function LIKE 'agents.digest:%'") === '0 0 1 1 *');
+  const before = await ended();
+  await enable('@every 1s');
+  await until('another digest', async () => await ended() > before);
+  await post(two, 'agents.disable', { agent: 'digest' });
+  await sleep(2_000);  // one may have been begun
+  const { length } = await runsOf(two, 'digest');
+  await sleep(3_000);
+  assert.equal((await runsOf(two, 'digest')).length, length, 'it begins no more');
+});
+
+test('an agent that begins by itself does where the node is killed that was told so', { timeout: 280_000 }, async (t) => {
+  const mock = await provider(t, answers);
+  const { nodes, at } = await nodesOf(t, { chat: [entry(mock)] }, ['one', 'two']);
+  const [one, two] = nodes.all.map(at);
+  assert.equal(await nodes.leader(), 'one');
+  await post(one, 'agents.enable', { agent: 'enrich' });
+  await nodes.all[0].kill();
+  await until('the other leads', async () => await nodes.leader() === 'two');
+  const { entityId } = await command([two], 'notes.create', { content: '# Tulips\n\nPlant them.' }, 'noted');
+  const [run] = await until('its run', async () => (await runsOf(two, 'enrich')).length > 0 && runsOf(two, 'enrich'));
+  assert.deepEqual(run.input, { noteId: entityId });
+  await post(two, 'agents.disable', { agent: 'enrich' });
+  // And off is off for who comes back.
+  await nodes.all[0].start();
+  await command([at(nodes.all[0])], 'notes.create', { content: '# Roses\n\nPrune them.' }, 'noted-later');
+  await sleep(2_000);
+  assert.equal((await runsOf(two, 'enrich')).length, 1);
 });

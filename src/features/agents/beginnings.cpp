@@ -95,7 +95,8 @@ class BeginningHandler final : public workers::EventHandler {
 };
 
 Result<bus::Function> made_function(const Agent& agent, const std::string& user_id,
-                                    const Switch& now, const agents::ChainLimits& limits) {
+                                    const std::string& timetable,
+                                    const agents::ChainLimits& limits) {
   bus::Function function{.id = function_of(agent.name, user_id), .user_id = user_id};
   function.appends = {std::string(agents::kRunRequested.name)};
   if (!agent.begins_by->event.empty()) {
@@ -106,12 +107,21 @@ Result<bus::Function> made_function(const Agent& agent, const std::string& user_
           bus::Throttle{.limit = most, .period = std::chrono::hours(1), .burst = 0};
     }
   }
-  if (!now.schedule.empty()) {
-    auto schedule = cron::Schedule::parse(now.schedule);
+  if (!timetable.empty()) {
+    auto schedule = cron::Schedule::parse(timetable);
     if (!schedule) return fail(schedule.error());
-    function.schedules.push_back({.text = now.schedule, .schedule = *schedule});
+    function.schedules.push_back({.text = timetable, .schedule = *schedule});
   }
   return function;
+}
+
+Result<workers::WorkerPool::Put> put_of(const Rooms& rooms, const Agent& agent,
+                                        const std::string& user_id, const std::string& timetable) {
+  auto function = made_function(agent, user_id, timetable, rooms.agents->chain_limits);
+  if (!function) return fail(function.error());
+  return workers::WorkerPool::Put{
+      std::move(*function),
+      rooms.workers.make_driver(std::make_unique<BeginningHandler>(rooms, agent))};
 }
 
 Result<> apply(const Rooms& rooms, const Agent& agent, const std::string& user_id,
@@ -120,10 +130,9 @@ Result<> apply(const Rooms& rooms, const Agent& agent, const std::string& user_i
     rooms.workers.remove(function_of(agent.name, user_id));
     return {};
   }
-  auto function = made_function(agent, user_id, now, rooms.agents->chain_limits);
-  if (!function) return fail(function.error());
-  rooms.workers.put(std::move(*function),
-                    rooms.workers.make_driver(std::make_unique<BeginningHandler>(rooms, agent)));
+  auto put = put_of(rooms, agent, user_id, now.schedule);
+  if (!put) return fail(put.error());
+  rooms.workers.put(std::move(put->function), std::move(put->driver));
   return {};
 }
 
@@ -255,33 +264,68 @@ void add_beginnings(const Rooms& rooms) {
                disable);
 }
 
-Result<> load_beginnings(const Rooms& rooms) {
-  struct Row {
-    std::string user_id;
-    std::string agent;
-    Switch now;
-  };
-  auto rows =
-      sync_wait(rooms.workers.executor(), [](const Rooms& its) -> Task<Result<std::vector<Row>>> {
-        co_return co_await its.database.read([](db::Tx& tx) {
-          std::vector<Row> found;
-          auto rows =
-              tx.query("SELECT user_id, agent, schedule FROM agent_switches_data WHERE is_on = 1");
-          while (rows.next()) {
-            found.push_back(
-                {rows.text(0), rows.text(1), {.is_on = true, .schedule = rows.text(2)}});
-          }
-          return found;
-        });
-      }(rooms));
-  if (!rows) return fail(rows.error());
-  for (const auto& row : *rows) {
-    const auto* agent = rooms.agents->find(row.agent);
+namespace {
+
+struct SwitchOfUser {
+  std::string user_id;
+  std::string agent;
+  bool is_on = false;
+  std::string schedule;
+  bool operator==(const SwitchOfUser&) const = default;
+};
+
+Task<Result<std::vector<SwitchOfUser>>> read_switches(const Rooms& rooms) {
+  co_return co_await rooms.database.read([](db::Tx& tx) {
+    std::vector<SwitchOfUser> found;
+    auto rows = tx.query(
+        "SELECT user_id, agent, is_on, schedule FROM agent_switches_data ORDER BY user_id, agent");
+    while (rows.next()) {
+      found.push_back({rows.text(0), rows.text(1), rows.integer(2) != 0, rows.text(3)});
+    }
+    return found;
+  });
+}
+
+Result<> apply_all(const Rooms& rooms, const std::vector<SwitchOfUser>& switches) {
+  std::vector<workers::WorkerPool::Put> on;
+  std::vector<std::string> off;
+  for (const auto& one : switches) {
+    const auto* agent = rooms.agents->find(one.agent);
     // One that is gone since, or begins by itself no more, stays in the log.
     if (agent == nullptr || !agent->begins_by) continue;
-    if (auto applied = apply(rooms, *agent, row.user_id, row.now); !applied) return applied;
+    if (!one.is_on) {
+      off.push_back(function_of(one.agent, one.user_id));
+      continue;
+    }
+    auto put = put_of(rooms, *agent, one.user_id, one.schedule);
+    if (!put) return fail(put.error());
+    on.push_back(std::move(*put));
   }
+  rooms.workers.put_all(std::move(on), off);
   return {};
+}
+
+}  // namespace
+
+Result<> load_beginnings(const Rooms& rooms) {
+  auto& executor = rooms.workers.executor();
+  auto now = sync_wait(executor, read_switches(rooms));
+  // As apply_newest: one that is turned meanwhile, here or at another node, is not turned back.
+  for (;;) {
+    if (!now) return fail(now.error());
+    if (auto applied = apply_all(rooms, *now); !applied) return applied;
+    auto then = sync_wait(executor, read_switches(rooms));
+    if (then && *then == *now) return {};
+    now = std::move(then);
+  }
+}
+
+Task<Result<>> hear_beginning(const Rooms& rooms, const events::Event& event) {
+  auto data = events::data_of(event, agents::kSwitched);
+  if (!data) co_return fail(data.error());
+  const auto* agent = rooms.agents->find((*data)->agent);
+  if (agent == nullptr || !agent->begins_by) co_return Result<>{};
+  co_return co_await apply_newest(rooms, *agent, event.user_id);
 }
 
 }  // namespace synap::features::agent_runs

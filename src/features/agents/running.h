@@ -17,8 +17,11 @@ void add(const Rooms& rooms);
 void finish(const Rooms& rooms);
 void add_watching(const Rooms& rooms);    // of add()
 void add_beginnings(const Rooms& rooms);  // of finish()
-/// At a start, before events are appended: what users have switched on begins again. Blocks.
+/// What users have switched on begins by itself, and nothing else does: at a start, before events
+/// are appended, and of one of many nodes before it leads. Blocks.
 Result<> load_beginnings(const Rooms& rooms);
+/// Another node may have appended agents::kSwitched: this one does as the newest says.
+Task<Result<>> hear_beginning(const Rooms& rooms, const events::Event& event);
 
 /// Asks for a run of an agent. `input` is valid; `fingerprint` is what a repeat of the idempotency
 /// key must have in common with the first call.
