@@ -165,6 +165,7 @@ Task<Result<ToolDone>> Node::call(std::string_view what, models::ToolCall call) 
   });
   if (done) {
     if (done->is_ok && context.tools.reads(done->name)) reading_.add_answer(done->text);
+    if (done->may_quote) reading_.is_tainted = true;
     co_return done;
   }
   // It was tried as often as there are tries: the model is told, as of any failure.

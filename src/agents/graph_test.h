@@ -147,6 +147,7 @@ class GraphTest : public models::ModelsRig {
                      [this](api::Session session, Json in) -> Task<Result<std::string>> {
                        are_tainted.push_back(session.is_tainted);
                        reasons.push_back(session.reason);
+                       if (!set_error.empty()) co_return fail(Code::kNotFound, set_error);
                        sum = in.find("number")->as_integer();
                        co_return R"({"status":"completed"})";
                      });
@@ -288,6 +289,7 @@ class GraphTest : public models::ModelsRig {
   std::vector<api::Actor> actors;
   std::int64_t sum = 0;
   std::vector<bool> are_tainted;     // whoever has called sums.set
+  std::string set_error;             // that sums.set answers with
   std::vector<std::string> reasons;  // that they gave
   std::vector<std::string> sent;     // by ways out
   std::vector<std::string> tools = {"sums.add"};

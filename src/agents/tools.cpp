@@ -19,7 +19,8 @@ const ObjectSchema<ToolDone>& describe(Type<ToolDone>) {
                                  .field("name", &ToolDone::name)
                                  .field("ok", &ToolDone::is_ok)
                                  .field("text", &ToolDone::text)
-                                 .field_or("sources", &ToolDone::sources, array(string()), {});
+                                 .field_or("sources", &ToolDone::sources, array(string()), {})
+                                 .field_or("mayQuote", &ToolDone::may_quote, boolean(), false);
   return schema;
 }
 
@@ -124,6 +125,12 @@ std::string with_note(std::string answer) {
             "Nothing is done yet: this is a proposal, which a person must accept. Say so to the "
             "person; do not try again.");
   return json->dump();
+}
+
+// What the schema of the input says of it: it was looked at before anything that is stored.
+bool is_about_input(const Error& error) {
+  return error.code == Code::kBadRequest && error.details != nullptr &&
+         error.details->find("issues") != nullptr;
 }
 
 }  // namespace
@@ -425,6 +432,7 @@ Task<Result<ToolDone>> Tools::call(models::ToolCall asked, std::string key,
   }
   if (text.error().is_retriable()) co_return fail(text.error());
   done.text = shortened(fmt::format("Nothing was done: {}", text.error().message), kTextMax);
+  done.may_quote = !is_about_input(text.error());
   co_return done;
 }
 

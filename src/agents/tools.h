@@ -26,6 +26,8 @@ struct ToolDone {
   bool is_ok = false;
   std::string text;                       // JSON, or a sentence on what was wrong
   std::vector<std::string> sources = {};  // ids that the call rests on, as the model has said
+  /// Of what is not ok: the procedure itself has said it, and may have quoted what is stored.
+  bool may_quote = false;
 };
 const ObjectSchema<ToolDone>& describe(Type<ToolDone>);
 
