@@ -73,7 +73,7 @@ Task<Answer> LocalDriver::carry_out(Call call, ServedRun* served) {
     handling.count(steps);
     handling.start();
     do {
-      while (!outcome && !steps.is_over()) co_await steps.next_turn();
+      while (!outcome && !steps.is_over()) co_await steps.turn();
     } while (!outcome && steps.begin_chosen());
     answer.planned = steps.planned();
   }

@@ -28,6 +28,21 @@ class RaceTest : public WorkerPoolTest {
     }
     ASSERT_TRUE(sync_wait(executor, log->append(std::move(request))));
   }
+  const Person owner{.user_id = "ann", .is_owner = true};
+  // A branch that is never first, and lets the run be called again only by resume().
+  auto pauses() {
+    return [this](Step& branch) -> Task<void> {
+      co_await branch.run<void>("pauses", [this]() -> Task<Result<>> {
+        auto paused = co_await engine->control.pause(owner, "f");
+        co_return paused ? Result<>{} : Result<>(fail(paused.error()));
+      });
+      co_await branch.sleep("long", hours(1));
+    };
+  }
+  void wait_until_paused() {
+    wait_until("SELECT count(*) FROM run_steps_data WHERE name LIKE '%pauses'", "1");
+  }
+  void resume() { ASSERT_TRUE(sync_wait(executor, engine->control.resume(owner, "f"))); }
   std::string output() { return text_of("SELECT status || ' ' || output FROM runs_data"); }
 };
 
@@ -245,16 +260,20 @@ TEST_F(RaceTest, BeginsNothingWhereAnotherBranchHasAllItWaitsFor) {
             co_return Result<>{};
           });
         },
-        waits("b"));
+        [&](Step& branch) -> Task<void> {
+          std::vector<Task<Result<std::optional<Json>>>> both;
+          both.push_back(waits("b")(branch));
+          both.push_back(waits("c")(branch));
+          co_await when_all(std::move(both));
+        });
     co_return Outcome::done(std::to_string(first->index()));
   });
   append();
-  wait_until("SELECT count(*) FROM waits_data", "2");
-  const Person owner{.user_id = "ann", .is_owner = true};
+  wait_until("SELECT count(*) FROM waits_data", "3");
   ASSERT_TRUE(sync_wait(executor, engine->control.pause(owner, "f")));
-  send({"a", "b"});
+  send({"a", "b", "c"});
   wait_until("SELECT count(*) FROM waits_data", "0");
-  ASSERT_TRUE(sync_wait(executor, engine->control.resume(owner, "f")));
+  resume();
   wait_until_idle();
   EXPECT_EQ(output(), "completed 1");
   EXPECT_EQ(late, 0);
@@ -319,6 +338,112 @@ TEST_F(RaceTest, GoesOnWithBranchesThatFailAndWait) {
   wait_until_idle();
   EXPECT_EQ(output(), "completed 7");
   EXPECT_EQ(tries, 2);
+}
+
+TEST_F(RaceTest, IsOfWhatHasComeBeforeWhatIsOver) {
+  start([&](const Event&, Step& step) -> Task<Outcome> {
+    auto first = co_await step.race(
+        "race", sleeps("nap", milliseconds(0)),
+        [](Step& branch) { return branch.wait_for_signal("wait", {"go"}, hours(1)); }, pauses());
+    co_return Outcome::done(std::to_string(first->index()));
+  });
+  append();
+  wait_until_paused();
+  wait_until("SELECT count(*) FROM waits_data", "1");
+  send({"go"});
+  wait_until("SELECT count(*) FROM waits_data", "0");
+  resume();
+  wait_until_idle();
+  EXPECT_EQ(output(), "completed 1");
+}
+
+TEST_F(RaceTest, IsOfWhatIsOverBeforeWhatIsToBeDone) {
+  std::atomic<int> late = 0;
+  start([&](const Event&, Step& step) -> Task<Outcome> {
+    auto first = co_await step.race(
+        "race",
+        [&](Step& branch) -> Task<void> {
+          co_await branch.sleep("nap", milliseconds(0));
+          co_await branch.run<void>("late", [&]() -> Task<Result<>> {
+            ++late;
+            co_return Result<>{};
+          });
+        },
+        [](Step& branch) { return branch.wait_for_signal("wait", {"go"}, milliseconds(0)); },
+        pauses());
+    co_return Outcome::done(std::to_string(first->index()));
+  });
+  append();
+  wait_until_paused();
+  resume();
+  wait_until_idle();
+  EXPECT_EQ(output(), "completed 1");
+  EXPECT_EQ(late, 0);
+}
+
+TEST_F(RaceTest, LeavesNobodyWaitingWhenItIsDecided) {
+  Watermark goes_on;
+  start([&](const Event&, Step& step) -> Task<Outcome> {
+    co_await step.race(
+        "race", [](Step& branch) { return branch.wait_for_signal("wait", {"go"}, hours(1)); },
+        sleeps("nap", milliseconds(1)));
+    co_await goes_on.wait_past(0);  // no step
+    co_return Outcome::done();
+  });
+  append();
+  wait_until(kDone, "race \u203a 1 \u203a nap,race");
+  EXPECT_EQ(text_of("SELECT count(*) FROM waits_data"), "0");
+  goes_on.raise(1);
+  wait_until_idle();
+}
+
+TEST_F(RaceTest, DoesNotEndTheRunByWhatIsGivenUp) {
+  std::atomic<int> calls = 0;
+  start([&](const Event&, Step& step) -> Task<Outcome> {
+    auto failed = co_await step.race(
+        "failed for good",
+        [](Step& branch) -> Task<void> {
+          co_await branch.run<void>(
+              "no", []() -> Task<Result<>> { co_return fail(Code::kBadRequest, "no"); });
+          co_await branch.sleep("long", hours(1));
+        },
+        sleeps("nap", milliseconds(1)));
+    if (++calls == 1) co_return called_again();
+    co_return Outcome::done(std::to_string(failed->index()));
+  });
+  append();
+  wait_until_idle();
+  EXPECT_EQ(output(), "completed 1");
+  EXPECT_EQ(calls, 2);
+}
+
+TEST_F(RaceTest, IsNotDecidedByABranchThatThrows) {
+  std::atomic<int> calls = 0;
+  start([&](const Event&, Step& step) -> Task<Outcome> {
+    auto first = co_await step.race(
+        "race",
+        [&](Step& branch) -> Task<void> {
+          if (++calls == 1) throw std::runtime_error("once");
+          co_await branch.sleep("long", hours(1));
+        },
+        sleeps("nap", milliseconds(1)));
+    co_return Outcome::done(std::to_string(first->index()));
+  });
+  append();
+  wait_until_idle();
+  EXPECT_EQ(output(), "completed 1");
+}
+
+TEST_F(RaceTest, HasOtherStepsThanOneThatIsNamedAsItsSecond) {
+  start([&](const Event&, Step& step) -> Task<Outcome> {
+    co_await step.race("x", runs("v", 1));
+    co_await step.race("x", runs("v", 2));
+    co_await step.run<std::int64_t>("x:1 \u203a 0 \u203a v", gives(3));
+    co_return Outcome::done("0");
+  });
+  append();
+  wait_until_idle();
+  EXPECT_EQ(text_of(kDone), "x \u203a 0 \u203a v,x,x \u203a1 \u203a 0 \u203a v,x,x:1 > 0 > v");
 }
 
 TEST_F(RaceTest, FailsWithABranchThatThrowsFirst) {

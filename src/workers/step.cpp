@@ -22,11 +22,11 @@ Result<std::optional<Json>> awaited(const Result<std::string>& memo) {
 }  // namespace
 
 Task<void> Step::sleep(std::string id, std::chrono::milliseconds duration) {
-  co_await call_.sleep_for(call_.enter(scope_, std::move(id)), duration.count());
+  co_await call_.sleep_for(scope_, call_.enter(scope_, std::move(id)), duration.count());
 }
 
 Task<void> Step::sleep_until(std::string id, std::int64_t unix_ms) {
-  co_await call_.sleep_for(call_.enter(scope_, std::move(id)), unix_ms - call_.wall_time());
+  co_await call_.sleep_for(scope_, call_.enter(scope_, std::move(id)), unix_ms - call_.wall_time());
 }
 
 Task<Result<std::optional<Json>>> Step::wait_for_event(std::string id, EventWait wait,

@@ -120,7 +120,9 @@ class Step {
   /// The others are given up where they stand: a function of theirs that is running is destroyed,
   /// and may have had its effect; what they wait for, or would be tried again, is not any more; a
   /// run that they have asked for goes on. Which branch it was is kept under `id`: later calls go
-  /// into that one alone. A branch has no finish().
+  /// into that one alone. Of two that are over when the run is called, one for which something has
+  /// come is before one whose time is up. An exception that leaves a branch leaves the race, and
+  /// decides nothing. A branch has no finish().
   /// kInternalServerError: the branch that was first is not there any more.
   template <class... Fs>
   Task<Result<std::variant<Raced<Fs>...>>> race(std::string id, Fs... branches);
@@ -138,6 +140,8 @@ class Step {
   using Park = StepCall::Park;
   using Found = StepCall::Found;
   using Place = StepCall::Place;
+  using Ready = StepCall::Ready;
+  using Rank = StepCall::Rank;
 
   Step(StepCall& call, StepScope& scope) : call_(call), scope_(scope) {}
 
@@ -196,21 +200,24 @@ Task<Result<T>> Step::run(std::string id, F function) {
   if (place.is_to_park) co_await Park(call_);
   if (place.memo != nullptr) {
     auto result = from_memo<T>(*place.memo);
-    if (!result) call_.note_exhausted();
+    if (!result) scope_.note_exhausted();
     co_return result;
   }
   co_await Found(call_, place);
-  if (scope_.depth > 0) co_await call_.let_others_pass(scope_);
+  co_await Ready(call_, scope_, Rank::kWork);
   Result<T> result = Result<T>(std::unexpect, Error{});
   auto saved = co_await call_.save(scope_);
   const auto began_at = call_.wall_time();
+  if (scope_.is_given_up()) co_await Park(call_);
   if (!saved) {
     result = synap::fail(saved.error());
-  } else if (scope_.is_given_up()) {
-    co_await Park(call_);
   } else {
-    result = co_await function();
+    const StepCall::Working working(call_);
+    auto work = function();
+    work.count(call_.within_functions_);
+    result = co_await std::move(work);
   }
+  if (scope_.is_given_up()) co_await Park(call_);
   if (result) {
     auto memo = to_memo(result);
     if (call_.exceeds(place, memo.size())) co_await Park(call_);
@@ -220,6 +227,7 @@ Task<Result<T>> Step::run(std::string id, F function) {
   }
   if (call_.parks_on(place, result.error(), began_at)) co_await Park(call_);
   if (auto noted = co_await call_.fail_for_good(scope_, place, result.error(), began_at); !noted) {
+    if (call_.parks_on_trouble(scope_, noted.error())) co_await Park(call_);
     co_return synap::fail(noted.error());
   }
   if (call_.served_ != nullptr) co_await Park(call_);
@@ -238,7 +246,7 @@ Task<Result<T>> Step::invoke(std::string id, InvokedFunction asked,
                                           StepCall::late_memo(place.name));
   if (!memo) co_return synap::fail(memo.error());
   auto result = from_memo<T>(*memo);
-  if (!result) call_.note_exhausted();
+  if (!result) scope_.note_exhausted();
   co_return result;
 }
 
@@ -279,6 +287,7 @@ Task<Result<std::variant<Step::Raced<Fs>...>>> Step::race(std::string id, Fs... 
   }(std::index_sequence_for<Fs...>());
   if (place.memo != nullptr) {
     co_await tasks[first].ended();
+    scope_.note_exhausted(scopes[first]->exhausted_attempts);
   } else if (call_.is_for_step_other_than(place)) {
     co_await when_all(std::move(tasks));
     co_await Park(call_);
@@ -286,8 +295,17 @@ Task<Result<std::variant<Step::Raced<Fs>...>>> Step::race(std::string id, Fs... 
     const auto began_at = call_.wall_time();
     first = co_await first_to_end(
         tasks, [&](std::size_t number) { return call_.give_up_others(scopes, number); });
+    if (tasks[first].has_thrown()) tasks[first].take();
+    if (const auto& trouble = scopes[first]->trouble) {
+      scope_.trouble = trouble;
+      co_return synap::fail(*trouble);
+    }
     co_await Found(call_, place);
-    call_.remember_winner(place, first, began_at);
+    auto stored = co_await call_.store_winner(scope_, place, *scopes[first], first, began_at);
+    if (!stored) {
+      if (call_.parks_on_trouble(scope_, stored.error())) co_await Park(call_);
+      co_return synap::fail(stored.error());
+    }
     if (call_.served_ != nullptr) co_await Park(call_);
   }
   tasks[first].take();
@@ -315,11 +333,11 @@ auto Step::commit_and(Then then, std::string id, F closure)
   if (place.is_to_park) co_await Park(call_);
   if (place.memo != nullptr) {
     auto result = from_memo<T>(*place.memo);
-    if (!result) call_.note_exhausted();
+    if (!result) scope_.note_exhausted();
     co_return result;
   }
   co_await Found(call_, place);
-  if (scope_.depth > 0) co_await call_.let_others_pass(scope_);
+  co_await Ready(call_, scope_, Rank::kWork);
   Result<T> result = Result<T>(std::unexpect, Error{});
   const auto began_at = call_.wall_time();
   auto* served = call_.served_;
@@ -328,7 +346,7 @@ auto Step::commit_and(Then then, std::string id, F closure)
     if (auto ready = call_.prepare_completion(); !ready) co_return synap::fail(ready.error());
   }
   {
-    const StepCall::Storing storing(scope_);
+    const StepCall::Storing storing(call_, scope_);
     // Copies, since the closure runs on the database's thread, and a step beside this one goes on.
     const auto earlier = call_.unsaved_;
     const int own_place = call_.next_place_++;  // no other's: one beside it takes the next
@@ -377,10 +395,12 @@ auto Step::commit_and(Then then, std::string id, F closure)
       co_return result;
     }
   }
+  if (scope_.is_given_up()) co_await Park(call_);
   // Another call of the run may have done it at the same time.
   if (result || co_await call_.was_committed(place)) co_await Park(call_);
   if (call_.parks_on(place, result.error(), began_at)) co_await Park(call_);
   if (auto noted = co_await call_.fail_for_good(scope_, place, result.error(), began_at); !noted) {
+    if (call_.parks_on_trouble(scope_, noted.error())) co_await Park(call_);
     co_return synap::fail(noted.error());
   }
   if (served != nullptr) co_await Park(call_);

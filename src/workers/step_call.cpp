@@ -13,6 +13,8 @@ namespace {
 // Between the parts of a step's name. No id has it, so that one cannot look like a branch's.
 constexpr std::string_view kWithin = "\u203a";
 
+constexpr int kTurnsMax = 16;
+
 }  // namespace
 
 StepScope::StepScope(StepScope& outer_scope, std::string_view race_name, std::size_t number)
@@ -47,7 +49,7 @@ StepCall::Place StepCall::enter(StepScope& scope, std::string id) {
   if (const auto begun = stored_.pending.find(place.hash); begun != stored_.pending.end()) {
     place.pending = &begun->second;
     place.is_to_park = begun->second.due_at > store_.clock().now();
-  } else if (next_place_ + static_cast<int>(pending_.size()) >= kStepsMax) {
+  } else if (!scope.is_given_up() && next_place_ + static_cast<int>(pending_.size()) >= kStepsMax) {
     exceeded_limit_ = Error{
         Code::kPayloadTooLarge,
         fmt::format("The function run exceeded the step limit of {} steps.", kStepsMax), nullptr};
@@ -56,9 +58,34 @@ StepCall::Place StepCall::enter(StepScope& scope, std::string id) {
   return place;
 }
 
-Task<void> StepCall::let_others_pass(const StepScope& scope) {
-  for (int i = 0; i < scope.depth; ++i) co_await NextTurn{};
-  if (scope.is_given_up()) co_await Park(*this);
+bool StepCall::all_stand() const {
+  const auto standing = static_cast<std::size_t>(parked_ + working_) + found_.size();
+  return standing + ready_.size() >= static_cast<std::size_t>(count());
+}
+
+Task<void> StepCall::turn() {
+  if (ready_.empty()) {
+    co_await next_turn();
+    co_return;
+  }
+  // A branch of branches takes a turn each time that it divides.
+  for (int i = 0; i < kTurnsMax && !all_stand(); ++i) co_await NextTurn{};
+  if (ready_.empty()) co_return;
+  if (!all_stand() && root_.storing > 0) {
+    co_await next_turn();
+    co_return;
+  }
+  const auto rank = (*std::ranges::min_element(ready_, {}, &Ready::rank_))->rank_;
+  std::vector<Ready*> going;
+  std::ranges::copy_if(ready_, std::back_inserter(going),
+                       [&](const Ready* one) { return one->rank_ == rank; });
+  std::erase_if(ready_, [&](const Ready* one) { return one->rank_ == rank; });
+  for (auto* one : going) one->waiter_.wake();
+}
+
+bool StepCall::parks_on_trouble(StepScope& scope, const Error& error) {
+  (is_outage(error) ? outage_ : scope.trouble) = error;
+  return is_outage(error);
 }
 
 std::int64_t StepCall::wall_time() const {
@@ -157,7 +184,7 @@ Task<Result<>> StepCall::save(StepScope& scope) {
     if (auto held = co_await store_.lease().hold(); !held) co_return held;
   }
   if (unsaved_.empty()) co_return Result<>{};
-  const Storing storing(scope);
+  const Storing storing(*this, scope);
   // A copy, since the closure runs on the database's thread, and a step beside this one goes on.
   const auto results = unsaved_;
   auto saved = co_await database().write(db::Lane::kBackground, [&](db::Tx& tx) {
@@ -178,7 +205,7 @@ Task<Result<>> StepCall::fail_for_good(StepScope& scope, const Place& place, con
   const int before = served_ != nullptr         ? job_.attempt
                      : place.pending != nullptr ? place.pending->attempts
                                                 : 0;
-  exhausted_attempts_ = 1 + before;
+  scope.note_exhausted(1 + before);
   remember(place, OpCode::kStepFailed, R"({"error":)" + error_json(error) + "}", began_at);
   co_return co_await save(scope);
 }
@@ -199,11 +226,12 @@ Task<Result<std::string>> StepCall::memo_of_wait(StepScope& scope, Place place, 
     pending_.push_back(std::move(begun));
     co_await Park(*this);
   }
-  if (scope.depth > 0) co_await let_others_pass(scope);
-  const Storing storing(scope);
+  co_await Ready(*this, scope, Rank::kToBeEnded);
+  const Storing storing(*this, scope);
   const int own_place = next_place_++;
   auto memo = co_await store_.end_wait(job_, {place.hash, own_place, place.name, begun.op,
                                               std::move(over), place.pending->began_at});
+  if (!memo && parks_on_trouble(scope, memo.error())) co_await Park(*this);
   if (!memo) co_return fail(memo.error());
   stored_.memo_bytes += static_cast<std::int64_t>(memo->size());
   has_made_progress_ = true;
@@ -261,7 +289,7 @@ std::vector<std::unique_ptr<StepScope>> StepCall::scopes_of_race(StepScope& scop
   std::vector<std::unique_ptr<StepScope>> scopes;
   for (std::size_t i = 0; i < branches; ++i) {
     auto& branch = *scopes.emplace_back(std::make_unique<StepScope>(scope, name_of_race(race), i));
-    branch.depth = race.memo != nullptr ? 0 : scope.depth + 1;
+    branch.depth = scope.depth + (race.memo != nullptr ? 0 : 1);
   }
   return scopes;
 }
@@ -277,22 +305,26 @@ Task<void> StepCall::give_up_others(std::span<const std::unique_ptr<StepScope>> 
   }
 }
 
-void StepCall::remember_winner(const Place& race, std::size_t number, std::int64_t began_at) {
-  const auto path = name_of_race(race) + ' ' + std::string(kWithin);
+Task<Result<>> StepCall::store_winner(StepScope& scope, const Place& race, StepScope& winner,
+                                      std::size_t number, std::int64_t began_at) {
+  const auto path = name_of_race(race) + ' ' + std::string(kWithin) + ' ';
   const auto is_given_up = [&](const PendingStep& step) { return step.name.starts_with(path); };
   std::erase_if(pending_, is_given_up);
   if (std::ranges::none_of(pending_, [](const PendingStep& step) { return step.due_at == 0; })) {
     outage_.reset();
   }
+  scope.note_exhausted(winner.exhausted_attempts);
   remember(race, OpCode::kStepRun, fmt::format(R"({{"data":{}}})", number), began_at);
   for (const auto& [hash, step] : stored_.pending) {
     if (is_given_up(step)) unsaved_.back().given_up.push_back(hash);
   }
+  if (unsaved_.back().given_up.empty()) co_return Result<>{};
+  co_return co_await save(scope);
 }
 
 // The second race of an id has another name than the first.
 std::string StepCall::name_of_race(const Place& race) {
-  return race.use == 0 ? race.name : fmt::format("{}:{}", race.name, race.use);
+  return race.use == 0 ? race.name : fmt::format("{} {}{}", race.name, kWithin, race.use);
 }
 
 std::string StepCall::late_memo(std::string_view name) {
@@ -308,9 +340,11 @@ std::int64_t StepCall::due_in(std::int64_t wait_ms) const {
   return wait_ms > INT64_MAX - now ? INT64_MAX : now + std::max<std::int64_t>(wait_ms, 0);
 }
 
-Task<void> StepCall::sleep_for(Place place, std::int64_t wait_ms) {
+Task<void> StepCall::sleep_for(const StepScope& scope, Place place, std::int64_t wait_ms) {
   if (place.memo != nullptr) co_return;
   if (place.pending != nullptr && !place.is_to_park) {
+    co_await Ready(*this, scope, Rank::kTimeIsUp);
+    if (scope.is_given_up()) co_await Park(*this);
     remember(place, OpCode::kSleep, "null", place.pending->began_at);
     co_return;
   }

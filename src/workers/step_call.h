@@ -38,6 +38,10 @@ struct StepScope {
 
   /// The id as it is stored, shown and hashed: behind the names of the races that it is in.
   std::string name_of(std::string id) const;
+  /// A step that failed for good in an earlier call answers with its error again.
+  void note_exhausted(int attempts = 1) {
+    exhausted_attempts = std::max(exhausted_attempts, attempts);
+  }
   bool is_given_up() const {
     for (const auto* scope = this; scope != nullptr; scope = scope->outer) {
       if (scope->has_lost) return true;
@@ -50,8 +54,10 @@ struct StepScope {
   int depth = 0;               // races around it that are not decided
   std::map<std::string, int, std::less<>> uses;
   bool has_lost = false;
-  int storing = 0;            // writes under way, also in the scopes within it
-  Waiter* at_rest = nullptr;  // of who waits until there are none
+  int exhausted_attempts = 0;    // of a step that has failed for good
+  std::optional<Error> trouble;  // of the pod's own, which a step was answered with
+  int storing = 0;               // writes under way, also in the scopes within it
+  Waiter* at_rest = nullptr;     // of who waits until there are none
 };
 
 class StepCall final : public Branches {
@@ -89,6 +95,9 @@ class StepCall final : public Branches {
   bool is_over() const {
     return !is_one_chosen_ && parked_ + static_cast<int>(found_.size()) == count();
   }
+  /// Until something has changed; lets those go on that wait for the other branches of a race,
+  /// where each of these stands still, or waits for what is no step.
+  Task<void> turn();
   /// Of a served run that is_over(): begins the step that the call is to do. False: there is none,
   /// or it is done.
   bool begin_chosen();
@@ -97,7 +106,7 @@ class StepCall final : public Branches {
   std::vector<PendingStep> take_pending() { return std::exchange(pending_, {}); }
   bool has_made_progress() const { return has_made_progress_; }
   /// How often a step was tried that has failed for good; 0: none has.
-  int exhausted_attempts() const { return exhausted_attempts_; }
+  int exhausted_attempts() const { return root_.exhausted_attempts; }
   /// The run is stored as completed.
   bool has_finished() const { return has_finished_; }
   const std::optional<Error>& exceeded_limit() const { return exceeded_limit_; }
@@ -106,6 +115,11 @@ class StepCall final : public Branches {
  private:
   friend class Step;
   void note_fewer() override { note_turn(); }
+
+  // What a function awaits at once is no branch of the handler.
+  class WithinFunctions final : public Branches {
+    void note_fewer() override {}
+  };
 
   struct Place {
     StepHash hash{};
@@ -169,11 +183,60 @@ class StepCall final : public Branches {
     const Place& place_;
     Waiter waiter_;
   };
+  // Where a branch of a race that is not decided stands before it begins something: no branch does
+  // so before each has gone as far as it can with what has come, which may decide it. Then those of
+  // the lowest rank go on. What waits for something else than a step is not waited for: it may wait
+  // for one of these. Of other handlers nobody waits here.
+  enum class Rank : std::uint8_t {
+    kTimeIsUp,   // nothing is left to be done for it
+    kToBeEnded,  // it is over, unless something has come for it by now
+    kWork,
+  };
+  class Ready {
+   public:
+    Ready(StepCall& call, const StepScope& scope, Rank rank)
+        : call_(call), scope_(scope), rank_(rank) {}
+    Ready(const Ready&) = delete;
+    Ready& operator=(const Ready&) = delete;
+    ~Ready() {
+      if (waiter_.is_suspended() && !waiter_.is_posted()) std::erase(call_.ready_, this);
+    }
+    bool await_ready() const noexcept { return scope_.depth == 0; }
+    void await_suspend(std::coroutine_handle<> self) {
+      waiter_.suspend(self);
+      call_.ready_.push_back(this);
+      call_.note_turn();
+    }
+    void await_resume() noexcept {
+      if (waiter_.is_suspended()) waiter_.resumed();
+    }
+
+   private:
+    friend class StepCall;
+    StepCall& call_;
+    const StepScope& scope_;
+    const Rank rank_;
+    Waiter waiter_;
+  };
+  // While it lives, the function of a step is under way, and its branch does not go on by itself.
+  class Working {
+   public:
+    explicit Working(StepCall& call) : call_(call) {
+      ++call_.working_;
+      if (!call_.ready_.empty()) call_.note_turn();
+    }
+    Working(const Working&) = delete;
+    Working& operator=(const Working&) = delete;
+    ~Working() { --call_.working_; }
+
+   private:
+    StepCall& call_;
+  };
   // While it lives, what a step of the scope came to is being stored. A branch is not destroyed
   // meanwhile: what was written would be written again.
   class Storing {
    public:
-    explicit Storing(StepScope& scope) : scope_(scope) {
+    Storing(StepCall& call, StepScope& scope) : call_(call), scope_(scope) {
       for (auto* one = &scope_; one != nullptr; one = one->outer) ++one->storing;
     }
     Storing(const Storing&) = delete;
@@ -183,9 +246,11 @@ class StepCall final : public Branches {
         if (--one->storing > 0 || one->at_rest == nullptr) continue;
         std::exchange(one->at_rest, nullptr)->wake();
       }
+      if (!call_.ready_.empty()) call_.note_turn();
     }
 
    private:
+    StepCall& call_;
     StepScope& scope_;
   };
   // Until nothing of the scope is being stored.
@@ -211,10 +276,8 @@ class StepCall final : public Branches {
     Waiter waiter_;
   };
 
+  bool all_stand() const;
   Place enter(StepScope& scope, std::string id);
-  /// Before a step begins: of a race no branch does so before each has gone as far as it can with
-  /// what is stored, since that may decide it.
-  Task<void> let_others_pass(const StepScope& scope);
   /// What a step that waits has come to; `over`, when its time is over.
   Task<Result<std::string>> memo_of_wait(StepScope& scope, Place place, PendingStep begun,
                                          std::string over);
@@ -226,8 +289,9 @@ class StepCall final : public Branches {
   std::optional<Error> excess_of(const Place& place, std::size_t memo_bytes) const;
   /// The same, kept as what the run fails of.
   bool exceeds(const Place& place, std::size_t memo_bytes);
-  /// A step that failed for good, in an earlier call, answers with its error again.
-  void note_exhausted() { exhausted_attempts_ = std::max(exhausted_attempts_, 1); }
+  /// Of what could not be stored, which says nothing about the handler. True if the step parks, and
+  /// all is tried again; otherwise it answers with the error, and decides no race.
+  bool parks_on_trouble(StepScope& scope, const Error& error);
   /// Stores the results that are not on disk yet.
   Task<Result<>> save(StepScope& scope);
   void forget_saved(const std::vector<StepResult>& results);
@@ -238,7 +302,7 @@ class StepCall final : public Branches {
   /// Of a served run: its commit was done before; then it is reported again.
   Task<bool> was_committed(const Place& place);
   Task<Result<std::optional<Json>>> as_event_of_log(Result<std::optional<Json>> awaited);
-  Task<void> sleep_for(Place place, std::int64_t wait_ms);
+  Task<void> sleep_for(const StepScope& scope, Place place, std::int64_t wait_ms);
   std::int64_t wall_time() const;
   std::int64_t due_in(std::int64_t wait_ms) const;
   db::Database& database() const;
@@ -256,7 +320,10 @@ class StepCall final : public Branches {
   /// Of a race that has been decided. When it has answered, the others may be destroyed.
   Task<void> give_up_others(std::span<const std::unique_ptr<StepScope>> branches,
                             std::size_t first);
-  void remember_winner(const Place& race, std::size_t number, std::int64_t began_at);
+  /// What is given up with the others is on disk when it answers: nothing that is sent from then on
+  /// comes to them.
+  Task<Result<>> store_winner(StepScope& scope, const Place& race, StepScope& winner,
+                              std::size_t number, std::int64_t began_at);
   static std::string name_of_race(const Place& race);
   static std::string late_memo(std::string_view name);
 
@@ -268,6 +335,7 @@ class StepCall final : public Branches {
   StepScope root_;
   ServedRun* const served_;
   std::vector<Found*> found_;
+  std::vector<Ready*> ready_;
   bool is_one_chosen_ = false;  // and not resumed yet
   bool has_chosen_ = false;
   std::vector<StepResult> unsaved_;
@@ -277,8 +345,9 @@ class StepCall final : public Branches {
   std::optional<Error> outage_;
   Waiter* turn_ = nullptr;  // of who waits for the next turn
   int parked_ = 0;
+  int working_ = 0;
+  WithinFunctions within_functions_;
   int next_place_;
-  int exhausted_attempts_ = 0;
   bool has_made_progress_ = false;
   bool has_finished_ = false;
 };

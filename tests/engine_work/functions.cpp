@@ -207,7 +207,7 @@ Task<Outcome> Work::Functions::order(const events::Event& event, Step& step) {
   // Twice of one name: two that end at nearly the same time, one of them a race itself; one that
   // fails now and then; and a signal that nobody sends. What was first leaves its row, and no other
   // ever does.
-  for (const std::string within : {"race \u203a 2 \u203a ", "race:1 \u203a 2 \u203a "}) {
+  for (const std::string within : {"race \u203a 2 \u203a ", "race \u203a1 \u203a 2 \u203a "}) {
     auto first = co_await step.race(
         "race", sleeping(milliseconds(number % 20)),
         [number](Step& branch) {
