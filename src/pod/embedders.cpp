@@ -4,6 +4,7 @@
 
 #include "embedding/local_embedders.h"
 #include "models/http_embedder.h"
+#include "pod/data_directory.h"
 
 namespace synap::pod {
 namespace {
@@ -49,6 +50,13 @@ class PodEmbedders final : public embedding::Embedders {
 std::shared_ptr<embedding::Embedders> make_embedders(std::string directory, std::string wanted,
                                                      models::Models& models) {
   return std::make_shared<PodEmbedders>(std::move(directory), std::move(wanted), models);
+}
+
+search::MeaningOptions meaning_options(const PodOptions& options, models::Models& models) {
+  return {.embedders =
+              make_embedders(DataDirectory::models_of(options.data), options.search.model, models),
+          .blocks_bytes_max = static_cast<std::size_t>(options.search.memory_mib) << 20,
+          .patience = options.search.patience};
 }
 
 }  // namespace synap::pod

@@ -7,6 +7,8 @@
 
 #include "embedding/embedders.h"
 #include "models/models.h"
+#include "pod/pod.h"
+#include "search/search.h"
 
 namespace synap::pod {
 
@@ -15,5 +17,7 @@ namespace synap::pod {
 /// last. `models` must outlive what this gives. Calls for search are in nobody's account.
 std::shared_ptr<embedding::Embedders> make_embedders(std::string directory, std::string wanted,
                                                      models::Models& models);
+/// With these, as the settings say it.
+search::MeaningOptions meaning_options(const PodOptions& options, models::Models& models);
 
 }  // namespace synap::pod

@@ -100,13 +100,6 @@ std::string node_name(const PodOptions& options, const net::BoundAddress* addres
   return fmt::format("{}:{}", host.data(), address != nullptr ? address->port() : options.port);
 }
 
-search::MeaningOptions meaning_options(const PodOptions& options, models::Models& models) {
-  return {.embedders =
-              make_embedders(DataDirectory::models_of(options.data), options.search.model, models),
-          .blocks_bytes_max = static_cast<std::size_t>(options.search.memory_mib) << 20,
-          .patience = options.search.patience};
-}
-
 // Where content is, where that is not the data directory; otherwise "".
 std::string content_place(const ContentOptions& options) {
   return options.is_in_s3 ? fmt::format("{} at {}", options.s3.bucket, options.s3.endpoint)
