@@ -47,6 +47,9 @@ struct Rooms {
   std::shared_ptr<agents::Agents> agents = agents::make_agents();
   /// What models ask for waits for a person once their run has read something (agent_guard).
   bool guards_agents = true;
+  /// What is appended begins runs of functions that come and go (workers::WorkerPool::put). False:
+  /// an Inngest server is the bus, which knows those only that were there at the start.
+  bool has_own_bus = true;
 };
 
 }  // namespace synap::features

@@ -257,6 +257,7 @@ Result<> Pod::Parts::open() {
       features::Rooms{*database, *log, types, *projections, *content, *engine->pool,
                       engine->control, engine->replays, procedures, *keys, *search, *models});
   rooms->guards_agents = options.guards_agents;
+  rooms->has_own_bus = !options.inngest_bus.is_on;
   rooms->agents->chain_limits = options.agent_chains;
   add_features(*rooms);
   add_self_procedures(
@@ -531,9 +532,9 @@ Result<> Pod::Parts::serve() {
   if (leads()) begin_upkeep();
   if (nodes != nullptr) {
     nodes->lead_when_free([this]() -> Result<> {
-      if (auto working = begin_work(); !working) return working;
       // The last that was switched before the other went may not have been heard of yet.
       if (auto loaded = features::agent_runs::load_beginnings(*rooms); !loaded) return loaded;
+      if (auto working = begin_work(); !working) return working;
       begin_upkeep();
       return {};
     });
@@ -633,10 +634,10 @@ Result<> Pod::Parts::join_nodes() {
                [this](const events::Event&) { return engine->control.load(); });
   hearing->add(inngest::Apps::hears(),
                [this](const events::Event& event) { return apps->apps().hear(event); });
-  return {};
   hearing->add({std::string(agents::kSwitched.name)}, [this](const events::Event& event) {
     return features::agent_runs::hear_beginning(*rooms, event);
   });
+  return {};
 }
 
 // For commands on this machine, which would otherwise have to be told of another port than the

@@ -431,6 +431,20 @@ describe('the pod as an app of an Inngest server', () => {
   });
 });
 
+test('an agent is not enabled that would not begin by itself', async () => {
+  const server = ['--inngest-url', `http://127.0.0.1:${await freePort()}`];
+  const pod = await Pod.start('--dev', ...server);
+  await pod.call('agents.enable', { agent: 'enrich' });
+  await pod.kill('SIGTERM');
+  await pod.startAgain('--dev', '--bus', 'inngest', ...server);
+  await assert.rejects(pod.call('agents.enable', { agent: 'digest' }), /digest would not begin by itself: the pod's bus is an Inngest server/);
+  const { events } = await pod.call('events.list', { types: ['agent.switched'] });
+  assert.deepEqual(events.map(({ data }) => data.agent), ['enrich']);
+  assert.match(pod.stderr, /agents that users have enabled do not begin by themselves/);
+  await pod.call('agents.disable', { agent: 'enrich' });
+  await pod.remove();
+});
+
 test("the pod says what the official SDK says of the same function", async () => {
   const nobody = await freePort();
   const pod = await Pod.start('--dev', '--bus', 'inngest', '--inngest-url', `http://127.0.0.1:${nobody}`);

@@ -3,6 +3,9 @@
 // what it does is to ask for a run of the agent.
 #include <fmt/format.h>
 
+#include <algorithm>
+
+#include "base/log.h"
 #include "bus/function_events.h"
 #include "events/trace.h"
 #include "features/agents/running.h"
@@ -222,6 +225,12 @@ Task<Result<Turned>> turn(const Rooms& rooms, const Session& session, const Agen
 Task<Result<Turned>> enable(const Rooms& rooms, Session session, Enable input) {
   auto agent = beginner(rooms, input.agent);
   if (!agent) co_return fail(agent.error());
+  if (!rooms.has_own_bus) {
+    co_return fail(Code::kPreconditionFailed,
+                   fmt::format("{} would not begin by itself: the pod's bus is an Inngest server, "
+                               "which has no runs of agents begin. agents.start is there",
+                               input.agent));
+  }
   const auto& own = (*agent)->begins_by->schedule;
   if (input.schedule && own.empty()) {
     co_return fail(Code::kBadRequest,
@@ -252,7 +261,9 @@ void add_beginnings(const Rooms& rooms) {
                 .docs = "agents.list says by which. Its runs may do what the key may with which it "
                         "is enabled.",
                 .effects = rpc::Effects::kIdempotent,
-                .errors = {no_such},
+                .errors = {no_such,
+                           {Code::kPreconditionFailed,
+                            "An Inngest server is the pod's bus: no agent begins by itself."}},
                 .examples = {{R"({"agent":"enrich"})", ""}},
                 .appends = appends},
                enable);
@@ -310,6 +321,13 @@ Result<> apply_all(const Rooms& rooms, const std::vector<SwitchOfUser>& switches
 Result<> load_beginnings(const Rooms& rooms) {
   auto& executor = rooms.workers.executor();
   auto now = sync_wait(executor, read_switches(rooms));
+  const auto on = now ? std::ranges::count(*now, true, &SwitchOfUser::is_on) : 0;
+  if (on > 0 && !rooms.has_own_bus) {
+    write_log(LogLevel::kWarn, "agents",
+              "the bus is an Inngest server: {agents} agents that users have enabled do not begin "
+              "by themselves meanwhile",
+              {{"agents", std::to_string(on)}});
+  }
   // As apply_newest: one that is turned meanwhile, here or at another node, is not turned back.
   for (;;) {
     if (!now) return fail(now.error());
