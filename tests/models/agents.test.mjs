@@ -67,7 +67,15 @@ test('capture makes a task, a note or an event of a type of one\'s own, without 
   const { events } = await ask(one, 'events.list', { aggregateId: task.output.entityId });
   assert.equal(events.at(-1).source, 'agent');
   assert.equal(events.at(-1).actor.agent, 'capture');
-  assert.ok(events.at(-1).actor.onBehalfOf);
+  const { onBehalfOf } = events.at(-1).actor;
+  assert.ok(onBehalfOf);
+  // And so its history says, with the run.
+  const { versions: [version] } = await ask(one, 'tasks.history', { id: task.output.entityId });
+  assert.deepEqual(version.actor, { kind: 'agent', id: 'capture', onBehalfOf, agentRunId: accepted.entityId });
+  assert.equal(version.eventId, events.find(({ type }) => type === 'task.creation.requested').id);
+  await post(one, 'tasks.complete', { id: task.output.entityId });
+  const { versions } = await ask(one, 'tasks.history', { id: task.output.entityId });
+  assert.deepEqual(versions.map(({ actor }) => [actor.kind, actor.agentRunId]), [['key', undefined], ['agent', accepted.entityId]]);
   const request = await ask(one, 'requests.get', { requestId: accepted.requestId });
   assert.equal(request.status, 'completed');
 

@@ -1976,6 +1976,8 @@ export interface VersionActor {
   id: string;
   /** The user whom an agent stands for. */
   onBehalfOf?: string;
+  /** The run of the agent that did it: agents.get has it. */
+  agentRunId?: string;
 }
 
 export interface EntityVersion {

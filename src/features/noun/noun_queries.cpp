@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "agents/agent_events.h"
 #include "base/clock.h"
 #include "events/reason.h"
 #include "features/noun/noun_parts.h"
@@ -144,8 +145,22 @@ Task<Result<events::EventRef>> command_of(const NounParts& parts, const Session&
                  "Who made these versions could not be read; try again in a moment");
 }
 
+// The run of an agent that asked for it: what caused the command is that the run was asked for
+// itself. Nothing: that is erased, or no agent's run is known to be behind it.
+Task<Result<std::optional<Uuid>>> agent_run_of(const NounParts& parts, const Session& session,
+                                               const events::Event& command) {
+  if (command.actor->kind != events::Actor::Kind::kAgent || !command.causation_id) {
+    co_return std::nullopt;
+  }
+  auto cause = co_await parts.rooms.log.find(session.tenancy(), *command.causation_id);
+  if (!cause && cause.error().code == Code::kNotFound) co_return std::nullopt;
+  if (!cause) co_return fail(cause.error());
+  if ((*cause)->type != agents::kRunRequested.name) co_return std::nullopt;
+  co_return (*cause)->aggregate_id;
+}
+
 // Who asked for each version: its command's event says, which is looked up by the request's id, so
-// that a page costs as many looks as it has versions.
+// that a page costs as many looks as it has versions, and one more for each that an agent made.
 Task<Result<>> add_askers(const NounParts& parts, const Session& session, Json& entries) {
   for (auto& entry : entries.as_array()) {
     const auto request = Uuid::parse(entry.string_or("requestId", ""));
@@ -159,6 +174,9 @@ Task<Result<>> add_askers(const NounParts& parts, const Session& session, Json& 
       Json actor = Json::object(
           {{"kind", events::actor_kind_name(event.actor->kind)}, {"id", event.actor->id}});
       if (event.actor->on_behalf_of) actor.set("onBehalfOf", *event.actor->on_behalf_of);
+      auto run = co_await agent_run_of(parts, session, event);
+      if (!run) co_return fail(run.error());
+      if (*run) actor.set("agentRunId", (*run)->to_string());
       entry.set("actor", std::move(actor));
     }
     if (event.is_damaged()) continue;
@@ -310,7 +328,9 @@ const Schema& version_actor() {
       object("VersionActor")
           .field("kind", one_of({"key", "run", "agent"}))
           .field("id", string(), "Of the key, the run or the agent.")
-          .field("onBehalfOf", optional(string()), "The user whom an agent stands for.");
+          .field("onBehalfOf", optional(string()), "The user whom an agent stands for.")
+          .field("agentRunId", optional(string().uuid()),
+                 "The run of the agent that did it: agents.get has it.");
   return schema;
 }
 
