@@ -152,6 +152,17 @@ test('a command of a key that may only propose says that nothing is done yet', a
   const rejected = fields(await synap('proposals', 'get', other));
   assert.deepEqual([rejected.reason, rejected.decisionReason], ['50 % für zwei', 'there are some']);
 
+  // Also of a command that sets a field: its input says nothing of it.
+  const task = fields(await synap('tasks', 'create', 'Water the ferns')).entityId;
+  const offer = async (path) => {
+    const { stdout } = await run(['call', path, JSON.stringify({ id: task })], { env });
+    return JSON.parse(await synap('call', 'proposals.get', JSON.stringify({ id: JSON.parse(stdout).proposalId }))).diff;
+  };
+  assert.deepEqual(await offer('tasks.complete'), [{ field: 'status', before: 'open', after: 'done' }]);
+  assert.deepEqual(await offer('tasks.reopen'), [], 'it is so already');
+  await synap('call', 'tasks.update', JSON.stringify({ id: task, status: 'in_progress' }));
+  assert.deepEqual(await offer('tasks.reopen'), [{ field: 'status', before: 'in_progress', after: 'open' }]);
+
   // Whoever accepts sees all of what would change, and nothing that was written to look like it.
   const note = fields(await synap('notes', 'create', '# Plan\n\nPay Ann 10', '--wait')).entityId;
   const changed = await run(['notes', 'update', note, '--content', '# Plan\n\nPay Mallory 10000', '--reason', 'typo\n\ndiff\u001b[2J'], { env });

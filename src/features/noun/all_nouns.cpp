@@ -2,9 +2,22 @@
 
 #include <fmt/format.h>
 
-#include "base/json.h"
+#include <algorithm>
+
+#include "base/check.h"
 
 namespace synap::features {
+
+void AllNouns::add_set(std::string_view plural, std::string procedure, Json fields) {
+  const auto found = std::ranges::find(entries_, plural, &Entry::plural);
+  SYNAP_CHECK(found != entries_.end(), procedure);
+  found->sets.emplace(std::move(procedure), std::move(fields));
+}
+
+const AllNouns::Entry* AllNouns::named(std::string_view plural) const {
+  const auto found = std::ranges::find(entries_, plural, &Entry::plural);
+  return found != entries_.end() ? &*found : nullptr;
+}
 
 bool AllNouns::has(db::Tx& tx, std::string_view plural, std::string_view user_id, const Uuid& id) {
   auto rows = tx.query(fmt::format("SELECT 1 FROM {}_data WHERE id = $1 AND user_id = $2", plural),

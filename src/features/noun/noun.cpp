@@ -291,6 +291,9 @@ void NounCore::add_field_change(const FieldChangeOptions& options) {
                then.set(name, value);
                return Result<Json>(std::move(then));
              });
+  const auto& plural = parts_->options.plural;
+  parts_->rooms.nouns->add_set(plural, fmt::format("{}.{}", plural, options.procedure),
+                               Json::object({{options.field, options.value}}));
 }
 
 void NounCore::add_change(const ChangeOptions& options, const Schema& input, Decide decide) {

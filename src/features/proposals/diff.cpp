@@ -1,6 +1,7 @@
 #include "features/proposals/diff.h"
 
 #include <algorithm>
+#include <span>
 
 #include "agents/data_marks.h"
 #include "agents/tools.h"
@@ -75,16 +76,9 @@ std::string plural_of(const Rooms& rooms, const Proposal& proposal) {
   return "";
 }
 
-std::vector<std::string> merged_fields(const Rooms& rooms, const std::string& plural) {
-  for (const auto& noun : rooms.nouns->entries()) {
-    if (noun.plural == plural) return noun.merged;
-  }
-  return {};
-}
-
 // Of a change of some fields. Of those that are merged the members count, each by itself.
 void add_changes(Differences& differences, const Json* before, const Json& input,
-                 const std::vector<std::string>& merged) {
+                 std::span<const std::string> merged) {
   for (const auto& [name, value] : input.as_object()) {
     if (is_of_call(name)) continue;
     const Json* was = before != nullptr ? before->find(name) : nullptr;
@@ -171,7 +165,11 @@ Task<Result<Comparison>> compare(const Rooms& rooms, const Session& session,
     if (!after) co_return fail(after.error());
     if (*after) add_whole(differences, was, &**after);
   } else {
-    add_changes(differences, was, *input, merged_fields(rooms, plural));
+    const auto& noun = *rooms.nouns->named(plural);
+    add_changes(differences, was, *input, noun.merged);
+    if (const auto sets = noun.sets.find(proposal.procedure); sets != noun.sets.end()) {
+      add_changes(differences, was, sets->second, {});
+    }
   }
   comparison.fields = differences.take();
   co_return comparison;

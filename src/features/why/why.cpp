@@ -46,7 +46,8 @@ struct Made {
 // One look by the primary key of each noun; nothing: it is none of theirs, or deleted.
 std::optional<Made> find_made(db::Tx& tx, const AllNouns& nouns, const Uuid& id,
                               std::optional<std::int64_t> version) {
-  for (const auto& [name, plural, merged] : nouns.entries()) {
+  for (const auto& noun : nouns.entries()) {
+    const auto& [name, plural] = std::tie(noun.name, noun.plural);
     auto present =
         tx.query(fmt::format("SELECT version, request_id FROM {} WHERE id = $1", plural), id);
     if (!present.next()) continue;
