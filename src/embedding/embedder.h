@@ -14,12 +14,21 @@ namespace synap::embedding {
 /// Of length 1.
 using Vector = std::vector<float>;
 
+/// Whose texts are embedded, in whose account that is, where it is in one.
+struct Payer {
+  std::string user_id;      // empty: in nobody's
+  std::string key_id = {};  // empty: of no key
+  /// It is counted, and not refused where the budget is used up.
+  bool is_only_counted = false;
+};
+
 /// What is to be embedded.
 struct Ask {
   std::vector<std::string> texts;
   /// By what name the model has answered before; empty: that does not matter. Behind the name that
   /// a provider knows a model by there may be another one tomorrow.
   std::string answered_by = {};
+  Payer payer = {};
 };
 struct Embedded {
   /// Of each text, in their order.
@@ -50,7 +59,8 @@ class Embedder {
 
   /// A vector of dimension() values for each text: all, or an error. kPayloadTooLarge: more than
   /// kTextsMax texts. kServiceUnavailable, kTimeout: not now. kPreconditionFailed: somebody has to
-  /// see to it, as where another model answers than before. Another code: the model cannot.
+  /// see to it, as where another model answers than before. kPaymentRequired: the payer's budget
+  /// does not have it. Another code: the model cannot.
   virtual Task<Result<Embedded>> embed(Ask ask) = 0;
 };
 

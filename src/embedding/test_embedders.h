@@ -51,13 +51,25 @@ struct Behaviour {
     return answers_as;
   }
 
+  /// For whom texts were embedded.
+  void note(const Payer& payer) {
+    std::lock_guard lock(mutex);
+    payers.push_back(payer);
+  }
+  std::vector<Payer> noted() {
+    std::lock_guard lock(mutex);
+    return payers;
+  }
+
   std::mutex mutex;
+  std::vector<Payer> payers;
   std::string answers_as;
   std::string held;
   std::int64_t holds = 0;
   Watermark released;
   Watermark waiting;  // how many texts have come to a hold
   std::atomic<bool> is_down = false;
+  std::atomic<bool> has_no_budget = false;
   std::atomic<bool> answers_nan = false;
   std::atomic<bool> answers_short = false;
   std::atomic<int> embedded = 0;  // texts of the index, so behind Embedders::open
@@ -78,6 +90,10 @@ class SubjectEmbedder final : public Embedder {
   }
   Task<Result<Embedded>> embed(Ask ask) override {
     if (behaviour_->is_down) co_return fail(Code::kServiceUnavailable, "the embedder is down");
+    if (behaviour_->has_no_budget && !ask.payer.user_id.empty() && !ask.payer.is_only_counted) {
+      co_return fail(Code::kPaymentRequired, "the budget is used up");
+    }
+    if (!ask.payer.user_id.empty()) behaviour_->note(ask.payer);
     auto by = behaviour_->answerer();
     if (const auto hold = behaviour_->hold_of(ask.texts); hold > 0) {
       behaviour_->waiting.raise(behaviour_->waiting.value() + 1);

@@ -272,13 +272,14 @@ Task<Result<OpenCall>> Account::open(const Caller& caller, ModelCall call, Usage
     {
       auto rows = tx.query("SELECT count(*) FROM model_calls WHERE user_id = $1", user_id);
       const auto most = caller.chain ? kOpenOfUserMax : kOpenOfProgramsMax;
-      if (rows.next() && rows.integer(0) >= most) return tx.abort(too_many(rows.integer(0)));
+      const bool is_full = rows.next() && rows.integer(0) >= most;
+      if (is_full && !caller.is_only_counted) return tx.abort(too_many(rows.integer(0)));
     }
-    if (of_user_.is_set()) {
+    if (of_user_.is_set() && !caller.is_only_counted) {
       const auto sum = taken(tx, user_id, "", kept.call.day);
       if (auto error = excess(of_user_, "your user", sum, more)) return tx.abort(*error);
     }
-    if (!key_id.empty() && of_key_.is_set()) {
+    if (!key_id.empty() && of_key_.is_set() && !caller.is_only_counted) {
       const auto sum = taken(tx, user_id, key_id, kept.call.day);
       if (auto error = excess(of_key_, "your key", sum, more)) return tx.abort(*error);
     }
@@ -327,6 +328,18 @@ Task<void> Account::settle_alone(KeptCall kept) {
 void Account::settle_later(KeptCall kept) {
   const std::lock_guard lock(mutex_);
   if (!is_stopped_) background_.begin(settle_alone(std::move(kept)));
+}
+
+Task<void> Account::settle_at_end(std::chrono::milliseconds time,
+                                  std::function<std::optional<OpenCall>()> end) {
+  co_await rooms_.world.sleep_for(time, background_.token());
+  if (auto over = end()) std::ignore = co_await settle(std::move(*over));
+}
+
+void Account::settle_after(std::chrono::milliseconds time,
+                           std::function<std::optional<OpenCall>()> end) {
+  const std::lock_guard lock(mutex_);
+  if (!is_stopped_) background_.begin(settle_at_end(time, std::move(end)));
 }
 
 Task<bool> Account::settle_left(std::int64_t until) {

@@ -41,6 +41,10 @@ struct Caller {
   /// How many were left out of what is asked.
   std::int64_t secrets = 0;
 
+  /// It is made whatever the budgets have left, and counts to them all the same: what would be
+  /// amiss for others, if it were refused.
+  bool is_only_counted = false;
+
   const std::string& user_id() const { return envelope.user_id; }
   /// The API key whose budget the call is of; empty: of none but its user's.
   std::string key_id() const;
@@ -132,6 +136,8 @@ class Account {
   Result<events::NewEvent> event_of(const KeptCall& kept) const;
   /// The same by itself. Any thread.
   void settle_later(KeptCall kept);
+  /// Settles what `end` gives, when so much time is over, or at stop(). Any thread.
+  void settle_after(std::chrono::milliseconds time, std::function<std::optional<OpenCall>()> end);
 
   struct Taken {
     std::int64_t tokens = 0;
@@ -156,6 +162,8 @@ class Account {
   static std::optional<Error> excess(const Budget& budget, std::string_view whose,
                                      const Taken& taken, const Taken& more);
   Task<void> settle_alone(KeptCall kept);
+  Task<void> settle_at_end(std::chrono::milliseconds time,
+                           std::function<std::optional<OpenCall>()> end);
   Task<void> sweep();
   /// True: there are more.
   Task<bool> settle_left(std::int64_t until);

@@ -55,8 +55,8 @@ std::string id_of(const Provider& provider) {
 
 }  // namespace
 
-HttpEmbedder::HttpEmbedder(Models& models, const Provider& first, std::optional<Caller> caller)
-    : models_(models), first_(first), caller_(std::move(caller)), id_(id_of(first)) {}
+HttpEmbedder::HttpEmbedder(Models& models, const Provider& first)
+    : models_(models), first_(first), id_(id_of(first)), tally_(models.account(), first) {}
 
 Task<Result<Embedded>> HttpEmbedder::embed(embedding::Ask ask) {
   auto& texts = ask.texts;
@@ -68,7 +68,7 @@ Task<Result<Embedded>> HttpEmbedder::embed(embedding::Ask ask) {
   all.vectors.reserve(texts.size());
   for (std::size_t from = 0; from < texts.size(); from += first().batch) {
     const auto end = std::min(texts.size(), from + first().batch);
-    embedding::Ask some{.texts = {}, .answered_by = all.answered_by};
+    embedding::Ask some{.texts = {}, .answered_by = all.answered_by, .payer = ask.payer};
     some.texts.assign(std::make_move_iterator(texts.begin() + static_cast<long>(from)),
                       std::make_move_iterator(texts.begin() + static_cast<long>(end)));
     auto embedded = co_await embed_some(std::move(some));
@@ -135,13 +135,16 @@ Task<HttpEmbedder::Attempt> HttpEmbedder::ask_again(const Provider& provider,
   }
 }
 
-Task<Result<OpenCall>> HttpEmbedder::open(ModelCall call,
-                                          const std::vector<std::string>& texts) const {
-  const Usage most{.input = tokens_of(texts)};
-  std::int64_t until = models_.world().unix_ms() + kSlackMs;
-  for (const auto& provider : models_.options().embed) until += provider.timeout.count();
-  co_return co_await models_.account().open(*caller_, std::move(call), most,
-                                            cost_nanos(first().price, most), until);
+Task<Result<Tally::Share>> HttpEmbedder::open(const embedding::Ask& ask, const ModelCall& call) {
+  const auto& payer = ask.payer;
+  if (payer.user_id.empty()) co_return nullptr;
+  Caller caller{.is_only_counted = payer.is_only_counted};
+  caller.envelope.user_id = payer.user_id;
+  caller.envelope.source = events::Source::kSystem;
+  if (!payer.key_id.empty()) caller.key = payer.key_id;
+  std::int64_t lasts_ms = kSlackMs;
+  for (const auto& provider : models_.options().embed) lasts_ms += provider.timeout.count();
+  co_return co_await tally_.take(caller, call, tokens_of(ask.texts), lasts_ms);
 }
 
 Task<Result<Embedded>> HttpEmbedder::embed_some(embedding::Ask ask) {
@@ -153,14 +156,10 @@ Task<Result<Embedded>> HttpEmbedder::embed_some(embedding::Ask ask) {
   // Before anything is cut: the half of a key is not known for one.
   std::int64_t secrets = 0;
   for (auto& text : ask.texts) secrets += mask_secrets(text);
-  if (secrets > 0) call.secrets = secrets;
-  OpenCall open;
-  if (caller_) {
-    auto opened = co_await this->open(call, ask.texts);
-    if (!opened) co_return fail(opened.error());
-    open = std::move(*opened);
-  }
-  auto& told = caller_ ? open.call() : call;
+  auto share = co_await open(ask, call);
+  if (!share) co_return fail(share.error());
+  auto told = std::move(call);
+  if (secrets > 0) told.secrets = secrets;
   Attempt last;
   for (const auto& provider : models_.options().embed) {
     if (id_of(provider) != id_) continue;
@@ -174,7 +173,7 @@ Task<Result<Embedded>> HttpEmbedder::embed_some(embedding::Ask ask) {
     told.error = info(last.failure->error.code).name;
     told.reason = last.failure->reason;
   }
-  if (caller_) std::ignore = co_await models_.account().settle(std::move(open));
+  if (*share != nullptr) tally_.add(std::move(*share), told);
   if (last.failure) co_return fail(std::move(last.failure->error));
   co_return std::move(last.embedded);
 }
@@ -188,11 +187,10 @@ std::vector<std::string> embedders_of(const Options& options) {
   return all;
 }
 
-std::unique_ptr<embedding::Embedder> make_embedder(Models& models, std::optional<Caller> caller,
-                                                   std::string_view model) {
+std::unique_ptr<embedding::Embedder> make_embedder(Models& models, std::string_view model) {
   for (const auto& provider : models.options().embed) {
     if (!model.empty() && id_of(provider) != model) continue;
-    return std::make_unique<HttpEmbedder>(models, provider, std::move(caller));
+    return std::make_unique<HttpEmbedder>(models, provider);
   }
   return nullptr;
 }

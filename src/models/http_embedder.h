@@ -17,15 +17,16 @@
 
 #include "embedding/embedder.h"
 #include "models/models.h"
+#include "models/tally.h"
 
 namespace synap::models {
 
 class HttpEmbedder final : public embedding::Embedder {
  public:
-  /// Of the model and dimension of `first`, a provider of `models`, which must outlive it. For
-  /// `caller`, whose account and budgets the calls are of; nobody: of none, and no event is
-  /// appended.
-  HttpEmbedder(Models& models, const Provider& first, std::optional<Caller> caller);
+  /// Of the model and dimension of `first`, a provider of `models`, which must outlive it. The
+  /// calls are in the account of whom Ask::payer names, together (tally.h); nobody: in none, and no
+  /// event is appended.
+  HttpEmbedder(Models& models, const Provider& first);
 
   const std::string& model() const override { return id_; }
   std::size_t dimension() const override { return first().dimension; }
@@ -45,20 +46,18 @@ class HttpEmbedder final : public embedding::Embedder {
                     SteadyClock::time_point deadline, ModelCall& told) const;
   Task<Attempt> ask_again(const Provider& provider, const embedding::Ask& ask,
                           ModelCall& told) const;
-  Task<Result<OpenCall>> open(ModelCall call, const std::vector<std::string>& texts) const;
+  Task<Result<Tally::Share>> open(const embedding::Ask& ask, const ModelCall& call);
   Task<Result<embedding::Embedded>> embed_some(embedding::Ask ask);
 
   Models& models_;
   const Provider& first_;
-  const std::optional<Caller> caller_;
   const std::string id_;
+  Tally tally_;
 };
 
 /// The models of the settings (Embedder::model), the first of which is to be used.
 std::vector<std::string> embedders_of(const Options& options);
 /// An embedder of the settings, of this model or of the first; null: they name none.
-std::unique_ptr<embedding::Embedder> make_embedder(Models& models,
-                                                   std::optional<Caller> caller = std::nullopt,
-                                                   std::string_view model = "");
+std::unique_ptr<embedding::Embedder> make_embedder(Models& models, std::string_view model = "");
 
 }  // namespace synap::models

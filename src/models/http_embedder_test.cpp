@@ -40,18 +40,31 @@ class HttpEmbedderTest : public ModelsRig {
     return provider;
   }
   Result<std::vector<embedding::Vector>> embed(std::vector<std::string> texts,
-                                               std::optional<Caller> whose = caller()) {
-    auto embedded = embed_as("", std::move(texts), std::move(whose));
+                                               const embedding::Payer& whose = {"ann", "k1"}) {
+    auto embedded = embed_as("", std::move(texts), whose);
     if (!embedded) return fail(embedded.error());
     return std::move(embedded->vectors);
   }
 
   Result<embedding::Embedded> embed_as(std::string answered_by, std::vector<std::string> texts,
-                                       std::optional<Caller> whose = caller()) {
-    auto embedder = make_embedder(*models, std::move(whose));
+                                       const embedding::Payer& whose = {"ann", "k1"}) {
+    if (embedder == nullptr) embedder = make_embedder(*models);
     return sync_wait(executor, embedder->embed({.texts = std::move(texts),
-                                                .answered_by = std::move(answered_by)}));
+                                                .answered_by = std::move(answered_by),
+                                                .payer = whose}));
   }
+  void open(Options options) {
+    embedder.reset();
+    ModelsRig::open(std::move(options));
+  }
+  /// What is told of all calls that were made, of which none is made any more.
+  std::vector<ModelCall> told() {
+    models->account().stop();
+    return calls();
+  }
+  std::int64_t held() { return count("SELECT coalesce(sum(tokens), 0) FROM model_calls"); }
+
+  std::unique_ptr<embedding::Embedder> embedder;
 
   ScriptedProvider server;
 };
@@ -69,11 +82,15 @@ TEST_F(HttpEmbedderTest, TextsAreSentInBatchesAndTheirVectorsAreInOrderAndOfLeng
     EXPECT_NEAR(vector[0] / vector[1], static_cast<float>(i + 1), 1e-4);
     EXPECT_NEAR(std::hypot(vector[0], vector[1], vector[2]), 1, 1e-6);
   }
-  const auto all = calls();
-  ASSERT_EQ(all.size(), 3U);
+  const auto all = told();
+  ASSERT_EQ(all.size(), 1U) << "together";
   EXPECT_EQ(all[0].capability, "embed");
-  EXPECT_EQ(all[0].input, 4);
+  EXPECT_EQ(all[0].finish, "stop");
+  EXPECT_EQ(all[0].input, 10);
+  EXPECT_EQ(all[0].cost_nanos, 10'000);
+  EXPECT_EQ(all[0].attempts, 3);
   EXPECT_EQ(all[0].answered_by, "e-1");
+  EXPECT_EQ(all[0].key, "k1");
 }
 
 TEST_F(HttpEmbedderTest, SaysWhichVectorsItsAre) {
@@ -99,20 +116,68 @@ TEST_F(HttpEmbedderTest, ThereIsOneForEachModelOfTheSettings) {
   EXPECT_THAT(embedders_of(options), testing::ElementsAre("m:3", "former:4"));
   open(options);
   EXPECT_EQ(make_embedder(*models)->model(), "m:3");
-  const auto other = make_embedder(*models, std::nullopt, "former:4");
+  const auto other = make_embedder(*models, "former:4");
   ASSERT_NE(other, nullptr);
   EXPECT_EQ(other->model(), "former:4");
   EXPECT_EQ(other->dimension(), 4U);
   // It is asked where it is, and none of the others.
   EXPECT_FALSE(sync_wait(executor, other->embed({.texts = {"text"}})));
   EXPECT_EQ(server.asked(), 0U);
-  EXPECT_EQ(make_embedder(*models, std::nullopt, "m:4"), nullptr);
+  EXPECT_EQ(make_embedder(*models, "m:4"), nullptr);
 }
 
-TEST_F(HttpEmbedderTest, WithoutACallerNoEventIsAppended) {
+TEST_F(HttpEmbedderTest, WhatIsOfNobodyIsInNoAccount) {
   open({.embed = {embed()}});
-  EXPECT_TRUE(embed({"a"}, std::nullopt));
+  EXPECT_TRUE(embed({"a"}, {}));
+  EXPECT_EQ(held(), 0);
+  EXPECT_TRUE(told().empty());
+}
+
+TEST_F(HttpEmbedderTest, EachUserAndKeyHasASumOfItsOwn) {
+  open({.embed = {embed()}});
+  EXPECT_TRUE(embed({"a", "b", "c"}, {"ann"}));
+  EXPECT_TRUE(embed({"a"}, {"bob"}));
+  EXPECT_TRUE(embed({"a", "b"}, {"ann", "k1"}));
+  EXPECT_TRUE(embed({"a"}, {"bob"}));
+  EXPECT_EQ(held(), 3 * Tally::kTokensHeld);
+  models->account().stop();
+  EXPECT_EQ(calls().size(), 3U);
+  const auto input = [this](std::string_view whose) {
+    return count(
+        fmt::format("SELECT coalesce(sum(input), 0) FROM model_usage_data WHERE {}", whose));
+  };
+  EXPECT_EQ(input("user_id = 'ann' AND key_id = ''"), 3);
+  EXPECT_EQ(input("user_id = 'ann' AND key_id = 'k1'"), 2);
+  EXPECT_EQ(input("user_id = 'bob'"), 2);
+  EXPECT_EQ(held(), 0);
+}
+
+TEST_F(HttpEmbedderTest, ASumIsToldWhenWhatIsHeldForItIsUsedUp) {
+  auto provider = embed();
+  provider.batch = 1;
+  open({.embed = {provider}});
+  // Each is a fourth of it, by the estimate.
+  const std::string text(static_cast<std::size_t>(Tally::kTokensHeld), 'x');
+  EXPECT_TRUE(embed({text, text, text, text}));
   EXPECT_TRUE(calls().empty());
+  EXPECT_TRUE(embed({text}));
+  const auto all = told();
+  ASSERT_EQ(all.size(), 2U);
+  EXPECT_THAT((std::vector{all[0].attempts, all[1].attempts}), testing::UnorderedElementsAre(4, 1));
+}
+
+TEST_F(HttpEmbedderTest, WhatAProcessHeldWhenItEndedIsUsed) {
+  open({.embed = {embed()}});
+  auto options = models->options();
+  EXPECT_TRUE(embed({"text"}));
+  // As a kill leaves it: nothing is settled.
+  database->close();
+  models->account().stop();
+  open(std::move(options));
+  const auto all = calls();
+  ASSERT_EQ(all.size(), 1U);
+  EXPECT_EQ(all[0].finish, "interrupted");
+  EXPECT_EQ(all[0].input, Tally::kTokensHeld);
 }
 
 TEST_F(HttpEmbedderTest, RefusesVectorsThatAreNotWhatWasAskedFor) {
@@ -150,8 +215,6 @@ TEST_F(HttpEmbedderTest, ABusyProviderIsTriedAgainAndAnUnfitAnswerIsNot) {
   auto vectors = embed({"text"});
   ASSERT_TRUE(vectors) << vectors.error().message;
   EXPECT_NEAR((*vectors)[0][0], 0.6, 1e-6);
-  EXPECT_EQ(calls().at(0).attempts, 2);
-  EXPECT_TRUE(calls().at(0).is_estimated);
   busy.then(outbound::answer(200, R"({"data":[{"embedding":[3,4]}]})"));
   std::ignore = embed({"text"});  // the answer that was last is given once more
   const auto before = busy.asked();
@@ -159,6 +222,13 @@ TEST_F(HttpEmbedderTest, ABusyProviderIsTriedAgainAndAnUnfitAnswerIsNot) {
   ASSERT_FALSE(unfit);
   EXPECT_EQ(unfit.error().code, Code::kBadGateway);
   EXPECT_EQ(busy.asked(), before + 1);
+  // Of a sum in which something was answered no failure is told.
+  const auto all = told();
+  ASSERT_EQ(all.size(), 1U);
+  EXPECT_EQ(all[0].attempts, 4);
+  EXPECT_EQ(all[0].finish, "stop");
+  EXPECT_FALSE(all[0].error);
+  EXPECT_TRUE(all[0].is_estimated);
 }
 
 TEST_F(HttpEmbedderTest, ABudgetIsKept) {
@@ -168,6 +238,9 @@ TEST_F(HttpEmbedderTest, ABudgetIsKept) {
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, Code::kPaymentRequired);
   EXPECT_EQ(server.asked(), 1U);
+  EXPECT_TRUE(embed({"1234"})) << "less than is held by default is left";
+  EXPECT_TRUE(embed({std::string(100, 'x')}, {"bob", "", true})) << "only counted";
+  EXPECT_FALSE(embed({std::string(100, 'x')}, {"bob"}));
 }
 
 TEST_F(HttpEmbedderTest, AnotherModelIsNeverAskedForTheFirstOnesVectors) {
@@ -197,9 +270,9 @@ TEST_F(HttpEmbedderTest, RefusesVectorsOfAnotherModelThanHasAnsweredBefore) {
   EXPECT_EQ(other.error().code, Code::kPreconditionFailed);
   EXPECT_THAT(other.error().message, HasSubstr("were made by e-0, and now e-1 answers"));
   // What came was paid for.
-  EXPECT_EQ(calls().back().reason, "MODEL_ANOTHER");
-  EXPECT_EQ(calls().back().answered_by, "e-1");
-  EXPECT_GT(calls().back().input, 0);
+  const auto all = told();
+  ASSERT_EQ(all.size(), 1U);
+  EXPECT_EQ(all[0].input, 3);
 }
 
 TEST_F(HttpEmbedderTest, AProviderThatSaysNoNameIsTakenAtItsWord) {
@@ -238,7 +311,7 @@ TEST_F(HttpEmbedderTest, WhereAnotherModelAnswersTheNextProviderIsAsked) {
   open({.embed = {embed(), next}});
   const auto found = embed_as("e-0", {"text"});
   ASSERT_TRUE(found) << found.error().message;
-  EXPECT_EQ(calls().back().provider, "next");
+  EXPECT_EQ(told().back().provider, "next");
 }
 
 TEST_F(HttpEmbedderTest, KeysInTextsAreNotSent) {
@@ -247,7 +320,7 @@ TEST_F(HttpEmbedderTest, KeysInTextsAreNotSent) {
   // place from which on a text of 512 tokens is cut.
   const auto key = std::string("glpat") + "-4fQ9x2LmT7vB1cWz8KpR";
   const auto rest = std::string(512 * 8 - 12, 'x') + " " + key;
-  for (const auto& whose : {std::optional(caller()), std::optional<Caller>()}) {
+  for (const auto& whose : {embedding::Payer{"ann"}, embedding::Payer{}}) {
     ASSERT_TRUE(embed({"plain", "The key is " + key + ", said Ann", rest}, whose));
     const auto& body = server.seen(server.asked() - 1).body;
     const auto json = parse_json(body);
@@ -256,7 +329,7 @@ TEST_F(HttpEmbedderTest, KeysInTextsAreNotSent) {
     EXPECT_EQ(texts[1].as_string(), "The key is [left out: a secret], said Ann");
     EXPECT_THAT(body, Not(HasSubstr("glpat")));
   }
-  EXPECT_EQ(calls().at(0).secrets, 2);
+  EXPECT_EQ(told().at(0).secrets, 2);
 }
 
 TEST_F(HttpEmbedderTest, TooManyTextsAreRefused) {

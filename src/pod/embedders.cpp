@@ -30,8 +30,7 @@ class PodEmbedders final : public embedding::Embedders {
   Result<std::shared_ptr<embedding::Embedder>> open(const std::string& model,
                                                     Executor& executor) override {
     if (!is_provided(model)) return local_.open(model, executor);
-    return std::shared_ptr<embedding::Embedder>(
-        models::make_embedder(models_, std::nullopt, model));
+    return std::shared_ptr<embedding::Embedder>(models::make_embedder(models_, model));
   }
 
  private:

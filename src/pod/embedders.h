@@ -14,7 +14,7 @@ namespace synap::pod {
 
 /// `directory` has the sentence models. `wanted` is the id of the one to use; empty: the
 /// first provider's, since whoever sets one wants it to be asked, or else the model that was added
-/// last. `models` must outlive what this gives. Calls for search are in nobody's account.
+/// last. `models` must outlive what this gives.
 std::shared_ptr<embedding::Embedders> make_embedders(std::string directory, std::string wanted,
                                                      models::Models& models);
 /// With these, as the settings say it.

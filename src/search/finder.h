@@ -38,6 +38,7 @@ class IndexTx;
 
 struct Ask {
   std::string text;
+  std::string key_id = {};                 // by which it is asked; empty: by none
   std::optional<Mode> mode = Mode::kText;  // nothing: the best that there is
   std::vector<Item> items;                 // of the text, and filters from elsewhere
   std::vector<std::string> types;          // any of these; empty: of any

@@ -160,7 +160,8 @@ Task<Search::ByMeaningAnswer> Search::find_by_meaning(std::shared_ptr<Index> ind
     co_return true;
   };
   const auto by_meaning = [&]() -> Task<bool> {
-    look = co_await meanings_->look(user_id, std::move(text), patience);
+    look =
+        co_await meanings_->look(user_id, Meanings::Query{std::move(text), ask.key_id}, patience);
     co_return true;
   };
   std::vector<Task<bool>> both;

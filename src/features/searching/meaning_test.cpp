@@ -191,6 +191,38 @@ class MeaningTest : public FeatureTest {
   const std::shared_ptr<SubjectEmbedders> embedders;
 };
 
+TEST_F(MeaningTest, IsInTheAccountOfWhoseTextItIsAndOfWhoAsks) {
+  note("My kitty sleeps");
+  note("A loaf of bread", "bob");
+  ASSERT_TRUE(look("pet", {}, "bob"));
+  const auto all = behaviour().noted();
+  const auto of = [&](std::string_view user, std::string_view key, bool is_only_counted) {
+    return std::ranges::count_if(all, [&](const embedding::Payer& one) {
+      return one.user_id == user && one.key_id == key && one.is_only_counted == is_only_counted;
+    });
+  };
+  EXPECT_EQ(of("ann", "", true), 1);
+  EXPECT_EQ(of("bob", "", true), 1);
+  EXPECT_EQ(of("bob", "key", false), 1);
+  EXPECT_EQ(all.size(), 3U);
+}
+
+TEST_F(MeaningTest, WordsAnswerWhoHasNoBudgetLeftAndItsTextsAreIndexedAllTheSame) {
+  behaviour().has_no_budget = true;
+  const auto id = note("My kitty sleeps");
+  auto found = look("kitty");
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->string_or("mode", ""), "text");
+  EXPECT_EQ(found->string_or("modeReason", ""), "the budget is used up");
+  EXPECT_EQ(found->find("hits")->as_array().size(), 1U);
+  behaviour().has_no_budget = false;
+  found = look("pet");
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->string_or("mode", ""), "hybrid");
+  ASSERT_EQ(found->find("hits")->as_array().size(), 1U);
+  EXPECT_EQ(found->find("hits")->as_array()[0].string_or("entityId", ""), id);
+}
+
 TEST_F(MeaningTest, FindsWhatIsMeantInOtherWords) {
   note("The cat sleeps");
   note("Repairing a bicycle");

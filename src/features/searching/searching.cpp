@@ -437,6 +437,7 @@ Task<Result<Hits>> query(const Rooms& rooms, Session session, SearchQuery input)
   if (!known) co_return fail(known.error());
   auto ask = ask_of(rooms, input);
   if (!ask) co_return fail(ask.error());
+  ask->key_id = session.authority->key_behind(session.actor);
   // Before it is read: what is told must not be less than what was missing.
   const auto lag = rooms.search.lag();
   auto found = co_await rooms.search.find(std::string(session.user_id()), std::move(*ask));

@@ -190,6 +190,7 @@ Task<Result<FoundItems>> search_by_query(const Rooms& rooms, const Session& sess
                                          const SearchItems& input, const std::string& prefix) {
   co_await wait_for_index(rooms);
   search::Ask ask{.text = *input.query,
+                  .key_id = session.authority->key_behind(session.actor),
                   .mode = std::nullopt,
                   .items = words_of(*input.query),
                   .types = {std::string(kItemType)},

@@ -269,7 +269,7 @@ std::shared_ptr<VectorIndex> Meanings::serving() const {
   return kept == nullptr ? nullptr : std::static_pointer_cast<VectorIndex>(kept->serving());
 }
 
-Task<Result<Meanings::Look>> Meanings::look(std::string user_id, std::optional<std::string> text,
+Task<Result<Meanings::Look>> Meanings::look(std::string user_id, std::optional<Query> query,
                                             std::chrono::milliseconds patience) {
   if (serving() == nullptr) {
     std::lock_guard lock(mutex_);
@@ -285,7 +285,7 @@ Task<Result<Meanings::Look>> Meanings::look(std::string user_id, std::optional<s
     co_return fail(Code::kServiceUnavailable, "too many look by meaning at this moment");
   }
   auto pending = std::make_shared<Pending>();
-  looks_.begin(prepare(pending, std::move(user_id), std::move(text)));
+  looks_.begin(prepare(pending, std::move(user_id), std::move(query)));
   co_await first_of(
       std::stop_token(),
       [&](std::stop_token over) { return pending->is_done.wait_past(0, std::move(over)); },
@@ -299,18 +299,18 @@ Task<Result<Meanings::Look>> Meanings::look(std::string user_id, std::optional<s
 
 // It goes on where nobody waits for it any more: the next query has what it has found.
 Task<void> Meanings::prepare(std::shared_ptr<Pending> pending, std::string user_id,
-                             std::optional<std::string> text) {
-  pending->look = co_await prepared(user_id, text);
+                             std::optional<Query> query) {
+  pending->look = co_await prepared(user_id, query);
   looking_.fetch_sub(1);
   pending->is_done.raise(1);
 }
 
 Task<Result<Meanings::Look>> Meanings::prepared(const std::string& user_id,
-                                                const std::optional<std::string>& text) {
+                                                const std::optional<Query>& query) {
   Look look{.index = serving(), .block = nullptr, .query = {}, .note = ""};
   if (look.index == nullptr) co_return fail(Code::kServiceUnavailable, "the model is replaced");
-  if (text) {
-    auto vector = co_await vector_of_query(*look.index, user_id, *text);
+  if (query) {
+    auto vector = co_await vector_of_query(*look.index, user_id, *query);
     if (!vector) co_return fail(vector.error());
     look.query = std::move(*vector);
   }
@@ -366,11 +366,15 @@ Result<std::shared_ptr<embedding::Embedder>> Meanings::query_embedder(const std:
   return *opened;
 }
 
-Task<Result<embedding::Vector>> Meanings::embed_query(VectorIndex& index, const std::string& text) {
+Task<Result<embedding::Vector>> Meanings::embed_query(VectorIndex& index,
+                                                      const std::string& user_id,
+                                                      const Query& query) {
   const auto embedder = query_embedder(index.model());
   if (!embedder) co_return fail(embedder.error());
-  embedding::Ask ask{.texts = {}, .answered_by = index.answered_by()};
-  ask.texts.push_back(text);
+  embedding::Ask ask{.texts = {},
+                     .answered_by = index.answered_by(),
+                     .payer = {.user_id = user_id, .key_id = query.key_id}};
+  ask.texts.push_back(query.text);
   const bool is_compared = !ask.answered_by.empty();
   auto embedded = co_await embed_checked(**embedder, std::move(ask));
   if (!embedded) co_return fail(embedded.error());
@@ -387,7 +391,8 @@ Task<Result<embedding::Vector>> Meanings::embed_query(VectorIndex& index, const 
 // Remembered by user: how fast an answer is must not say what others look for.
 Task<Result<embedding::Vector>> Meanings::vector_of_query(VectorIndex& index,
                                                           const std::string& user_id,
-                                                          const std::string& text) {
+                                                          const Query& query) {
+  const auto& text = query.text;
   const auto& model = index.model();
   {
     std::lock_guard lock(mutex_);
@@ -402,7 +407,7 @@ Task<Result<embedding::Vector>> Meanings::vector_of_query(VectorIndex& index,
       co_return fail(Code::kPreconditionFailed, query_problem_);
     }
   }
-  auto vector = co_await embed_query(index, text);
+  auto vector = co_await embed_query(index, user_id, query);
   std::lock_guard lock(mutex_);
   if (!vector) {
     // That it is away says nothing of who would answer.

@@ -85,8 +85,13 @@ class Meanings {
     embedding::Vector query;                 // empty, if no text was given
     std::string note;  // what is not as it should be: the index is not complete
   };
-  /// Any error says, in a sentence, why there are none now: no model, not within `patience`.
-  Task<Result<Look>> look(std::string user_id, std::optional<std::string> text,
+  struct Query {
+    std::string text;
+    std::string key_id = {};  // by which it is asked; empty: by none
+  };
+  /// Any error says, in a sentence, why there are none now: no model, not within `patience`,
+  /// nothing left of the budget of who asks.
+  Task<Result<Look>> look(std::string user_id, std::optional<Query> query,
                           std::chrono::milliseconds patience);
 
   struct Asked {
@@ -147,14 +152,15 @@ class Meanings {
   std::shared_ptr<IndexKeeper> make_keeper(const std::shared_ptr<embedding::Embedder>& embedder,
                                            std::stop_token stop);
   Task<void> prepare(std::shared_ptr<Pending> pending, std::string user_id,
-                     std::optional<std::string> text);
+                     std::optional<Query> query);
   Task<bool> keep_neighbours(IndexKeeper& keeper, std::stop_token over);
   Task<Result<ComparedBy>> compared_by(VectorIndex& index, const BlockOwner& owner) const;
   Task<Result<Look>> look_at_large(Look look, const std::string& user_id, Error too_large);
-  Task<Result<Look>> prepared(const std::string& user_id, const std::optional<std::string>& text);
+  Task<Result<Look>> prepared(const std::string& user_id, const std::optional<Query>& query);
   Task<Result<embedding::Vector>> vector_of_query(VectorIndex& index, const std::string& user_id,
-                                                  const std::string& text);
-  Task<Result<embedding::Vector>> embed_query(VectorIndex& index, const std::string& text);
+                                                  const Query& query);
+  Task<Result<embedding::Vector>> embed_query(VectorIndex& index, const std::string& user_id,
+                                              const Query& query);
   Result<std::shared_ptr<embedding::Embedder>> query_embedder(const std::string& model);
   std::shared_ptr<IndexKeeper> keeper() const;
   std::shared_ptr<VectorIndex> serving() const;

@@ -212,7 +212,11 @@ Task<Result<std::size_t>> VectorIndex::embed_missing(Made& made) {
     if (options_.stop.stop_requested()) {
       co_return fail(Code::kClientClosedRequest, "It was asked to stop");
     }
-    embedding::Ask ask{.texts = {}, .answered_by = answered_by()};
+    // Whose index it is, all others' is, too: what stops for one stops for all.
+    embedding::Ask ask{
+        .texts = {},
+        .answered_by = answered_by(),
+        .payer = {.user_id = made.change.document->user_id, .is_only_counted = true}};
     ask.texts.push_back(made.pieces[i].text);
     const auto embedded = co_await embed_checked(*options_.embedder, std::move(ask));
     if (!embedded) co_return fail(embedded.error());
