@@ -91,7 +91,7 @@ CREATE TABLE pod_secret(
 }
 
 void check_data_directory(db::Tx& tx, const DataDirectory& directory, Texts texts) {
-  // A pod that is on its way here, or has left, is told of by whoever looks for that (engine_move.h).
+  // A pod that is on its way here, or has left: whoever looks for that tells it (engine_move.h).
   if (has_table(tx, "engine_move") && tx.query("SELECT 1 FROM engine_move").next()) return;
   // Each by itself: what was moved here has an id, and no read models until a pod has started.
   Known of_database;
