@@ -4269,6 +4269,8 @@ export interface NoteRetaggingCompleted {
   changed: number;
   /** Of those, so many have it still: they were being changed all the time. */
   left?: number;
+  /** Where nothing had a tag that was to be renamed: one below it that is had. */
+  below?: string;
 }
 
 export interface NoteRetaggingRequested {

@@ -52,6 +52,32 @@ TEST(NotePreview, IsTheBeginningCutBetweenCharacters) {
   EXPECT_EQ(preview_of(text.substr(0, 1'500)), text.substr(0, 1'500));
 }
 
+// An upload ends, and is gone then; what was answered under an idempotency key is not.
+TEST_F(Notes, OfAnUploadAreAnsweredAsTheFirstTimeUnderTheSameKey) {
+  const std::string text = "# Uploaded";
+  const auto id = Uuid::v7();
+  const auto key = text_key("ann", "note", id, std::nullopt, "md");
+  ASSERT_TRUE(key);
+  ASSERT_TRUE(sync_wait(executor, content->put(*key, text)));
+  auto asked =
+      Json::object({{"upload", Json::object({{"id", id.to_string()},
+                                             {"size", static_cast<std::int64_t>(text.size())},
+                                             {"checksum", to_hex(sha256(text))}})},
+                    {"idempotencyKey", "k"}});
+  const auto first = call("notes.createUploaded", asked);
+  ASSERT_TRUE(first) << first.error().message;
+  EXPECT_EQ(first->string_or("entityId", ""), id.to_string());
+  wait_until_idle();
+  ASSERT_TRUE(sync_wait(executor, content->remove(*key)));
+  const auto again = call("notes.createUploaded", asked);
+  ASSERT_TRUE(again) << again.error().message;
+  EXPECT_EQ(again->dump(), first->dump());
+  asked.set("title", "another");
+  EXPECT_EQ(call("notes.createUploaded", asked).error().code, Code::kConflict);
+  asked.set("idempotencyKey", "another");
+  EXPECT_EQ(call("notes.createUploaded", asked).error().code, Code::kNotFound);
+}
+
 TEST_F(Notes, CreationStoresListsAndAnswers) {
   const auto id = make("# Title\ntext", {{"tags", Json::array().push_back("a").push_back("a")}});
   const auto note = get(id);

@@ -40,13 +40,17 @@ void check_references(const NounParts& parts, db::Tx& tx, const std::string& use
 
 Error other_version(std::int64_t actual);
 
+/// Whether a command may be asked for by whoever may only propose.
+enum class Proposable : std::uint8_t { kYes, kNo };
+
 /// Registers a command. `function` is (parts, Session, CommandExtras, Json) ->
 /// Task<Result<std::string>>; the input comes to it without the extras.
 template <class F>
 void add_command(const std::shared_ptr<NounParts>& parts, const std::string& procedure,
-                 rpc::Meta meta, const Schema& input, Schema output, F function) {
+                 rpc::Meta meta, const Schema& input, Schema output, F function,
+                 Proposable proposable = Proposable::kYes) {
   meta.keeps_idempotency_keys = true;
-  meta.may_be_proposed = true;
+  meta.may_be_proposed = proposable == Proposable::kYes;
   if (meta.effects != rpc::Effects::kAppends) {
     meta.errors = {{Code::kNotFound, "You have no such " + parts->options.name + "."},
                    {Code::kConflict,

@@ -186,9 +186,9 @@ std::string counted_table(const NounParts& parts);
 std::string tags_table(const NounParts& parts);
 /// Whether a thing of the user's has the tag itself.
 bool has_tag(const NounParts& parts, db::Tx& tx, std::string_view user_id, std::string_view tag);
-/// Aborts the Tx with kNotFound where none has; it says of a tag below it that is had.
-void refuse_unused_tag(const NounParts& parts, db::Tx& tx, std::string_view user_id,
-                       const std::string& tag);
+/// A tag below this one that a thing of the user's has: "year/2026" of "year".
+std::optional<std::string> tag_below(const NounParts& parts, db::Tx& tx, std::string_view user_id,
+                                     const std::string& tag);
 std::string tag_counts_table(const NounParts& parts);
 /// Also the name of the follower that keeps them.
 std::string tag_colours_table(const NounParts& parts);

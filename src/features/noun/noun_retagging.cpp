@@ -64,7 +64,7 @@ class Retagging final : public workers::EventHandler {
     // As things have them: earlier versions asked for what somebody wrote.
     const auto tag = tag_form(*parts_, data.value()->string_or("tag", ""));
     const auto to = tag_form(*parts_, data.value()->string_or("to", ""));
-    if (tag == to) co_return co_await complete(event, step, tag, 0, 0);
+    if (tag == to) co_return co_await complete(event, step, tag, {});
     std::int64_t changed = 0;
     std::int64_t left = 0;
     auto wait = kFirstWait;
@@ -89,7 +89,8 @@ class Retagging final : public workers::EventHandler {
       co_await step.sleep(fmt::format("wait-{}", round), wait);
       wait = std::min(2 * wait, kLongestWait);
     }
-    co_return co_await complete(event, step, tag, changed, left);
+    co_return co_await complete(event, step, tag,
+                                {.changed = changed, .left = left, .is_renaming = !to.empty()});
   }
 
  private:
@@ -169,16 +170,24 @@ class Retagging final : public workers::EventHandler {
     parts_->rooms.log.append(tx, {.events = {*std::move(update)}});
   }
 
-  Task<Outcome> complete(const Event& event, Step& step, const std::string& tag,
-                         std::int64_t changed, std::int64_t left) const {
-    Json data = Json::object({{"tag", tag}, {"changed", changed}});
-    if (left > 0) data.set("left", left);
-    auto completed =
-        parts_->rooms.types.make(EventType<Json>{parts_->type("retagging", "completed")},
-                                 std::move(data), caused_by(event, step.run_id()));
-    if (!completed) co_return Outcome::failed_for_good(completed.error());
-    co_return co_await step.finish("publish-completion", [&](db::Tx& tx) {
-      parts_->rooms.log.append(tx, {.events = {*completed}});
+  struct Done {
+    std::int64_t changed = 0;
+    std::int64_t left = 0;
+    bool is_renaming = false;
+  };
+  Task<Outcome> complete(const Event& event, Step& step, const std::string& tag, Done done) const {
+    co_return co_await step.finish("publish-completion", [&, done](db::Tx& tx) {
+      Json data = Json::object({{"tag", tag}, {"changed", done.changed}});
+      if (done.left > 0) data.set("left", done.left);
+      // A name that is wrong: whoever gave it is told of the ones that they may have meant.
+      if (done.is_renaming && done.changed == 0 && done.left == 0) {
+        if (auto below = tag_below(*parts_, tx, event.user_id, tag)) data.set("below", *below);
+      }
+      auto completed =
+          parts_->rooms.types.make(EventType<Json>{parts_->type("retagging", "completed")},
+                                   std::move(data), caused_by(event, step.run_id()));
+      if (!completed) return tx.abort(completed.error());
+      parts_->rooms.log.append(tx, {.events = {*std::move(completed)}});
     });
   }
 
@@ -190,6 +199,11 @@ class Retagging final : public workers::EventHandler {
 std::string without_mark(std::string_view tag) {
   const bool has_mark = tag.size() > 1 && tag.front() == '#';
   return std::string(tag.substr(has_mark ? 1 : 0));
+}
+
+// A mark, or spaces, and nothing else.
+bool is_no_name(std::string_view tag) {
+  return tag.find_first_not_of("# \t\r\n") == tag.npos;
 }
 
 // Without the mark, unless things have the tag with it, which somebody gave them so.
@@ -220,22 +234,17 @@ Task<Result<std::string>> request(std::shared_ptr<NounParts> parts, Session sess
   if (const Json* to = input.find("to"); to != nullptr && *to == *input.find("tag")) {
     co_return fail(Code::kBadRequest, "to: it is the same tag");
   }
+  if (const Json* to = input.find("to"); to != nullptr && is_no_name(to->as_string())) {
+    co_return fail(Code::kBadRequest, "to: it is no name of a tag");
+  }
+  // Whether anything has the tag is for the run to find: what was accepted a moment ago may get it.
   const auto request_id = parts->rooms.types.world().new_id();
   auto envelope = requested_by(session, request_id, request_id, parts->options.tags->one);
   envelope.starts_stream = true;
-  std::function<void(db::Tx&)> decide;
-  if (input.find("to") != nullptr) {
-    // To take away what nothing has is no mistake, and a name that is wrong is one.
-    decide = [parts, user_id = std::string(session.user_id()),
-              tag = input.find("tag")->as_string()](db::Tx& tx) {
-      refuse_unused_tag(*parts, tx, user_id, tag);
-    };
-  }
   auto event = parts->rooms.types.make(EventType<Json>{parts->type("retagging", "requested")},
                                        std::move(input), std::move(envelope));
   if (!event) co_return fail(event.error());
   auto submitted = co_await submit(parts->rooms, {.event = std::move(*event),
-                                                  .decide = std::move(decide),
                                                   .idempotency_key = extras->key,
                                                   .fingerprint_of = extras->fingerprint});
   if (!submitted) co_return fail(submitted.error());
@@ -249,7 +258,7 @@ void add_procedure(const std::shared_ptr<NounParts>& parts, const std::string& n
       "on "
       "disk; the completed event says how many were changed, and with left how many were not, "
       "since they were being changed all the time. What is still being made then is not among "
-      "them.");
+      "them. 0 changed: nothing had it.");
   meta.keeps_idempotency_keys = true;
   meta.may_be_proposed = true;
   meta.reach = rpc::Reach::kPod;
@@ -276,7 +285,9 @@ void add_retagging(const std::shared_ptr<NounParts>& parts) {
   done.field("tag", optional(string()), "Absent in events of earlier versions.")
       .field("changed", integer().min(0), fmt::format("{} that had it.", capital(plural)))
       .field("left", optional(integer().min(1)),
-             "Of those, so many have it still: they were being changed all the time.");
+             "Of those, so many have it still: they were being changed all the time.")
+      .field("below", optional(string()),
+             "Where nothing had a tag that was to be renamed: one below it that is had.");
   const auto add_type = [&](std::string_view suffix, const Schema& data, std::string docs) {
     parts->rooms.types.add(parts->type("retagging", suffix), data, std::move(docs),
                            {.needs_aggregate = true});
@@ -293,7 +304,6 @@ void add_retagging(const std::shared_ptr<NounParts>& parts) {
                 {.summary = fmt::format("Rename a {} on all your {}, or merge it into another one.",
                                         tags.one, plural),
                  .effects = rpc::Effects::kIdempotent,
-                 .errors = {{Code::kNotFound, "Nothing has the tag itself."}},
                  .examples = {{R"({"tag":"hme","to":"home"})", ""}}},
                 renaming);
   auto removing = object("Remove" + capital(tags.one));

@@ -71,7 +71,6 @@ Task<Result<bool>> is_so(const NounParts& parts, const Session& session, const J
   co_return co_await parts.rooms.database.read([&](db::Tx& tx) {
     const auto& tag = input.find("tag")->as_string();
     const Json& wanted = *input.find("colour");
-    if (wanted.is_string()) refuse_unused_tag(parts, tx, session.user_id(), tag);
     auto rows = tx.query(fmt::format("SELECT colour FROM {}_data WHERE user_id = $1 AND {} = $2",
                                      table, parts.options.tags->one),
                          session.user_id(), tag);
@@ -93,11 +92,6 @@ Task<Result<std::string>> colour(std::shared_ptr<NounParts> parts, Session sessi
   if (!event) co_return fail(event.error());
   events::Append append;
   append.events.push_back(*std::move(event));
-  if (input.find("colour")->is_string()) {
-    append.decide = [&, user_id = session.user_id()](db::Tx& tx) {
-      refuse_unused_tag(*parts, tx, user_id, input.find("tag")->as_string());
-    };
-  }
   auto appended = co_await parts->rooms.log.append(std::move(append));
   if (!appended) co_return fail(appended.error());
   co_return input.dump();
@@ -147,14 +141,10 @@ void add_tag_colours(const std::shared_ptr<NounParts>& parts) {
       parts->rooms.procedures, tags.field + ".colour", rpc::Kind::kMutation,
       {.summary =
            fmt::format("Give a {} a colour, by which it is known where it is shown.", tags.one),
-       .docs =
-           fmt::format("No {} changes. A {} that is renamed takes its colour along, unless the "
-                       "other one has a colour. One that nothing has any more has it again when "
-                       "it is used again.",
-                       parts->options.name, tags.one),
+       .docs = fmt::format("No {} changes. A {} that is renamed takes its colour along, unless the "
+                           "other one has a colour. One that nothing has has it when it is used.",
+                           parts->options.name, tags.one),
        .effects = rpc::Effects::kIdempotent,
-       .errors = {{Code::kNotFound,
-                   fmt::format("No {} of yours has the {}.", parts->options.name, tags.one)}},
        .examples = {{R"({"tag":"home","colour":"green"})", ""}},
        .appends = {coloured(*parts)},
        .reach = rpc::Reach::kPod},

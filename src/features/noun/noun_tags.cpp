@@ -184,21 +184,15 @@ bool has_tag(const NounParts& parts, db::Tx& tx, std::string_view user_id, std::
   return rows.next();
 }
 
-void refuse_unused_tag(const NounParts& parts, db::Tx& tx, std::string_view user_id,
-                       const std::string& tag) {
-  if (has_tag(parts, tx, user_id, tag)) return;
-  const auto& options = parts.options;
-  auto why = fmt::format("No {} of yours has the {} \"{}\"", options.name, options.tags->one, tag);
+std::optional<std::string> tag_below(const NounParts& parts, db::Tx& tx, std::string_view user_id,
+                                     const std::string& tag) {
   const auto from = tag + "/";
   const auto to = tag + "0";  // the character behind "/"
   auto rows = tx.query(fmt::format("SELECT {0} FROM {1}_data WHERE user_id = $1 AND {0} > $2 AND "
                                    "{0} < $3 ORDER BY {0} LIMIT 1",
-                                   options.tags->one, tags_table(parts)),
+                                   parts.options.tags->one, tags_table(parts)),
                        user_id, from, to);
-  if (rows.next()) {
-    why += fmt::format(" itself; those below it are named whole, as \"{}\"", rows.view(0));
-  }
-  tx.abort({Code::kNotFound, std::move(why), nullptr});
+  return rows.next() ? std::optional(rows.text(0)) : std::nullopt;
 }
 
 Schema tag_schema(const NounParts& parts) {

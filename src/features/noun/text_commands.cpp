@@ -212,9 +212,41 @@ Task<Result<std::string>> create(std::shared_ptr<NounParts> parts, Session sessi
                                std::move(input), {std::move(content.as_string())});
 }
 
+// What the first command with this idempotency key was answered; nothing: this is the first. An
+// upload ends, and an answer that was given does not: so the bucket is not asked before.
+Task<Result<std::optional<std::string>>> first_answer(const NounParts& parts,
+                                                      const Session& session,
+                                                      const CommandExtras& extras, Json input) {
+  if (extras.key.empty()) co_return std::nullopt;
+  const auto id = parts.rooms.types.world().new_id();
+  auto fields = with_derived(parts, std::move(input), "");
+  normalize_tags(parts, fields);
+  auto event =
+      parts.rooms.types.make(EventType<Json>{parts.type("creation", "requested")},
+                             event_data(Json::object({{"content", ""}}), std::move(fields)),
+                             requested_by(session, id, id, parts.options.name));
+  if (!event) co_return fail(event.error());
+  bool is_first = false;
+  auto submitted = co_await submit(
+      parts.rooms, {.event = *std::move(event),
+                    .decide =
+                        [&is_first](db::Tx& tx) {
+                          is_first = true;
+                          tx.abort({Code::kPreconditionFailed, "Only the key is looked at"});
+                        },
+                    .idempotency_key = extras.key,
+                    .fingerprint_of = extras.fingerprint});
+  if (is_first) co_return std::nullopt;
+  if (!submitted) co_return fail(submitted.error());
+  co_return json_text(submitted->accepted);
+}
+
 Task<Result<std::string>> create_uploaded(std::shared_ptr<NounParts> parts, Session session,
                                           CommandExtras extras, Json input) {
   const Json upload = take(input, "upload");
+  auto first = co_await first_answer(*parts, session, extras, input);
+  if (!first) co_return fail(first.error());
+  if (*first) co_return std::move(**first);
   const auto id = Uuid::parse(upload.string_or("id", "")).value_or(Uuid{});
   auto found = co_await uploaded_text(*parts, session.user_id(), id, upload);
   if (!found) co_return fail(found.error());
@@ -424,7 +456,8 @@ void add_text_commands(const std::shared_ptr<NounParts>& parts) {
   add_command(parts, "createUploaded", std::move(creation),
               create_input(*parts, "Create" + parts->title("Uploaded"), "upload", upload_schema(),
                            "What was uploaded."),
-              schema_of<Accepted>(), create_uploaded);
+              // Who may only propose can upload nothing, and an upload ends before most decisions.
+              schema_of<Accepted>(), create_uploaded, Proposable::kNo);
   add_text_urls(parts);
 
   auto updated = change_input("Update" + parts->title(""));

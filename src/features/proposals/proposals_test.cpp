@@ -413,8 +413,6 @@ TEST_F(Proposals, EachMutationProposesOrRefuses) {
     ASSERT_TRUE(made) << group << made.error().message;
     things[group] = made->string_or("entityId", "");
   }
-  asked.set("upload", json(R"({"id":"01980000-0000-7000-8000-000000000000","size":1,"checksum":")" +
-                           std::string(64, '0') + "\"}"));
   asked.set("type", "part_of");
   asked.set("fromId", things["tasks"]);
   asked.set("toId", things["projects"]);
