@@ -288,7 +288,8 @@ void add_list(const Rooms& rooms, const NounCore& noun) {
        .errors = {{Code::kBadRequest, "A filter, a sort or a pair that the type does not declare."},
                   {Code::kNotFound, "You have defined no such type."},
                   {Code::kPreconditionFailed,
-                   "The list is new, and a run fills it in: ask again in a moment."}}},
+                   "The list is new, and a run fills it in: ask again in a moment."}},
+       .reach = rpc::Reach::kPod},
       input, output, [&rooms, noun](Session session, Json asked) -> Task<Result<std::string>> {
         co_return co_await list(rooms, noun, std::move(session), std::move(asked));
       });

@@ -339,7 +339,8 @@ void add(const Rooms& rooms) {
   add_query(
       rooms, "events.head",
       {.summary =
-           "The end of the log and its hash, to be kept elsewhere as a proof of all before it."},
+           "The end of the log and its hash, to be kept elsewhere as a proof of all before it.",
+       .reach = rpc::Reach::kPod},
       head);
   add_query(rooms, "events.get",
             {.summary = "One event.",

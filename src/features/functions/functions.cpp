@@ -358,7 +358,8 @@ void add(const Rooms& rooms) {
                         "apps.",
              .reach = rpc::Reach::kPod},
             list);
-  add_query(rooms, "functions.get", {.summary = "One function.", .errors = {no_such, ambiguous}},
+  add_query(rooms, "functions.get",
+            {.summary = "One function.", .errors = {no_such, ambiguous}, .reach = rpc::Reach::kPod},
             get);
   add_mutation(rooms, "functions.pause",
                {.summary = "Let a function do nothing for now.",

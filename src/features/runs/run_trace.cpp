@@ -366,14 +366,16 @@ void add_trace(const Rooms& rooms) {
                   "each attempt that failed.",
        .docs = "Results of more than 16 KiB, and those beyond 1 MiB in all, are told by their "
                "size and beginning; runs.result has them.",
-       .errors = {no_such}},
+       .errors = {no_such},
+       .reach = rpc::Reach::kPod},
       get);
   add_query(
       rooms, "runs.result",
       {.summary = "The result of one step in whole, or the output of a run.",
        .errors = {{Code::kNotFound,
                    "There is no such run for your events, no such step of it that is done, or "
-                   "the run has no output."}}},
+                   "the run has no output."}},
+       .reach = rpc::Reach::kPod},
       result);
 }
 

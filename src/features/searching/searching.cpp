@@ -577,7 +577,8 @@ void add(const Rooms& rooms) {
             suggest);
   add_query(rooms, "search.status",
             {.summary = "How far the indexes of search are behind the log, and by which model.",
-             .errors = {kUnavailable}},
+             .errors = {kUnavailable},
+             .reach = rpc::Reach::kPod},
             status);
 }
 
