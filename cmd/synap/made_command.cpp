@@ -156,6 +156,7 @@ int change(Made& made, PodClient& pod, const Json& input, std::chrono::seconds t
   } else {
     show_object(made.procedure, **answer);
     tell_if_proposed(**answer);
+    if (made.procedure.path == "tags.rename") tell_if_nothing_changed(**answer);
   }
   // Of what was asked for and did not come about the answer says why (apps.sync).
   return (*answer)->string_or("problem", "").empty() ? kExitOk : kExitFailure;

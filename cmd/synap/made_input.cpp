@@ -158,6 +158,11 @@ MadeInput::MadeInput(const ProcedureInfo& procedure) : path_(procedure.path) {
     if (argument_ == nullptr && given.field.is_required && type_of(given.field) == "string") {
       argument_ = &given.field;
     }
+    // What is said is the argument, also where it may be absent (chat.send).
+    const bool is_saying = procedure.kind == "mutation" && given.field.name == "text";
+    if (argument_ == nullptr && is_saying && type_of(given.field) == "string") {
+      argument_ = &given.field;
+    }
     const double size = longest(given.field);
     if (size > kLineMax && (long_text_ == nullptr || size > longest(long_text_->field))) {
       long_text_ = &given;

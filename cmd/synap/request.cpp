@@ -32,7 +32,8 @@ Error failure_of(const Json& request) {
   return error;
 }
 
-// The numbers that its completed event tells: how many things were changed, and how many were not.
+// The numbers that its completed event tells: how many things were changed, and how many were not;
+// and of a tag that nothing had, one below it.
 void add_outcome(Json& answer, const Json& request) {
   constexpr std::string_view kRequested = ".requested";
   std::string_view type = request.string_or("type", "");
@@ -45,7 +46,8 @@ void add_outcome(Json& answer, const Json& request) {
     if (event.string_or("type", "") != completed || data == nullptr || !data->is_object()) continue;
     for (const auto& [name, value] : data->as_object()) {
       // Each change of a thing makes a version of it.
-      if (!value.is_integer() || name == "version" || answer.find(name) != nullptr) continue;
+      const bool is_told = value.is_integer() || name == "below";
+      if (!is_told || name == "version" || answer.find(name) != nullptr) continue;
       answer.set(name, value);
     }
   }
@@ -146,6 +148,18 @@ Result<Json> wait_for(PodClient& pod, Json answer, std::chrono::seconds time_max
     if (SteadyClock::now() + pause >= until) return fail(not_ended(id, time_max));
     std::this_thread::sleep_for(pause);
   }
+}
+
+void tell_if_nothing_changed(const Json& answer) {
+  const Json* changed = answer.is_object() ? answer.find("changed") : nullptr;
+  if (changed == nullptr || !changed->is_integer() || changed->as_integer() != 0) return;
+  const Json* left = answer.find("left");
+  if (left != nullptr) return;
+  const auto below = answer.string_or("below", "");
+  tell(below.empty() ? "nothing had it, so nothing was changed"
+                     : fmt::format("nothing had it itself, so nothing was changed; those below it "
+                                   "are named whole, as \"{}\"",
+                                   below));
 }
 
 void tell_if_proposed(const Json& answer) {

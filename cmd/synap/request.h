@@ -37,6 +37,9 @@ Option reason_option(std::string& reason);
 /// requests:read. All with {"requestId"}.
 Result<Json> wait_for(PodClient& pod, Json answer, std::chrono::seconds time_max);
 
+/// Says on stderr of a renamed tag that nothing had it, where its answer says so.
+void tell_if_nothing_changed(const Json& answer);
+
 /// Says on stderr of an answer that the command became a proposal: nothing is done yet. Nothing of
 /// any other.
 void tell_if_proposed(const Json& answer);

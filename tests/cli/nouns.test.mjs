@@ -33,7 +33,7 @@ test('what is true or false is said by a flag, or by the same with no-', async (
   const help = (await run(['chat', 'trust', '--help'])).stdout.replaceAll(/\s+/g, ' ');
   assert.match(help, / --\[no-\]trusted What a model asks for is done at once; false: it waits for you again\. /);
   const pod = await startPod(t, path.join(temporary(t), 'pod'));
-  const { entityId: id } = JSON.parse(await client(pod)('chat', 'send', '--text', '?', '--json'));
+  const { entityId: id } = JSON.parse(await client(pod)('chat', 'send', '?', '--json'));
   for (const [flag, trusted] of [['--trusted', true], ['--no-trusted', false], ['--trusted=true', true], ['--trusted=false', false]]) {
     assert.equal(JSON.parse(await client(pod)('chat', 'trust', id, flag, '--json')).trusted, trusted, flag);
     assert.equal(JSON.parse(await client(pod)('chat', 'threads', '--json')).trusted, trusted, flag);
@@ -281,6 +281,9 @@ test('--wait tells in numbers what a command came to', async (t) => {
   const synap = client(pod);
   await synap('notes', 'create', 'x', '--tag', 'old', '--wait');
   assert.match(await synap('tags', 'remove', 'nosuch', '--wait'), /^changed +0$/m);
+  await synap('notes', 'create', 'z', '--tag', 'year/2026', '--wait');
+  const none = await run(['tags', 'rename', 'year', '--to', 'past', '--wait'], { env: pod.env });
+  assert.match(none.stderr, /nothing had it itself, so nothing was changed; .* as "year\/2026"/);
   const done = JSON.parse(await synap('tags', 'rename', 'old', '--to', 'new', '--wait', '--json'));
   assert.deepEqual([done.status, done.changed], ['completed', 1]);
   const note = JSON.parse(await synap('notes', 'create', 'y', '--wait', '--json'));
