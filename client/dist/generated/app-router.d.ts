@@ -1778,6 +1778,8 @@ export interface VersionActor {
     id: string;
     /** The user whom an agent stands for. */
     onBehalfOf?: string;
+    /** The run of the agent that did it: agents.get has it. */
+    agentRunId?: string;
 }
 export interface EntityVersion {
     version: number;
@@ -3876,6 +3878,8 @@ export interface NoteRetaggingCompleted {
     changed: number;
     /** Of those, so many have it still: they were being changed all the time. */
     left?: number;
+    /** Where nothing had a tag that was to be renamed: one below it that is had. */
+    below?: string;
 }
 export interface NoteRetaggingRequested {
     tag: string;

@@ -1692,6 +1692,7 @@ export declare const NoteRetaggingCompleted: z.ZodObject<{
     tag: z.ZodOptional<z.ZodString>;
     changed: z.ZodInt;
     left: z.ZodOptional<z.ZodInt>;
+    below: z.ZodOptional<z.ZodString>;
 }, z.core.$strip>;
 export declare const NoteRetaggingRequested: z.ZodObject<{
     tag: z.ZodString;
@@ -3649,6 +3650,7 @@ export declare const eventSchemas: {
         tag: z.ZodOptional<z.ZodString>;
         changed: z.ZodInt;
         left: z.ZodOptional<z.ZodInt>;
+        below: z.ZodOptional<z.ZodString>;
     }, z.core.$strip>;
     "note.retagging.failed": z.ZodObject<{
         function: z.ZodString;

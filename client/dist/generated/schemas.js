@@ -1249,6 +1249,7 @@ export const NoteRetaggingCompleted = z.object({
     tag: z.string().optional().describe("Absent in events of earlier versions."),
     changed: z.int().min(0).describe("Notes that had it."),
     left: z.int().min(1).optional().describe("Of those, so many have it still: they were being changed all the time."),
+    below: z.string().optional().describe("Where nothing had a tag that was to be renamed: one below it that is had."),
 });
 export const NoteRetaggingRequested = z.object({
     tag: z.string(),
