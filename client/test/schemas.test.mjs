@@ -18,6 +18,13 @@ function fixtures() {
   return newest;
 }
 
+// A member that came later has its default, and was not written then.
+function writtenOf(read, written) {
+  if (Array.isArray(written)) return Array.isArray(read) ? read.map((one, i) => writtenOf(one, written[i])) : read;
+  if (written === null || typeof written !== 'object') return read;
+  return Object.fromEntries(Object.keys(written).map((name) => [name, writtenOf(read?.[name], written[name])]));
+}
+
 test('every type of the pod has a schema, which reads what was written', () => {
   const newest = fixtures();
   assert.deepEqual([...newest.keys()].sort(), Object.keys(eventSchemas).sort());
@@ -25,7 +32,7 @@ test('every type of the pod has a schema, which reads what was written', () => {
     const data = JSON.parse(readFileSync(new URL(file, folder), 'utf8'));
     const read = eventSchemas[type].strict().safeParse(data);
     assert.ok(read.success, `${file}: ${read.error?.message}`);
-    assert.deepEqual(read.data, data, file);
+    assert.deepEqual(writtenOf(read.data, data), data, file);
   }
 });
 

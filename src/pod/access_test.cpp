@@ -5,10 +5,13 @@
 #include <sys/stat.h>
 
 #include <filesystem>
+#include <fstream>
 #include <map>
 
+#include "base/crypto.h"
 #include "base/json.h"
 #include "base/test_support.h"
+#include "base/uuid.h"
 #include "net/test_client.h"
 #include "pod/data_directory.h"
 #include "pod/description.h"
@@ -252,6 +255,17 @@ class MutationsTest : public AccessTest {
     for (auto& [name, value] : more) input.set(name, value);
     return input;
   }
+  // A text that lies where one is put by a URL, of which a pod with a bucket is asked.
+  Json uploaded() {
+    made("notes");
+    const std::string text = "uploaded";
+    const auto id = Uuid::v7().to_string();
+    const std::filesystem::directory_iterator users(data() + "/content");
+    std::ofstream(users->path() / "note" / (id + ".md")) << text;
+    return Json::object({{"upload", Json::object({{"id", id},
+                                                  {"size", static_cast<int>(text.size())},
+                                                  {"checksum", to_hex(sha256(text))}})}});
+  }
   // Who may accept a proposal is another than who may withdraw it: nobody's own is accepted.
   Json input_about_proposal(const std::string& verb) {
     const Json wanted =
@@ -289,6 +303,7 @@ class MutationsTest : public AccessTest {
       done(run);
       return Json::object({{"id", *run.find("entityId")}, {"checkpoint", 0}});
     }
+    if (path == "notes.createUploaded") return uploaded();
     if (noun == "proposals") return input_about_proposal(verb);
     if (path == "keys.revoke") {
       return Json::object(

@@ -150,7 +150,14 @@ class PostingRankingTest : public testing::Test {
   static void compare_best(Fts5Terms& terms, const Reading& reading, const Relevances& matched,
                            Ask ask) {
     std::vector<Place> all;
-    for (const auto& [place, relevance] : matched) all.push_back({relevance, place});
+    for (const auto& [place, relevance] : matched) {
+      all.push_back({relevance + reading.title_relevance(place), place});
+    }
+    // What the query is the title of is ranked also where it is older than what is looked through.
+    for (const auto place : reading.titled) {
+      const auto relevance = matched.contains(place) ? 0 : terms.relevance_at(reading, place);
+      if (relevance > 0) all.push_back({relevance + reading.title_relevance(place), place});
+    }
     std::ranges::sort(all, [](const Place& a, const Place& b) { return a.is_before(b); });
     ask.limit = 5;
     std::vector<Place> paged;
