@@ -82,9 +82,11 @@ Task<Result<>> RunSharing::lead() {
   co_return co_await say_slots(options_.slots);
 }
 
+// Also as the last of a pool that goes while its database does not: the closure has all it needs.
 Task<Result<>> RunSharing::say_slots(std::int64_t slots) {
   co_return co_await rooms_.store.database().write(
-      db::Lane::kBackground, [&](db::Tx& tx) { options_.set_slots(tx, slots); });
+      db::Lane::kBackground,
+      [set_slots = options_.set_slots, slots](db::Tx& tx) { set_slots(tx, slots); });
 }
 
 // The one that has the least to do for what it can do.
