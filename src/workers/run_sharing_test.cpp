@@ -277,10 +277,10 @@ TEST_F(RunSharingTest, ANodeWhoseLeaseIsOverBeginsNothingBeforeItHasLooked) {
   EXPECT_EQ(second_steps, 0);
   second_lease = Lease::kIsHeldAgain;
   // The one that leads sees to what was put off meanwhile.
-  for (int i = 0; i < 1'000 && done() < 20; ++i) {
-    ASSERT_TRUE(sync_wait(executor, first->engine->hear_others(false)));
-    std::this_thread::sleep_for(std::chrono::milliseconds(10));
-  }
+  EXPECT_TRUE(test::wait_until(executor, database->commits(), [&] {
+    EXPECT_TRUE(sync_wait(executor, first->engine->hear_others(false)));
+    return done() == 20;
+  }));
   testing::internal::GetCapturedStderr();
   EXPECT_EQ(done(), 20);
   EXPECT_GT(second_calls, called);
