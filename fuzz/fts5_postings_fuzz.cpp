@@ -1,13 +1,15 @@
 // Any bytes as pages of FTS5's: lists of words are read or found strange, within the bytes, in time
 // that is bounded by these, and their rows ascend.
 //
-// The first byte: where the term is said to be, and how far is skipped. Then pages, each behind its
-// size, of which those of the index are the last.
+// The first byte: what the dictionary says of the term, and how far is skipped. Then pages, each
+// behind its size, of which those of the index are the last.
 #include <algorithm>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 #include "base/check.h"
@@ -17,9 +19,11 @@ namespace {
 
 using namespace synap;
 
+constexpr std::string_view kTerm = "0a";
+
 class Pages final : public search::Fts5Blocks {
  public:
-  Pages(std::string_view bytes, std::int64_t place) : place_(place) {
+  Pages(std::string_view bytes, search::TermPlace place) : place_(std::move(place)) {
     while (!bytes.empty()) {
       const auto size = static_cast<unsigned char>(bytes.front());
       pages_.emplace_back(bytes.substr(1, size));
@@ -41,19 +45,21 @@ class Pages final : public search::Fts5Blocks {
     }
     return blocks;
   }
-  std::int64_t place_of(std::int64_t, std::string_view) override { return place_; }
+  std::optional<search::TermPlace> place_of(std::int64_t, std::string_view) override {
+    return place_;
+  }
   std::int64_t count() const { return static_cast<std::int64_t>(pages_.size()); }
 
   std::size_t reads = 0;
 
  private:
   std::vector<std::string> pages_;
-  const std::int64_t place_;
+  const search::TermPlace place_;
 };
 
-void read_list(std::string_view bytes, std::int64_t place, std::int64_t step) {
+void read_list(std::string_view bytes, const search::TermPlace& place, std::int64_t step) {
   Pages blocks(bytes, place);
-  search::Postings postings(blocks, {.id = 1, .first_page = 1, .last_page = blocks.count()}, "0a");
+  search::Postings postings(blocks, {.id = 1, .first_page = 1, .last_page = blocks.count()}, kTerm);
   std::int64_t before = -1;
   std::size_t count = 0;
   search::ColumnCounts counts;
@@ -91,7 +97,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     }
   }
   if (size == 0) return 0;
-  const auto place = static_cast<std::int64_t>(data[0] & 3);
+  const search::TermPlace place{.beginning = std::string(kTerm.substr(0, data[0] >> 2 & 2)),
+                                .page = data[0] >> 1 & 1,
+                                .has_index = (data[0] & 1) != 0};
   read_list(bytes.substr(1), place, 0);
   read_list(bytes.substr(1), place, 1 + (data[0] >> 2));
   return 0;

@@ -60,8 +60,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   std::size_t look_bytes = 4'096;
   std::string snippet;
-  for (const auto& part :
-       search::snippet_of(analyzer, text, analysis::Language::kNone, marked, look_bytes)) {
+  for (const auto& part : search::snippet_of(analyzer, text, analysis::Language::kNone, marked,
+                                             marked.size(), look_bytes)) {
     snippet += part.text;
   }
   SYNAP_CHECK(is_valid_utf8(snippet), text);
