@@ -23,10 +23,11 @@ constexpr std::int64_t kSlackMs = 120'000;
 // Answers on their way, each of which holds two windows of 64 KiB.
 constexpr std::size_t kTransfersMax = 2'048;
 
-outbound::ClientOptions client_options() {
+outbound::ClientOptions client_options(std::function<std::optional<Error>()> refuse_to_send) {
   return {.budget = {.transfers_max = kTransfersMax,
                      .bytes_max = std::uint64_t{1} * 1024 * 1024 * 1024,
-                     .waiting_bytes_max = std::uint64_t{256} * 1024 * 1024}};
+                     .waiting_bytes_max = std::uint64_t{256} * 1024 * 1024},
+          .refuse_to_send = std::move(refuse_to_send)};
 }
 
 Error without_provider(std::string_view capability) {
@@ -127,9 +128,10 @@ struct Models::Progress {
   }
 };
 
-Models::Models(Options options, outbound::Policy policy, const Account::Rooms& rooms)
+Models::Models(Options options, outbound::Policy policy, const Account::Rooms& rooms,
+               std::function<std::optional<Error>()> refuse_to_send)
     : options_(std::move(options)),
-      client_(std::move(policy), client_options()),
+      client_(std::move(policy), client_options(std::move(refuse_to_send))),
       account_(rooms, options_.of_user, options_.of_key, options_.of_chain) {}
 
 Models::~Models() = default;

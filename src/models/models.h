@@ -43,8 +43,10 @@ struct Finished {
 
 class Models {
  public:
-  /// `policy` must allow the addresses of the providers (destination_of).
-  Models(Options options, outbound::Policy policy, const Account::Rooms& rooms);
+  /// `policy` must allow the addresses of the providers (destination_of). `refuse_to_send`: as
+  /// outbound::ClientOptions has it, for a node that is not to call beside its successor.
+  Models(Options options, outbound::Policy policy, const Account::Rooms& rooms,
+         std::function<std::optional<Error>()> refuse_to_send = nullptr);
   ~Models();
   Models(const Models&) = delete;
   Models& operator=(const Models&) = delete;

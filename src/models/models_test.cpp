@@ -37,6 +37,25 @@ TEST_F(ModelsTest, AnAnswerThatComesByteByByteIsWhole) {
   EXPECT_DOUBLE_EQ(answer->cost, 25e-6);
 }
 
+// A node that has stood still may have a successor that asks, and pays, for the same.
+TEST_F(ModelsTest, ThatMayNotSendAskNobody) {
+  std::atomic<bool> is_refused = true;
+  refuse_to_send = [&]() -> std::optional<Error> {
+    if (!is_refused) return std::nullopt;
+    return Error{Code::kServiceUnavailable, "Not now", nullptr};
+  };
+  first.then(sse(kChatStream));
+  open({.chat = {chat(first)}});
+  const auto refused = generate(ask());
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Code::kServiceUnavailable) << "it is asked anew";
+  EXPECT_THAT(refused.error().message, HasSubstr("Not now"));
+  is_refused = false;
+  const auto answer = generate(ask());
+  ASSERT_TRUE(answer) << answer.error().message;
+  EXPECT_NE(answer->text, "");
+}
+
 TEST_F(ModelsTest, WhatAProviderBeginsToKeepHasAPriceOfItsOwn) {
   first.then(sse(kMessagesStream));
   auto provider = chat(first);

@@ -104,9 +104,13 @@ class ModelsRig : public testing::Test {
     add_more();
     ASSERT_TRUE(projections->prepare());
     models = std::make_unique<Models>(std::move(options), *outbound::Policy::public_only(allowed),
-                                      Account::Rooms{*database, *log, types, world});
+                                      Account::Rooms{*database, *log, types, world}, [this] {
+                                        return refuse_to_send ? refuse_to_send() : std::nullopt;
+                                      });
     models->account().start();
   }
+  /// Why nothing is to be sent, if a test has a reason.
+  std::function<std::optional<Error>()> refuse_to_send = nullptr;
   /// Types and read models of a test's own.
   virtual void add_more() {}
   /// What is under way is left as a kill leaves it: nothing is settled any more.
