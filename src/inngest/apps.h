@@ -58,6 +58,9 @@ class Apps {
   };
   Apps(AppsOptions options, Rooms rooms) : options_(std::move(options)), rooms_(rooms) {}
 
+  /// kForbidden: the pod sends nothing to this address, so no app can register with it.
+  Result<> may_call(std::string_view url) const { return rooms_.client.may_reach(url); }
+
   /// Puts the functions of all apps on the bus, as the rows have them.
   Task<Result<>> load();
 

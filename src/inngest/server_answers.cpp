@@ -48,6 +48,7 @@ Task<net::Response> Server::register_app(const net::Request& request, const Aske
   if (!body) co_return refused(body.error());
   auto registration = Registration::read(std::move(*body));
   if (!registration) co_return refused(registration.error());
+  if (auto may = apps_.may_call(registration->url); !may) co_return refused(may.error());
   auto synced = co_await apps_.sync(asker, std::move(*registration));
   if (!synced) co_return refused(synced.error());
   co_return json_response(200, Json::object({{"ok", true},

@@ -50,7 +50,8 @@ struct OnStop {
 // The coroutines have all that they need in their own frames: a Task begins when it is awaited, and
 // the client may be gone by then.
 Task<Result<Response>> send_by(std::shared_ptr<Engine> engine, Request request, Options options) {
-  auto transfer = Transfer::make(std::move(request), options, Mailbox::Delivery::kWhole);
+  auto transfer =
+      Transfer::make(std::move(request), options, Mailbox::Delivery::kWhole, engine->policy());
   if (!transfer) co_return fail(transfer.error());
   if (options.stop.stop_requested()) co_return fail(stopped());
   Ride ride(std::move(engine), std::move(*transfer));
@@ -63,7 +64,8 @@ Task<Result<Response>> send_by(std::shared_ptr<Engine> engine, Request request, 
 
 Stream<Chunk, Result<End>> stream_by(std::shared_ptr<Engine> engine, Request request,
                                      Options options) {
-  auto transfer = Transfer::make(std::move(request), options, Mailbox::Delivery::kPieces);
+  auto transfer =
+      Transfer::make(std::move(request), options, Mailbox::Delivery::kPieces, engine->policy());
   if (!transfer) co_return fail(transfer.error());
   if (options.stop.stop_requested()) co_return fail(stopped());
   Ride ride(std::move(engine), std::move(*transfer));
@@ -98,6 +100,12 @@ Task<Result<Response>> Client::send(Request request, Options options) {
 
 Stream<Chunk, Result<End>> Client::stream(Request request, Options options) {
   return stream_by(engine_, std::move(request), std::move(options));
+}
+
+Result<> Client::may_reach(std::string_view url) const {
+  const auto parsed = parse_url(std::string(url));
+  if (!parsed) return fail(parsed.error());
+  return engine_->policy().check({parsed->host, parsed->port});
 }
 
 }  // namespace synap::outbound

@@ -80,6 +80,9 @@ class Client {
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
 
+  /// kForbidden: the policy lets no request go to this URL, wherever its host leads.
+  Result<> may_reach(std::string_view url) const;
+
   /// The whole answer, whatever its status. Destroying the task cancels the transfer.
   Task<Result<Response>> send(Request request, Options options = {});
 

@@ -30,6 +30,7 @@ class Engine {
  public:
   explicit Engine(Setup setup);
   ~Engine();
+  const Policy& policy() const { return setup_.policy; }
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
 

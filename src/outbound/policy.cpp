@@ -4,7 +4,10 @@
 
 #include <algorithm>
 #include <charconv>
+#include <iterator>
 #include <limits>
+
+#include "outbound/url.h"
 
 namespace synap::outbound {
 namespace {
@@ -76,31 +79,53 @@ Result<Policy> Policy::public_only(const std::vector<std::string>& allowed) {
   return policy;
 }
 
-Result<Policy> Policy::these_only(const std::vector<std::string>& allowed) {
-  auto policy = public_only(allowed);
-  if (policy) policy->is_closed_ = true;
+Result<Policy> Policy::these_only(const std::vector<std::string>& only,
+                                  const std::vector<std::string>& opened) {
+  auto policy = public_only(only);
+  if (!policy) return policy;
+  for (auto& allowed : policy->allowed_) allowed.opens_host = false;
+  auto more = public_only(opened);
+  if (!more) return more;
+  std::ranges::move(more->allowed_, std::back_inserter(policy->allowed_));
+  policy->is_closed_ = true;
   return policy;
 }
 
-bool Policy::names(const Destination& destination, const IpAddress& peer) const {
+Result<> Policy::check(const Destination& destination) const {
+  if (!is_closed_) return {};
+  const auto address = IpAddress::parse(destination.host);
+  const auto is_in = [&](const Network& network) {
+    if (address) return network.contains(*address);
+    return is_loopback_name(destination.host) &&
+           (network.contains(*IpAddress::parse("127.0.0.1")) ||
+            network.contains(*IpAddress::parse("::1")));
+  };
+  const bool is_named = std::ranges::any_of(allowed_, [&](const Allowed& allowed) {
+    const bool is_port = !allowed.port || *allowed.port == destination.port;
+    return is_port &&
+           (allowed.network ? is_in(*allowed.network) : allowed.host == destination.host);
+  });
+  if (is_named) return {};
+  return fail(Code::kForbidden,
+              fmt::format("{}:{} is none of the places that the setting egress_allowed names, "
+                          "and nothing is sent to others",
+                          destination.host, destination.port));
+}
+
+bool Policy::opens(const Destination& destination, const IpAddress& peer) const {
   return std::ranges::any_of(allowed_, [&](const Allowed& allowed) {
     const bool is_port = !allowed.port || *allowed.port == destination.port;
-    const bool is_place =
-        allowed.network ? allowed.network->contains(peer) : allowed.host == destination.host;
+    const bool is_place = allowed.network ? allowed.network->contains(peer)
+                                          : allowed.opens_host && allowed.host == destination.host;
     return is_port && is_place;
   });
 }
 
 Result<> Policy::check(const Destination& destination, const IpAddress& peer) const {
   if (!is_guarding_) return {};
+  if (auto may = check(destination); !may) return may;
   const auto use = special_use(peer);
-  if ((use.empty() && !is_closed_) || names(destination, peer)) return {};
-  if (is_closed_) {
-    return fail(Code::kForbidden,
-                fmt::format("{}:{} is none of the places that the setting egress_allowed names, "
-                            "and nothing is sent to others",
-                            destination.host, destination.port));
-  }
+  if (use.empty() || opens(destination, peer)) return {};
   const auto address = peer.to_string();
   const auto subject = destination.host == address
                            ? address

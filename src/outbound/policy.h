@@ -34,9 +34,16 @@ class Policy {
   /// name leads into it. kBadRequest: an entry is none of these.
   static Result<Policy> public_only(const std::vector<std::string>& allowed = {});
 
-  /// What `allowed` names, as in public_only(), and nothing else, whoever the address belongs to.
-  static Result<Policy> these_only(const std::vector<std::string>& allowed);
+  /// Nothing but what `only` and `opened` name, entries as in public_only(). A range is of URLs
+  /// that have an address, and of this machine's own names: no other name is looked up for it,
+  /// since a look-up tells a name to others. A host of `only` leads to public addresses, and to
+  /// those that an address or a range of `only` names; one of `opened` leads anywhere.
+  static Result<Policy> these_only(const std::vector<std::string>& only,
+                                   const std::vector<std::string>& opened = {});
 
+  /// kForbidden: no request may be made to `destination`, wherever it leads. Before it is looked
+  /// up.
+  Result<> check(const Destination& destination) const;
   /// kForbidden: a connection to `peer` may not be made for a request to `destination`.
   Result<> check(const Destination& destination, const IpAddress& peer) const;
 
@@ -47,10 +54,11 @@ class Policy {
     std::string host;  // empty: any
     std::optional<Network> network;
     std::optional<std::uint16_t> port;
+    bool opens_host = true;  // to addresses of private networks, too
   };
   explicit Policy(bool is_guarding) : is_guarding_(is_guarding) {}
   static std::optional<Allowed> parse(std::string_view entry);
-  bool names(const Destination& destination, const IpAddress& peer) const;
+  bool opens(const Destination& destination, const IpAddress& peer) const;
 
   bool is_guarding_;
   bool is_closed_ = false;  // to public addresses, too

@@ -128,14 +128,18 @@ TEST(Policy, PublicOnlySaysWhoLeadsWhereAndWhatWouldAllowIt) {
 }
 
 TEST(Policy, TheseOnlyNamesPublicAddressesToo) {
-  const auto policy = Policy::these_only({"apps.example", "10.1.0.0/16", "api.example:443"});
+  const auto policy =
+      Policy::these_only({"apps.example", "10.1.0.0/16", "api.example:443"}, {"own.lan"});
   ASSERT_TRUE(policy);
   const auto may = [&](std::string_view host, std::uint16_t port, const char* peer) {
     return policy->check({host, port}, *IpAddress::parse(peer));
   };
   EXPECT_TRUE(may("apps.example", 80, "8.8.8.8"));
-  EXPECT_TRUE(may("apps.example", 80, "127.0.0.1"));
-  EXPECT_TRUE(may("other.example", 80, "10.1.2.3"));
+  EXPECT_FALSE(may("apps.example", 80, "127.0.0.1")) << "a name opens no private address";
+  EXPECT_TRUE(may("apps.example", 80, "10.1.2.3")) << "but the range that is named beside it";
+  EXPECT_TRUE(may("own.lan", 80, "192.168.0.7"));
+  EXPECT_TRUE(may("10.1.2.3", 80, "10.1.2.3"));
+  EXPECT_FALSE(may("other.example", 80, "10.1.2.3")) << "a name is not looked up for a range";
   EXPECT_TRUE(may("api.example", 443, "8.8.8.8"));
   EXPECT_FALSE(may("api.example", 80, "8.8.8.8"));
   EXPECT_FALSE(may("8.8.8.8", 80, "8.8.8.8")) << "of no name that is allowed";
@@ -145,7 +149,13 @@ TEST(Policy, TheseOnlyNamesPublicAddressesToo) {
   EXPECT_EQ(refused.error().message,
             "evil.example:443 is none of the places that the setting egress_allowed names, and "
             "nothing is sent to others");
+  EXPECT_FALSE(policy->check({"evil.example", 443})) << "before it is looked up";
+  EXPECT_TRUE(policy->check({"apps.example", 80}));
+  EXPECT_TRUE(Policy::these_only({"127.0.0.0/8"})->check({"localhost", 80}));
+  EXPECT_FALSE(policy->check({"localhost", 80}));
+  EXPECT_TRUE(Policy::public_only()->check({"evil.example", 443}));
   EXPECT_FALSE(Policy::these_only({"no host"}));
+  EXPECT_FALSE(Policy::these_only({}, {"no host"}));
 }
 
 TEST(Policy, AHostThatIsAllowedMayLeadAnywhere) {

@@ -97,9 +97,10 @@ void set(CURL* handle, CURLoption option, Value value) {
 }  // namespace
 
 Result<std::shared_ptr<Transfer>> Transfer::make(Request request, const Options& options,
-                                                 Mailbox::Delivery delivery) {
+                                                 Mailbox::Delivery delivery, const Policy& policy) {
   auto url = parse_url(request.url);
   if (!url) return fail(url.error());
+  if (auto may = policy.check({url->host, url->port}); !may) return fail(may.error());
   if (auto good = check_request(request); !good) return fail(good.error());
   return std::make_shared<Transfer>(std::move(*url), std::move(request), options, delivery);
 }
@@ -369,6 +370,7 @@ std::optional<Result<>> Transfer::follow() {
     }
     std::erase_if(request_.headers, [](const Header& header) { return !is_harmless(header.name); });
   }
+  if (auto may = setup_->policy.check({next->host, next->port}); !may) return may;
   url_ = std::move(*next);
   return std::nullopt;
 }

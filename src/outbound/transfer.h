@@ -26,9 +26,9 @@ struct Setup {
 /// Is made by a coroutine, then belongs to the engine's thread; only its mailbox is for both.
 class Transfer {
  public:
-  /// kBadRequest: the request is none.
+  /// kBadRequest: the request is none. kForbidden: `policy` has no such destination.
   static Result<std::shared_ptr<Transfer>> make(Request request, const Options& options,
-                                                Mailbox::Delivery delivery);
+                                                Mailbox::Delivery delivery, const Policy& policy);
   Transfer(Url url, Request request, const Options& options, Mailbox::Delivery delivery);
 
   Mailbox& mailbox() { return mailbox_; }

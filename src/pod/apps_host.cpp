@@ -39,13 +39,6 @@ Result<outbound::Policy> policy_of(const PodOptions& options) {
   return egress_policy(options, {"127.0.0.0/8", "::1"});
 }
 
-// It is asked anew then (inngest/transport.h), when the lease holds.
-std::optional<Error> refusal(const workers::NodeLease& lease) {
-  if (lease.holds()) return std::nullopt;
-  return Error{Code::kClientClosedRequest,
-               "This node has stood still, and looks first whether it is still there", nullptr};
-}
-
 }  // namespace
 
 AppsHost::AppsHost(const PodOptions& options, Rooms rooms) : options_(options), rooms_(rooms) {}
@@ -69,7 +62,10 @@ Result<std::unique_ptr<AppsHost>> AppsHost::open(const PodOptions& options, Room
   if (!secret) return fail(secret.error());
   auto policy = policy_of(options);
   if (!policy) return fail(policy.error());
-  const auto refuse = [&lease = rooms.engine.runs.lease()] { return refusal(lease); };
+  // It is asked anew then (inngest/transport.h).
+  const auto refuse = [&lease = rooms.engine.runs.lease()] {
+    return refusal_without(lease, Code::kClientClosedRequest);
+  };
   host->client_ = std::make_unique<outbound::Client>(
       *policy, outbound::ClientOptions{
                    .budget = {.transfers_max = static_cast<std::size_t>(calls_max(options)),

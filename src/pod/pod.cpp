@@ -286,20 +286,17 @@ Result<> Pod::Parts::enter_place_of_texts() {
                    enter_content_place(*database, *content, place_of_texts(options.content)));
 }
 
-// The addresses of the providers are the owner's own: the guard is for what others have written.
 Result<> Pod::Parts::open_models() {
-  std::vector<std::string> providers;
-  for (const auto* list : {&options.models.chat, &options.models.embed}) {
-    for (const auto& provider : *list) providers.push_back(models::destination_of(provider));
-  }
-  auto policy = egress_policy(options, providers);
+  auto policy = egress_policy_of_models(options);
   if (!policy) return fail(policy.error());
   auto of_models = options.models;
   const auto& chains = options.agent_chains;
   if (chains.tokens_max > 0) of_models.of_chain.tokens = chains.tokens_max;
   if (chains.cost_max > 0) of_models.of_chain.cost = chains.cost_max;
-  models = std::make_unique<models::Models>(std::move(of_models), std::move(*policy),
-                                            models::Account::Rooms{*database, *log, types, world});
+  models = std::make_unique<models::Models>(
+      std::move(of_models), std::move(*policy),
+      models::Account::Rooms{*database, *log, types, world},
+      [this] { return refusal_without(engine->runs.lease(), Code::kServiceUnavailable); });
   return {};
 }
 

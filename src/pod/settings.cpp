@@ -288,8 +288,10 @@ void add_inngest_settings(std::vector<Setting>& all) {
       "egress_allowed",
       "The only hosts, addresses and ranges to which the pod sends what is its users', as "
       "apps.example.org: calls of apps, their events and prompts. Providers of models that are "
-      "set, and what outbound_allowed names, are of them. Empty: anywhere on the public internet. "
-      "A comma between two.",
+      "set, and what outbound_allowed names, are of them. Outside of it is what the owner has set "
+      "to be reached: an Inngest server as the bus, an OTLP collector, S3, PostgreSQL; and workers "
+      "that connect to the pod. [] is no list: anywhere on the public internet. A comma between "
+      "two.",
       "a list of hosts, addresses with or without a port, or ranges, as apps.example.org",
       is_allowed_address,
       [](Config& c) -> std::vector<std::string>& { return c.pod.egress_allowed; }));

@@ -341,6 +341,12 @@ describe('with a list of places to which the pod sends anything', () => {
         const synced = await pod.call('apps.sync', { url: app.url });
         assert.equal(synced.isRegistered, isRegistered, JSON.stringify(synced));
         if (!isRegistered) assert.match(synced.problem, /none of the places that the setting egress_allowed names/);
+        // It may as well register by itself.
+        const answer = await fetch(`${pod.url}/fn/register`, {
+          method: 'POST', headers: { authorization: `Bearer ${pod.key}`, 'content-type': 'application/json' },
+          body: JSON.stringify({ url: app.url, deployType: 'ping', appName: 'itself', sdk: 'js:v4', v: '0.1', framework: 'x', functions: [] }),
+        });
+        assert.equal(answer.status, isRegistered ? 200 : 403, await answer.text());
       } finally {
         await app?.close();
         await pod.remove();
