@@ -177,7 +177,10 @@ void add_replays(const Rooms& rooms) {
                 .appends = {std::string(bus::kFunctionReplayed.name)}},
                replay);
   add_query(rooms, "functions.replays",
-            {.summary = "Replays, and how far they have come.", .errors = errors_of_name()}, list);
+            {.summary = "Replays, and how far they have come.",
+             .errors = errors_of_name(),
+             .reach = rpc::Reach::kPod},
+            list);
   add_mutation(rooms, "functions.cancelReplay",
                {.summary = "Let a replay make no more runs.",
                 .docs = "Those that are made stay.",

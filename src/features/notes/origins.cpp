@@ -185,7 +185,8 @@ void add_origins(const Rooms& rooms) {
   rooms.projections.add(origins());
   add_query(rooms, "notes.findOrigins",
             {.summary = "The notes that were imported from files, by path, content or id.",
-             .docs = "With nothing asked for: one of them, where there is any."},
+             .docs = "With nothing asked for: one of them, where there is any.",
+             .reach = rpc::Reach::kPod},
             find_origins);
 }
 
