@@ -16,10 +16,15 @@ const environment = {
   XDG_CONFIG_HOME: path.join(tmpdir(), 'synap-cli-has-no-configuration'),
 };
 
-/** A directory that goes when the test ends. */
+/** A directory that goes when the test ends, behind the pods in it: one that writes while it is removed keeps it. */
 export function temporary(t) {
   const directory = mkdtempSync(path.join(tmpdir(), 'synap-cli-'));
-  t.after(() => rmSync(directory, { recursive: true, force: true, maxRetries: 20 }));
+  t.after(async () => {
+    const inside = [...children].filter(({ spawnargs }) => spawnargs.some((one) => one.startsWith(directory)));
+    for (const child of inside) child.kill('SIGKILL');
+    await Promise.all(inside.map((child) => child.exitCode ?? child.signalCode ?? once(child, 'exit')));
+    rmSync(directory, { recursive: true, force: true, maxRetries: 20 });
+  });
   return directory;
 }
 
