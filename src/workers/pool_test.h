@@ -135,11 +135,11 @@ class KilledPoolTest : public testing::Test {
         {.fulfills = true});
     ASSERT_TRUE(own->engine->start());
   }
-  void append(int count) {
+  void append(int count, const std::string& user_id = "ann") {
     events::Append batch;
     for (int i = 0; i < count; ++i) {
       events::Envelope envelope;
-      envelope.user_id = "ann";
+      envelope.user_id = user_id;
       batch.events.push_back(*own->types.make("thing.making.requested", "{}", std::move(envelope)));
     }
     ASSERT_TRUE(sync_wait(executor, own->log->append(std::move(batch))));
@@ -161,6 +161,21 @@ class KilledPoolTest : public testing::Test {
     });
     if (new_events > 0) append(new_events);
     wait(deadly);
+    own.reset();
+  }
+  /// Ends with the runs of all events under way, which `append_all` appends.
+  void die_of(int runs, const std::function<void()>& append_all = nullptr) {
+    Watermark deadly;
+    static auto& never = *new Watermark;
+    start([&](const Event&, Step&) -> Task<Outcome> {
+      deadly.raise(deadly.value() + 1);
+      co_await never.wait_past(0);
+      co_return Outcome::done();
+    });
+    if (append_all) append_all();
+    sync_wait(executor, [](Watermark& it, int all) -> Task<void> {
+      co_await it.wait_past(all - 1);
+    }(deadly, runs));
     own.reset();
   }
   std::int64_t count(std::string_view sql) {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <set>
 #include <utility>
 
@@ -24,6 +25,11 @@ constexpr milliseconds kStoreRetryMax(60'000);
 // How often a run may be done alone, and the process end before it does; and once before that it
 // was done beside others.
 constexpr int kStartsAloneMax = 3;
+// By how many ends of a process a run has seen, the first beside others: how long the pool must
+// have run before it begins alone, in halves of `suspect_pause`, and how long it is alone.
+constexpr std::array<int, 3> kPauses{0, 2, 5};
+constexpr std::array<milliseconds, 3> kAlone{milliseconds(10'000), milliseconds(60'000),
+                                             milliseconds(300'000)};
 // How late a jump of the wall clock is noticed at most, where something waits.
 constexpr milliseconds kClockMax(200);
 // How long a run, or a function, waits at most for what is out of order; how many runs must say so
@@ -446,12 +452,14 @@ bool WorkerPool::keeps_place(const bus::Job& job) {
   return !job.function->flow.concurrency.empty();
 }
 
-// A job that was under way when a process ended may be what ended it. Such jobs are done one after
+// A job that was under way when a process ended may be what ended it. Such jobs begin one after
 // another: so the next end of the process counts against one of them, and not against all that
 // happened to be under way. Those that have the fewest ends against them are first, and one that
 // was done alone before waits until the pool has run for a while: whoever kills a pod again and
 // again makes no dead letters of bystanders, and a pod that has a deadly job serves between its
-// ends.
+// ends. Alone is each for a time, not to its end, which may never come: longer the more ends it
+// has seen, so that one that ends the process late is still found. Who has many such jobs has
+// them begun in turns with others'.
 Task<void> WorkerPool::do_job(bus::Job& job) {
   if (!job.is_found || job.starts == 0 || job.function->is_remote) {
     co_await do_until_stored(job);
@@ -466,24 +474,44 @@ Task<void> WorkerPool::do_job(bus::Job& job) {
 
 Task<void> WorkerPool::do_suspects() {
   const auto stop = stopping_.get_token();
+  std::unordered_map<std::string, int> begun_of;  // users
   while (!stop.stop_requested()) {
     const auto seen = suspects_seen_.value();
-    const auto first = std::ranges::min_element(suspects_, {}, &bus::Job::starts);
+    const auto first = std::ranges::min_element(suspects_, {}, [&](const bus::Job& job) {
+      const auto begun = begun_of.find(job.user_id);
+      return std::pair(job.starts, begun == begun_of.end() ? 0 : begun->second);
+    });
     if (first == suspects_.end()) {
+      begun_of.clear();
       co_await suspects_seen_.wait_past(seen, stop);
       continue;
     }
-    auto pause = milliseconds(0);
-    if (first->starts >= 2) pause = options_.suspect_pause;
-    if (first->starts >= 3) pause = pause * 5 / 2;
+    const auto ends = static_cast<std::size_t>(first->starts - 1);
+    const auto pause = options_.suspect_pause * kPauses[std::min(ends, kPauses.size() - 1)] / 2;
     if (world_.now() < started_at_ + pause) {
       co_await world_.sleep_until(started_at_ + pause, stop);
       continue;  // others may have come
     }
     auto job = std::move(*first);
     suspects_.erase(first);
-    co_await do_until_stored(job);
-    if (!keeps_place(job)) continue;
+    ++begun_of[job.user_id];
+    const auto over = std::make_shared<Watermark>();
+    one_more();
+    spawn(*executor_, do_suspect(std::move(job), over));
+    const auto is_over = [&](std::stop_token given_up) { return over->wait_past(0, given_up); };
+    const auto alone = kAlone[std::min(ends, kAlone.size() - 1)];
+    const auto has_lived = [&](std::stop_token given_up) {
+      return world_.sleep_for(alone, given_up);
+    };
+    co_await first_of(stop, is_over, has_lived);
+  }
+  one_less();
+}
+
+Task<void> WorkerPool::do_suspect(bus::Job job, std::shared_ptr<Watermark> over) {
+  co_await do_until_stored(job);
+  over->raise(1);
+  if (keeps_place(job)) {
     queue_.release(job);
     while (auto following = next()) begin(std::move(*following));
   }
@@ -540,7 +568,7 @@ Task<Result<>> WorkerPool::do_once(bus::Job& job) {
     if (*starts > 1 + kStartsAloneMax) {
       const Error error{
           Code::kInternalServerError,
-          fmt::format("It was done alone {} times, and each time the process ended before it did",
+          fmt::format("It was begun alone {} times, and each time the process ended before it did",
                       kStartsAloneMax),
           nullptr};
       // What it had begun is not looked at, and goes all the same.

@@ -160,6 +160,8 @@ class WorkerPool {
   Task<void> do_jobs(bus::Job job);
   Task<void> do_job(bus::Job& job);
   Task<void> do_suspects();
+  /// Raises `over` to 1 behind it.
+  Task<void> do_suspect(bus::Job job, std::shared_ptr<Watermark> over);
   Task<void> do_until_stored(bus::Job& job);
   Task<Result<>> do_once(bus::Job& job);
   Task<Result<>> settle(const bus::Job& job, const events::Event& event, Handling& handling,

@@ -81,6 +81,50 @@ TEST_F(KilledPoolTest, ARunThatWasDoneAloneWaitsForAPodThatLasts) {
   EXPECT_EQ(failed(), 0);
 }
 
+TEST_F(KilledPoolTest, ARunThatHangsIsAloneForATimeAndNotToItsEnd) {
+  die_of(2, [&] { append(2); });
+  die_of(2);  // found, and done beside each other
+  static auto& never = *new Watermark;
+  std::vector<std::int64_t> begun;  // of the pool's thread
+  Watermark begun_count;
+  start([&](const Event& event, Step&) -> Task<Outcome> {
+    begun.push_back(event.position);
+    begun_count.raise(begun_count.value() + 1);
+    if (event.position == 1) co_await never.wait_past(0);
+    co_return Outcome::done();
+  });
+  wait(begun_count);
+  test::settle(own->engine->pool->executor());  // it sleeps for the time that the run has
+  world.pass(std::chrono::milliseconds(9'999));
+  append(1);  // goes on meanwhile
+  wait_for_jobs(2);
+  world.pass(std::chrono::milliseconds(1));
+  wait_for_jobs(1);
+  EXPECT_EQ(begun, (std::vector<std::int64_t>{1, 3, 2}));
+}
+
+TEST_F(KilledPoolTest, WhoHasManyRunsThatHangHasThemBegunInTurnsWithOthers) {
+  die_of(4, [&] {
+    append(3, "ann");
+    append(1, "ben");
+  });
+  die_of(4);
+  static auto& never = *new Watermark;
+  Watermark hangs;
+  start([&](const Event& event, Step&) -> Task<Outcome> {
+    if (event.user_id == "ann") {
+      hangs.raise(hangs.value() + 1);
+      co_await never.wait_past(0);
+    }
+    co_return Outcome::done();
+  });
+  wait(hangs);
+  test::settle(own->engine->pool->executor());
+  world.pass(std::chrono::seconds(10));
+  wait_for_jobs(3);
+  EXPECT_EQ(count("SELECT count(*) FROM jobs WHERE user_id = 'ben'"), 0);
+}
+
 // The pool looks at the clock of its world, not at the machine's.
 TEST_F(KilledPoolTest, ARetryIsMadeWhenItsTimeHasCome) {
   std::atomic<int> calls = 0;
