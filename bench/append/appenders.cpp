@@ -76,6 +76,7 @@ Task<bool> Appenders::append_until_stopped() {
     envelope.user_id = "bench";
     envelope.aggregate_type = "measurement";
     envelope.aggregate_id = Uuid::v7();
+    envelope.starts_stream = true;  // as what a command makes does
     envelope.correlation_id = Uuid::v7();
     auto event = types_.make(kMeasured, data, std::move(envelope));
     events::Append append;

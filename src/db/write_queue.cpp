@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <unordered_map>
 
 #include "base/log.h"
@@ -88,22 +89,36 @@ void WriteQueue::close() {
   wake_->notify_all();
 }
 
-WriteQueue::Next WriteQueue::take(Group& group, const Idle& idle) {
-  const auto take = [&](std::deque<Operation*>& from, std::size_t most) {
-    for (std::size_t i = 0; i < most && !from.empty(); ++i) {
+void WriteQueue::fill_locked(Group& group) {
+  const auto is_of_people = [](const Operation* one) {
+    return one->queue == database_detail::Queue::kWrite;
+  };
+  const auto of_people = static_cast<std::size_t>(std::ranges::count_if(group, is_of_people));
+  const auto take = [&](std::deque<Operation*>& from, std::size_t taken, std::size_t most) {
+    for (; taken < most && !from.empty(); ++taken) {
       group.push_back(from.front());
       from.pop_front();
     }
   };
+  const auto of_others = group.size() - of_people;
+  const bool people_wait = of_people > 0 || !interactive_.empty();
+  take(interactive_, of_people, kGroupClosuresMax);
+  take(background_, of_others, people_wait ? kGroupBackgroundMax : kGroupBackgroundAloneMax);
+}
+
+void WriteQueue::take_more(Group& group) {
+  std::lock_guard lock(mutex_);
+  fill_locked(group);
+}
+
+WriteQueue::Next WriteQueue::take(Group& group, const Idle& idle) {
   std::unique_lock lock(mutex_);
   const auto is_due = [&] { return is_closed_ || !interactive_.empty() || !background_.empty(); };
   const auto woken = wake_->wait(lock, is_due, is_due() ? std::nullopt : idle());
   if (woken == Signal::Woken::kTimeUp) return Next::kIdle;
   if (woken == Signal::Woken::kNotYet) return Next::kNothing;
   if (interactive_.empty() && background_.empty()) return Next::kEnd;
-  const bool people_wait = !interactive_.empty();
-  take(interactive_, kGroupClosuresMax);
-  take(background_, people_wait ? kGroupBackgroundMax : kGroupBackgroundAloneMax);
+  fill_locked(group);
   return Next::kGroup;
 }
 

@@ -54,6 +54,8 @@ class WriteQueue {
   using Idle = std::function<std::optional<std::chrono::milliseconds>()>;
   /// Waits for a group. `idle` is asked where nothing waits.
   Next take(Group& group, const Idle& idle);
+  /// Adds what has come since, as far as a group may have it.
+  void take_more(Group& group);
   /// What is behind the first `count` of a group waits again, before all others.
   void give_back(Group& group, std::size_t count);
   /// Each has its result, or its error.
@@ -61,6 +63,7 @@ class WriteQueue {
 
  private:
   std::deque<Operation*>& lane_of(const Operation& operation);
+  void fill_locked(Group& group);
 
   const std::size_t waiting_max_;  // in each lane
   mutable std::mutex mutex_;

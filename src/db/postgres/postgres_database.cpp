@@ -320,7 +320,7 @@ bool PostgresDatabase::run_apart(const WriteQueue::Group& group, Actions& done) 
   bool has_committed = false;
   for (auto* operation : group) {
     WriteQueue::Group alone = {operation};
-    auto ran = run_and_commit(alone, done);
+    auto ran = run_and_commit(alone, done, /*is_apart=*/true);
     operation->error = std::move(ran.error);
     has_committed = has_committed || ran.is_committed;
   }
@@ -491,7 +491,8 @@ std::optional<Error> PostgresDatabase::commit(Actions actions, Actions& done) {
 }
 
 // Adds to `done` what is to be done now that they are committed.
-PostgresDatabase::Ran PostgresDatabase::run_and_commit(WriteQueue::Group& group, Actions& done) {
+PostgresDatabase::Ran PostgresDatabase::run_and_commit(WriteQueue::Group& group, Actions& done,
+                                                       bool is_apart) {
   // A connection may have been lost while nobody used it, and then nothing has been sent by it.
   constexpr int kTries = 2;
   // Whoever is in the way has committed, so of many nodes that want the same one gets on each time.
@@ -511,6 +512,9 @@ PostgresDatabase::Ran PostgresDatabase::run_and_commit(WriteQueue::Group& group,
       error = writer_->take_error();
       writer_->move_on_commit_to(actions);
       bytes += writer_->take_bound_bytes();
+      // What came meanwhile goes with it: those who were answered just now come again, and a commit
+      // takes as long for all of them as for some.
+      if (k + 1 == group.size() && !is_apart && !error) writes_.take_more(group);
       if (bytes >= kGroupBytesMax) writes_.give_back(group, k + 1);
       if (!error && k + 1 < group.size()) writer_->begin_closure();
     }

@@ -121,7 +121,7 @@ class PostgresDatabase final : public Engine {
     std::optional<Error> error;
     bool is_in_doubt = false;
   };
-  Ran run_and_commit(WriteQueue::Group& group, Actions& done);
+  Ran run_and_commit(WriteQueue::Group& group, Actions& done, bool is_apart = false);
   std::optional<Error> commit(Actions actions, Actions& done);
   /// A commit of which nobody knows whether it took place.
   struct Doubt {

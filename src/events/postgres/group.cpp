@@ -2,6 +2,7 @@
 
 #include "base/check.h"
 #include "db/postgres/binary_array.h"
+#include "events/chain.h"
 #include "events/recent_events.h"
 
 namespace synap::events::postgres {
@@ -11,6 +12,8 @@ using db::postgres::BinaryArray;
 using Of = BinaryArray::Of;
 
 constexpr std::size_t kRememberedMax = 32'768;
+// So many groups in a row, none of them outrun, have the end locked from their beginning.
+constexpr int kLockedGroups = 32;
 
 std::string_view bytes_of(const auto& array) {
   return {reinterpret_cast<const char*>(array.data()), array.size()};
@@ -35,7 +38,7 @@ std::string chained(const NewEvent& event, std::int64_t version) {
 
 }  // namespace
 
-// In the order of the function's parameters (tables.cpp).
+// In the order of the function's parameters (appending.cpp).
 struct Group::Appending {
   BinaryArray grown_streams{Of::kBytes}, grown_from{Of::kInteger}, grown_to{Of::kInteger};
   BinaryArray absent_streams{Of::kBytes}, absent_users{Of::kText}, absent_to{Of::kInteger};
@@ -49,6 +52,7 @@ struct Group::Appending {
       requests{Of::kBytes}, content_hashes{Of::kBytes}, chain{Of::kBytes}, salts{Of::kBytes},
       metadatas{Of::kText}, datas{Of::kText};
   std::optional<std::int64_t> taken_to_be;
+  Sha256 link_taken_to_be{};  // with it
 
   std::vector<db::Value> values() const {
     std::vector<db::Value> all;
@@ -89,6 +93,8 @@ struct Group::Appending {
       all.push_back(array->value());
     }
     all.emplace_back(taken_to_be);
+    all.push_back(taken_to_be ? db::Value(db::Blob{bytes_of(link_taken_to_be)})
+                              : db::Value(nullptr));
     return all;
   }
 
@@ -119,7 +125,7 @@ struct Group::Appending {
     key_events.add(all);
   }
 
-  void add(const NewEvent& event, std::int64_t version) {
+  void add(const NewEvent& event, std::int64_t version, std::string_view of_chain) {
     const Event& draft = event.draft();
     types.add(draft.type);
     data_versions.add(draft.data_version);
@@ -145,7 +151,7 @@ struct Group::Appending {
     causations.add(draft.causation_id);
     requests.add(draft.request_id);
     content_hashes.add(bytes_of(event.content_hash()));
-    chain.add(chained(event, version));
+    chain.add(of_chain);
     salts.add(bytes_of(event.salt()));
     metadatas.add(name_or_null(draft.metadata));
     datas.add(draft.data);
@@ -155,6 +161,7 @@ struct Group::Appending {
 void Group::join(db::Tx& tx) {
   if (undone_ == tx.undone()) return;
   if (!events_.empty()) ++undone_groups_;
+  if (undone_groups_ > 0) locked_groups_ = kLockedGroups;
   end_.reset();
   drafts_.clear();
   events_.clear();
@@ -167,7 +174,14 @@ void Group::join(db::Tx& tx) {
 
 void Group::begin(db::Tx& tx) {
   join(tx);
-  if (!end_) end_ = look_for_end(tx);
+  if (end_ && locked_groups_ == 0) return;
+  const auto left = end_;
+  look_for_end(tx);
+  if (left == end_ && locked_groups_ > 0) {
+    --locked_groups_;
+  } else if (left) {
+    locked_groups_ = kLockedGroups;
+  }
 }
 
 Stream& Group::stream(db::Tx& tx, const Uuid& aggregate_id, bool must_be_present) {
@@ -208,18 +222,20 @@ std::optional<std::int64_t> Group::last_position() const {
   return events_.back()->position;
 }
 
-// Whoever was outrun again and again has it to himself.
-std::int64_t Group::look_for_end(db::Tx& tx) {
-  constexpr int kUndoneMax = 2;
-  auto rows = tx.query(undone_groups_ >= kUndoneMax ? "SELECT position FROM log_head FOR UPDATE"
-                                                    : "SELECT position FROM log_head");
-  return rows.next() ? rows.integer(0) : 0;
+// Who was outrun has it to himself from the beginning, until nobody else has appended for a while:
+// nodes that are all busy wait for each other rather than do most of their groups again.
+void Group::look_for_end(db::Tx& tx) {
+  auto rows = tx.query(locked_groups_ > 0 ? "SELECT position, link FROM log_head FOR UPDATE"
+                                          : "SELECT position, link FROM log_head");
+  end_ = rows.next() ? rows.integer(0) : 0;
+  const auto link = rows.view(1);
+  std::copy_n(link.begin(), std::min(link.size(), link_.size()), link_.begin());
 }
 
 EventRef Group::add(db::Tx& tx, const NewEvent& event, Stream* stream) {
   auto made = event.unplaced(stream != nullptr ? ++stream->version : 0);
   if (positions_ == Positions::kAtOnce) {
-    if (!end_) end_ = look_for_end(tx);
+    if (!end_) look_for_end(tx);
     made->position = *end_ + static_cast<std::int64_t>(events_.size()) + 1;
   }
   if (stream != nullptr) {
@@ -274,11 +290,23 @@ std::optional<db::postgres::LastStatement> Group::take(db::Tx& tx) {
   ++undone_groups_;  // until it is committed
 
   auto appending = std::make_shared<Appending>();
-  if (positions_ == Positions::kAtOnce) appending->taken_to_be = end_;
   for (const auto& [id, stream] : streams) appending->add(id, stream);
   for (const auto& [key, one] : kept) appending->add(key.first, key.second, one);
+  auto link = link_;
+  if (positions_ == Positions::kAtOnce) {
+    appending->taken_to_be = end_;
+    appending->link_taken_to_be = link_;
+  }
   for (std::size_t i = 0; i < drafts.size(); ++i) {
-    appending->add(drafts[i], events[i]->aggregate_version);
+    const auto& draft = drafts[i];
+    const auto version = events[i]->aggregate_version;
+    if (positions_ == Positions::kAtOnce) {
+      link =
+          link_hash(link, events[i]->position, version, draft.header_hash(), draft.content_hash());
+      appending->add(draft, version, bytes_of(link));
+    } else {
+      appending->add(draft, version, chained(draft, version));
+    }
   }
   static const std::string kSql = [] {
     std::string sql = "SELECT append_to_log($1";
@@ -294,7 +322,7 @@ std::optional<db::postgres::LastStatement> Group::take(db::Tx& tx) {
       .asked_later = positions_ == Positions::kAtOnce
                          ? "SELECT CAST(" + std::to_string(*end_) + " AS BIGINT)"
                          : "SELECT position - " + std::to_string(events.size()) + " FROM log_head",
-      .answer = [this, appending, events = std::move(events),
+      .answer = [this, appending, link, events = std::move(events),
                  streams = std::move(streams)](db::Rows& rows) mutable {
         SYNAP_CHECK(rows.next(), "an append tells where it is");
         auto position = rows.integer(0);
@@ -304,6 +332,7 @@ std::optional<db::postgres::LastStatement> Group::take(db::Tx& tx) {
           event->position = position;
         }
         end_ = position;
+        link_ = link;
         undone_groups_ = 0;
         if (remembered_.size() > kRememberedMax) remembered_.clear();
         for (auto& [id, stream] : streams) {

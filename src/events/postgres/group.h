@@ -35,9 +35,9 @@ struct Stream {
 enum class Positions : std::uint8_t {
   kWithTheCommit,
   /// At once: those behind the end of the log as this node knows it. Where another node has
-  /// appended meanwhile the group is run again; and with the end locked from its beginning, if that
-  /// happens twice. For rooms that name an event by its position while they are in the transaction
-  /// that appends it.
+  /// appended meanwhile the group is run again, with the end locked from its beginning, and so are
+  /// those behind it while others append, too. For rooms that name an event by its position while
+  /// they are in the transaction that appends it.
   kAtOnce,
 };
 
@@ -88,12 +88,14 @@ class Group {
  private:
   struct Appending;  // the arrays of one statement
 
-  std::int64_t look_for_end(db::Tx& tx);
+  void look_for_end(db::Tx& tx);
 
   const Positions positions_;
   std::int64_t undone_ = -1;         // Tx::undone() at the time of all that is here
   std::optional<std::int64_t> end_;  // of the log, as this node left it
+  Sha256 link_{};                    // of the event there
   int undone_groups_ = 0;            // since one was committed
+  int locked_groups_ = 0;            // left; see look_for_end()
   std::vector<NewEvent> drafts_;
   std::vector<std::shared_ptr<Event>> events_;
   std::unordered_map<Uuid, EventRef> by_given_id_;

@@ -354,6 +354,20 @@ TEST_P(ManyNodes, WhoLooksInATransactionOfItsOwnSeesWhatNobodyWasToldOf) {
   EXPECT_EQ(node.log->end().value(), 7);
 }
 
+// Each finds out once that it is not alone.
+TEST_P(ManyNodes, ThatAppendInTurnsDoHardlyAnyOfItAgain) {
+  int carried_out = 0;
+  const auto append_by = [&](Node& node) -> Task<Result<>> {
+    co_return co_await node.database->write([&](db::Tx& tx) {
+      ++carried_out;
+      node.log->append(tx, {.events = {event("ann")}});
+    });
+  };
+  for (int i = 0; i < 30; ++i) ASSERT_TRUE(sync_wait(executor, append_by(*nodes[i % 3])));
+  EXPECT_LE(carried_out, 33);
+  EXPECT_EQ(nodes[2]->log->end().value(), 30);
+}
+
 // As a node that was stopped between two messages of its own.
 TEST_P(ManyNodes, ANodeThatStandsStillWithTheEndOfTheLogInItsHandsIsWaitedForBriefly) {
   ASSERT_TRUE(append(0, {.events = {event("ann")}}));

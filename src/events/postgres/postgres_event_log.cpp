@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "db/postgres/binary_array.h"
 #include "events/chain.h"
+#include "events/postgres/appending.h"
 #include "events/postgres/parts.h"
 #include "events/postgres/rows.h"
 #include "events/postgres/tables.h"
@@ -55,8 +56,11 @@ std::vector<EventRef> events_of(db::Tx& tx, RowReader& reader, std::string_view 
 }  // namespace
 
 std::vector<db::Database::Migration> PostgresEventLog::migrations() {
-  return {
-      {"log.1", kTables}, {"log.2", kCausedRequests}, {"log.3", kParts}, {"log.4", kChunksAhead}};
+  return {{"log.1", kTables},
+          {"log.2", kCausedRequests},
+          {"log.3", kParts},
+          {"log.4", kChunksAhead},
+          {"log.5", kAppending}};
 }
 
 Result<> PostgresEventLog::keep_in_parts(db::Database& database, std::int64_t positions,
@@ -248,7 +252,8 @@ Appended PostgresEventLog::append(db::Tx& tx, const Append& append) {
   }
   tx.on_commit([this, last = appended.events.back()] {
     end_.raise(last->position);
-    if (watch_ != nullptr) watch_->tell();
+    // Once for the group: others have each NOTIFY as a transaction of its own, and a look.
+    if (watch_ != nullptr && group_.end() == last->position) watch_->tell();
   });
   return appended;
 }
