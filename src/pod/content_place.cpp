@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "pod/pod.h"
+
 namespace synap::pod {
 namespace {
 
@@ -43,6 +45,18 @@ CREATE TABLE content_place(
   place TEXT NOT NULL
 ) STRICT;
 )"}};
+}
+
+std::string content_place(const ContentOptions& options) {
+  return options.is_in_s3 ? fmt::format("{} at {}", options.s3.bucket, options.s3.endpoint)
+                          : std::string();
+}
+
+std::string place_of_texts(const ContentOptions& options) {
+  if (!options.is_in_s3) return std::string(kFirstContentPlace);
+  const auto& prefix = options.s3.prefix;
+  return fmt::format("the bucket {}{}", content_place(options),
+                     prefix.empty() ? "" : ", below " + prefix);
 }
 
 Task<Result<>> enter_content_place(db::Database& database, content::ContentStore& content,

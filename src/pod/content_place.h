@@ -14,10 +14,17 @@
 
 namespace synap::pod {
 
+struct ContentOptions;
+
 /// The place where the texts of a pod are that has never said where.
 inline constexpr std::string_view kFirstContentPlace = "the data directory";
 
 std::vector<db::Database::Migration> content_place_migrations();
+
+/// Where content is, where that is not the data directory; otherwise "".
+std::string content_place(const ContentOptions& options);
+/// The same as it is remembered; with what stands before the names there.
+std::string place_of_texts(const ContentOptions& options);
 
 /// Settles that `content`, which `place` names ("the bucket b at ..."), is
 /// where texts are from now on. Where they were somewhere else before, the newest must be there:

@@ -26,6 +26,14 @@ void log_removed(const Node& node) {
 
 }  // namespace
 
+std::vector<workers::NodeWork> node_work(db::Tx& tx) {
+  std::vector<workers::NodeWork> all;
+  for (const auto& node : db::postgres::read_node_slots(tx)) {
+    all.push_back({node.number, node.slots, node.leads});
+  }
+  return all;
+}
+
 Nodes::Nodes(Options options, Rooms rooms)
     : options_(options), rooms_(rooms), executor_(rooms.world.make_executor("nodes")) {}
 
@@ -121,6 +129,7 @@ Task<Result<>> Nodes::look(May may) {
   note(seen, now);
   for (const auto& node : removed) log_removed(node);
   if (have_others_changed(living)) rooms_.others_have_changed();
+  rooms_.have_looked(living);
   if (has_begun) {
     write_log(LogLevel::kInfo, "pod", "this node leads: it hands out jobs, and runs followers");
     leads_ = true;

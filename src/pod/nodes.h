@@ -31,8 +31,12 @@
 #include "bus/job_clock.h"
 #include "db/database.h"
 #include "db/postgres/nodes.h"
+#include "workers/run_sharing.h"
 
 namespace synap::pod {
+
+/// How many jobs each node takes, as it is handed out by (workers/run_sharing.h).
+std::vector<workers::NodeWork> node_work(db::Tx& tx);
 
 class Nodes {
  public:
@@ -51,6 +55,8 @@ class Nodes {
     std::function<void(db::Tx&)> also_look = [](db::Tx&) {};
     /// Behind a look: others have changed something since the one before, or come, or gone.
     std::function<void()> others_have_changed = [] {};
+    /// Behind each look: those that are there.
+    std::function<void(const std::vector<db::postgres::Node>&)> have_looked = [](const auto&) {};
   };
   Nodes(Options options, Rooms rooms);
   ~Nodes() { stop(); }

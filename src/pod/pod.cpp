@@ -49,6 +49,7 @@
 #include "pod/readiness.h"
 #include "pod/samples.h"
 #include "pod/self_procedures.h"
+#include "pod/shared_texts.h"
 #include "pod/store.h"
 #include "pod/tracing.h"
 #include "search/search.h"
@@ -85,33 +86,11 @@ net::ServerOptions server_options_of(const PodOptions& options) {
           .write_timeout = options.write_timeout};
 }
 
-std::vector<workers::NodeWork> node_work(db::Tx& tx) {
-  std::vector<workers::NodeWork> all;
-  for (const auto& node : db::postgres::read_node_slots(tx)) {
-    all.push_back({node.number, node.slots, node.leads});
-  }
-  return all;
-}
-
 std::string node_name(const PodOptions& options, const net::BoundAddress* address) {
   if (!options.node.name.empty()) return options.node.name;
   std::array<char, HOST_NAME_MAX + 1> host{};
   if (::gethostname(host.data(), host.size() - 1) != 0) host = {"node"};
   return fmt::format("{}:{}", host.data(), address != nullptr ? address->port() : options.port);
-}
-
-// Where content is, where that is not the data directory; otherwise "".
-std::string content_place(const ContentOptions& options) {
-  return options.is_in_s3 ? fmt::format("{} at {}", options.s3.bucket, options.s3.endpoint)
-                          : std::string();
-}
-
-// The same as it is remembered; with what stands before the names there.
-std::string place_of_texts(const ContentOptions& options) {
-  if (!options.is_in_s3) return std::string(kFirstContentPlace);
-  const auto& prefix = options.s3.prefix;
-  return fmt::format("the bucket {}{}", content_place(options),
-                     prefix.empty() ? "" : ", below " + prefix);
 }
 
 // What a start writes even where nothing has changed: the index of the database's log is made anew,
@@ -146,7 +125,8 @@ struct Pod::Parts {
   rpc::ProcedureTable procedures;
   std::unique_ptr<projections::Projections> projections;
   std::optional<workers::Engine> engine;
-  std::unique_ptr<Nodes> nodes;  // if this is one of many
+  std::unique_ptr<SharedTexts> shared_texts;  // if this is one of many, with files
+  std::unique_ptr<Nodes> nodes;               // if this is one of many
   std::unique_ptr<OthersEvents> hearing;
   std::unique_ptr<api::Keys> keys;
   std::unique_ptr<models::Models> models;
@@ -273,7 +253,10 @@ Result<> Pod::Parts::open() {
   add_log_procedures(procedures, recent_lines(), std::to_string(world.unix_ms()));
   if (auto prepared = projections->prepare(); !prepared) return prepared;
   if (options.database.empty()) return {};
-  return sync_wait(engine->pool->executor(), enter_data_directory(*database, *directory, texts()));
+  auto& executor = engine->pool->executor();
+  auto entered = sync_wait(executor, enter_data_directory(*database, *directory, texts()));
+  if (!entered || shared_texts == nullptr) return entered;
+  return sync_wait(executor, shared_texts->be_seen());
 }
 
 Texts Pod::Parts::texts() const {
@@ -598,6 +581,11 @@ Task<void> Pod::Parts::hear_others(std::stop_token stop) {
 Result<> Pod::Parts::join_nodes() {
   const auto number = node_of(*database);
   if (!number) return {};
+  if (texts() == Texts::kHereForAll) {
+    shared_texts = std::make_unique<SharedTexts>(
+        SharedTexts::Options{*number, options.node.lease, directory->content()},
+        SharedTexts::Rooms{*database, *content, engine->pool->executor(), world});
+  }
   nodes = std::make_unique<Nodes>(
       Nodes::Options{.number = *number, .lease = options.node.lease},
       Nodes::Rooms{*database, engine->jobs.clock(), world, [this] { return shown_at(*database); },
@@ -605,7 +593,10 @@ Result<> Pod::Parts::join_nodes() {
                      look_at_log(*log, tx);
                      projections->tell_positions(tx);
                    },
-                   [this] { note_others(); }});
+                   [this] { note_others(); },
+                   [this](const auto& all) {
+                     if (shared_texts != nullptr) shared_texts->answer(all);
+                   }});
   if (auto looked = nodes->look_first(); !looked) return looked;
   nodes->start();
   engine->share({.node = *number,
@@ -774,6 +765,7 @@ bool Pod::stop() {
   if (parts_->search != nullptr) parts_->search->stop();
   if (parts_->models != nullptr) parts_->models->account().stop();
   if (parts_->nodes != nullptr) parts_->nodes->stop();
+  parts_->shared_texts.reset();  // which the nodes' looks have used
   if (parts_->database != nullptr) parts_->database->close();
   if (parts_->exporter != nullptr) parts_->exporter->stop(kSpansGrace);
   flush_log();

@@ -75,6 +75,62 @@ TEST_F(DatabaseOfAnother, MakesNothingInADatabaseThatItsDirectoryIsNotOf) {
   EXPECT_NE(tables(), "0");
 }
 
+class TextsOfManyNodes : public PodOnPostgres {
+ protected:
+  void SetUp() override {
+    start(node("first"));
+    make_note();
+  }
+  PodOptions node(const std::string& name) const {
+    auto chosen = options(name);
+    chosen.node = {.is_one_of_many = true, .name = name};
+    return chosen;
+  }
+  // What somebody does who has read of the pod.id, with a content of another kind.
+  PodOptions with_id_of_the_first(const std::string& name) const {
+    auto chosen = node(name);
+    std::filesystem::create_directory(chosen.data);
+    std::filesystem::permissions(chosen.data, std::filesystem::perms::owner_all);
+    std::filesystem::copy(node("first").data + "/pod.id", chosen.data);
+    return chosen;
+  }
+  PodOptions sharing(const std::string& name) const {
+    auto chosen = with_id_of_the_first(name);
+    std::filesystem::create_directory_symlink(node("first").data + "/content",
+                                              chosen.data + "/content");
+    return chosen;
+  }
+};
+
+TEST_F(TextsOfManyNodes, ACopyOfTheDirectoryIsNoneThatTheyShare) {
+  auto copy = with_id_of_the_first("copy");
+  copy.node.lease = std::chrono::milliseconds(1'000);  // so long another may be silent for it
+  std::filesystem::copy(node("first").data + "/content", copy.data + "/content",
+                        std::filesystem::copy_options::recursive);
+  const auto error = refusal(copy);
+  EXPECT_EQ(error.code, Code::kPreconditionFailed);
+  EXPECT_THAT(error.message, HasSubstr("/copy/content is not seen by first: it is a copy"));
+  make_note();
+  const auto second = Pod::start(sharing("second"));
+  ASSERT_TRUE(second) << second.error().message;
+  // Nothing is left of what they have asked each other by.
+  int texts = 0;
+  for (const auto& entry :
+       std::filesystem::recursive_directory_iterator(node("first").data + "/content")) {
+    texts += entry.is_regular_file() ? 1 : 0;
+  }
+  EXPECT_EQ(texts, 2);
+}
+
+TEST_F(TextsOfManyNodes, OneThatIsAwayAnswersNothingAndKeepsNobodyFromTheStart) {
+  db::postgres::Connection connection{{.url = place.direct_url()}};
+  ASSERT_FALSE(connection.connect());
+  ASSERT_TRUE(connection.execute(
+      "INSERT INTO pod_nodes(name, version) SELECT 'gone', version FROM pod_nodes"));
+  const auto second = Pod::start(sharing("second"));
+  EXPECT_TRUE(second) << second.error().message;
+}
+
 TEST_F(PodOnPostgres, SaysAtTheStartWhatHasToBeChangedFirst) {
   auto chosen = options();
   chosen.database = place.direct_url();

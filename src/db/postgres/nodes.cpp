@@ -1,6 +1,7 @@
 #include "db/postgres/nodes.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 
@@ -22,6 +23,8 @@ CREATE TABLE IF NOT EXISTS pod_nodes(
 ALTER TABLE pod_nodes ADD COLUMN IF NOT EXISTS is_pooled BOOLEAN NOT NULL DEFAULT false;
 ALTER TABLE pod_nodes ADD COLUMN IF NOT EXISTS slots BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE pod_nodes ADD COLUMN IF NOT EXISTS changes BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE pod_nodes ADD COLUMN IF NOT EXISTS mark TEXT NOT NULL DEFAULT '';
+ALTER TABLE pod_nodes ADD COLUMN IF NOT EXISTS sees BIGINT[] NOT NULL DEFAULT '{}';
 CREATE UNIQUE INDEX IF NOT EXISTS pod_nodes_leads ON pod_nodes(leads) WHERE leads)";
 
 // Those of another version that have no session may come back, and must not then.
@@ -53,7 +56,7 @@ SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT), number, nam
   (is_pooled AND clock_timestamp() - seen_at < interval '10 s')
     OR EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 2
     AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
-    AND CAST(classid AS BIGINT) = $1 AND CAST(objid AS BIGINT) = number), slots, changes
+    AND CAST(classid AS BIGINT) = $1 AND CAST(objid AS BIGINT) = number), slots, changes, mark
 FROM pod_nodes ORDER BY number)",
                        kNodeLocks);
   while (rows.next()) {
@@ -66,7 +69,8 @@ FROM pod_nodes ORDER BY number)",
                        .changes = rows.integer(10),
                        .leads = rows.integer(7) != 0,
                        .is_connected = rows.integer(8) != 0,
-                       .slots = rows.integer(9)});
+                       .slots = rows.integer(9),
+                       .mark = rows.text(11)});
   }
   return now;
 }
@@ -84,6 +88,24 @@ void set_node_slots(Tx& tx, std::int64_t number, std::int64_t slots) {
 
 void note_change(Tx& tx, std::int64_t number) {
   tx.run("UPDATE pod_nodes SET changes = changes + 1 WHERE number = $1", number);
+}
+
+void set_node_mark(Tx& tx, std::int64_t number, std::string_view mark) {
+  tx.run("UPDATE pod_nodes SET mark = $2 WHERE number = $1", number, mark);
+}
+
+void set_marks_seen(Tx& tx, std::int64_t number, const std::vector<std::int64_t>& seen) {
+  tx.run("UPDATE pod_nodes SET sees = CAST(CAST($2 AS TEXT) AS BIGINT[]) WHERE number = $1", number,
+         fmt::format("{{{}}}", fmt::join(seen, ",")));
+}
+
+std::vector<std::string> read_nodes_that_see_not(Tx& tx, std::int64_t number) {
+  std::vector<std::string> names;
+  auto rows = tx.query(
+      "SELECT name FROM pod_nodes WHERE number < $1 AND NOT ($1 = ANY(sees)) ORDER BY number",
+      number);
+  while (rows.next()) names.push_back(rows.text(0));
+  return names;
 }
 
 bool remove_node(Tx& tx, const Node& seen) {

@@ -35,6 +35,7 @@ struct Node {
   bool leads = false;
   bool is_connected = false;  // its session is there; behind a pooler: it was, 10 s ago or less
   std::int64_t slots = 0;     // jobs that it does at a time; 0: none, so far or any more
+  std::string mark = {};      // asks those that came before whether they see it; "": it does not
 };
 
 /// What was found at one moment.
@@ -68,6 +69,13 @@ std::vector<NodeSlots> read_node_slots(Tx& tx);
 void set_node_slots(Tx& tx, std::int64_t number, std::int64_t slots);
 /// What a node commits by connections that are not its writer's is to be seen from its row, too.
 void note_change(Tx& tx, std::int64_t number);
+/// What a node has made outside of the database, by which others find out whether they reach it,
+/// too; "": it asks no more.
+void set_node_mark(Tx& tx, std::int64_t number, std::string_view mark);
+/// Whose marks a node sees, of all that ask now.
+void set_marks_seen(Tx& tx, std::int64_t number, const std::vector<std::int64_t>& seen);
+/// The names of the nodes that came before this one and do not see its mark.
+std::vector<std::string> read_nodes_that_see_not(Tx& tx, std::int64_t number);
 /// Removes a node that has not committed since it was seen. False: it has, or is gone.
 bool remove_node(Tx& tx, const Node& seen);
 /// The node of this number leads from now on, if none does. False: one does.
