@@ -1,6 +1,7 @@
 // Credential: what a request shows to say who calls.
 #pragma once
 
+#include <chrono>
 #include <concepts>
 #include <cstdint>
 #include <optional>
@@ -14,6 +15,8 @@ enum class KeyKind : std::uint8_t {
   kKey,      // an API key: sent with every request
   kSession,  // of a browser that has shown a key or a link; in its cookie. Ends with that key
 };
+/// How long a session is good at most.
+inline constexpr std::chrono::milliseconds kSessionMax = std::chrono::days(30);
 /// As events and rows have it: "session"; of an API key, which was there first, "".
 std::string_view key_kind_name(KeyKind kind);
 /// Nothing: there is no such kind.

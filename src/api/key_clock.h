@@ -4,7 +4,8 @@
 // nor behind the newest event that this start found: neither a clock that is set back revives a key
 // nor a start with one that is behind. One that was set forward by mistake, and then right again,
 // has harmed none for longer than that; or, if the pod was ended meanwhile, until it has started
-// again behind an event of the right time.
+// again behind an event of the right time. What ends so long after it was made (links and sessions)
+// and was made meanwhile ends with the mistake (latest_end() in sessions.cpp).
 #pragma once
 
 #include <algorithm>

@@ -156,6 +156,7 @@ Keys::Keys(db::Database& database, events::EventLog& log, const events::EventTyp
     : database_(database),
       log_(log),
       types_(types),
+      world_(world),
       live_(limit, world),
       uses_(database, live_, world) {
   log_.observe([this](db::Tx& tx, std::span<const events::EventRef> events) {

@@ -106,7 +106,6 @@ class Keys final : public Authority {
   /// enough that a stolen key cannot fill the memory with others.
   static constexpr int kKeysMax = 1'000;
 
-  static constexpr std::chrono::milliseconds kSessionMax = std::chrono::days(30);
   static constexpr int kSessionsMax = 100;  // of one user, that are good
   static constexpr std::chrono::milliseconds kLinkMax = std::chrono::minutes(15);
   static constexpr std::string_view kLinkPrefix = "synap_link_";
@@ -129,9 +128,12 @@ class Keys final : public Authority {
   static std::vector<std::string> hears();
   Task<Result<>> hear(const events::Event& event);
   /// Before anything else: links are made by other nodes, too, which tell nobody of them.
-  void share() { links_end_ = INT64_MAX; }
+  void share() { links_end_ = kNotKnown; }
   /// True from the first user on, also when none of them has a key any more.
   bool has_users() const { return live_.has_users(); }
+  /// Once a minute takes away links that were made by a clock which was ahead, until it is asked to
+  /// stop: the time that it showed will come.
+  Task<void> forget_links(std::stop_token stop);
   /// When keys were used last, which is to be written down now and then.
   KeyUses& uses() { return uses_; }
   /// Unix ms, by the clock by which keys expire.
@@ -225,10 +227,12 @@ class Keys final : public Authority {
   db::Database& database_;
   events::EventLog& log_;
   const events::EventTypes& types_;
+  World& world_;
   LiveKeys live_;
   Propose propose_;
   KeyUses uses_;
   // When the last link that was made is good no more: until then strangers' tokens are looked for.
+  static constexpr std::int64_t kNotKnown = INT64_MAX;
   std::atomic<std::int64_t> links_end_{0};
   std::mutex owner_mutex_;
   std::optional<std::string> owner_;  // the first, once it was asked for

@@ -23,6 +23,12 @@ std::string_view bytes_of(const Sha256& hash) {
   return {reinterpret_cast<const char*>(hash.data()), hash.size()};
 }
 
+// A link that ends later was made by a clock that was ahead: it is not good, now or when that time
+// has come. Clocks of nodes differ, so not quite as soon as it could be told.
+std::int64_t latest_end(std::int64_t now) {
+  return now + 2 * Keys::kLinkMax.count();
+}
+
 std::int64_t sooner(std::int64_t one, std::optional<std::int64_t> other) {
   return other ? std::min(one, *other) : one;
 }
@@ -103,8 +109,10 @@ Task<Result<NewLink>> Keys::create_link(ActorRef whose) {
   const auto hash = sha256(link.token);
   auto written = co_await database_.write([&](db::Tx& tx) {
     check_asker(tx, {.actor = *whose});
-    tx.run("DELETE FROM sign_in_links_data WHERE user_id = $1 AND expires_at <= $2", whose->user_id,
-           now);
+    tx.run(
+        "DELETE FROM sign_in_links_data "
+        "WHERE user_id = $1 AND (expires_at <= $2 OR expires_at > $3)",
+        whose->user_id, now, latest_end(now));
     {
       auto rows =
           tx.query("SELECT count(*) FROM sign_in_links_data WHERE user_id = $1", whose->user_id);
@@ -133,9 +141,10 @@ Task<Result<ActorRef>> Keys::find_link(std::string token, std::string_view peer)
   if (live_.now() < links_end_) {
     const auto hash = sha256(token);
     auto found = co_await database_.read([&, now = live_.now()](db::Tx& tx) {
-      auto rows =
-          tx.query("SELECT maker FROM sign_in_links_data WHERE hash = $1 AND expires_at > $2",
-                   db::Blob{bytes_of(hash)}, now);
+      auto rows = tx.query(
+          "SELECT maker FROM sign_in_links_data "
+          "WHERE hash = $1 AND expires_at > $2 AND expires_at <= $3",
+          db::Blob{bytes_of(hash)}, now, latest_end(now));
       return rows.next() ? rows.text(0) : std::string();
     });
     if (!found) co_return fail(found.error());
@@ -149,14 +158,29 @@ Task<Result<ActorRef>> Keys::find_link(std::string token, std::string_view peer)
   co_return link_not_valid();
 }
 
+// What cannot be taken away now is tried again; why, the database has told.
+Task<void> Keys::forget_links(std::stop_token stop) {
+  constexpr std::chrono::minutes kLookEvery(1);
+  while (co_await world_.sleep_for(kLookEvery, stop)) {
+    const auto latest = latest_end(live_.now());
+    auto end = links_end_.load();
+    if (end <= latest) continue;
+    const auto gone = co_await database_.write(db::Lane::kBackground, [&](db::Tx& tx) {
+      tx.run("DELETE FROM sign_in_links_data WHERE expires_at > $1", latest);
+    });
+    if (gone && end != kNotKnown) links_end_.compare_exchange_strong(end, latest);
+  }
+}
+
 // The link goes and the session begins in one commit: of two that use it at once, one finds none.
 Task<Result<NewKey>> Keys::use_link(std::string token, std::optional<ActorRef> instead_of) {
   auto whose = co_await find_link(token);
   if (!whose) co_return fail(whose.error());
   const auto decide = [hash = sha256(token), now = live_.now()](db::Tx& tx) {
-    const std::int64_t gone =
-        tx.run("DELETE FROM sign_in_links_data WHERE hash = $1 AND expires_at > $2",
-               db::Blob{bytes_of(hash)}, now);
+    const std::int64_t gone = tx.run(
+        "DELETE FROM sign_in_links_data "
+        "WHERE hash = $1 AND expires_at > $2 AND expires_at <= $3",
+        db::Blob{bytes_of(hash)}, now, latest_end(now));
     if (gone == 0) tx.abort(link_not_valid().error());
   };
   co_return co_await begin_session(std::move(*whose), std::move(instead_of), decide);

@@ -3,6 +3,7 @@
 
 #include "api/access_events.h"
 #include "api/test_keys.h"
+#include "base/background.h"
 #include "base/clock.h"
 #include "base/manual_world.h"
 
@@ -156,6 +157,60 @@ TEST_F(SessionsTest, ALinkIsGoodForFifteenMinutes) {
   EXPECT_TRUE(use(in_time));
   world.pass(1ms);
   EXPECT_FALSE(use(late));
+}
+
+// Somebody's machine was a year ahead when it started, and is put right.
+TEST_F(SessionsTest, WhatWasMadeByAClockThatWasAheadIsNotGoodForLonger) {
+  const auto ann = owner();
+  world.jump(24h * 365);
+  const auto shown = link(ann);
+  const auto kept = link(ann);
+  const auto unknown = session(ann);
+  EXPECT_TRUE(signed_in(unknown));
+  world.jump(-24h * 365);
+  EXPECT_FALSE(signed_in(unknown));
+  EXPECT_FALSE(use(shown));
+  EXPECT_TRUE(use(link(ann))) << "what is made now is good";
+  // Nor are the others when the time has come that the clock showed.
+  Background background(executor);
+  background.begin(keys->forget_links(background.token()));
+  ASSERT_TRUE(world.wait_for_sleeper(1min));
+  world.pass(1min);
+  ASSERT_TRUE(world.wait_for_sleeper(1min)) << "it has looked, and sleeps again";
+  background.stop();
+  world.pass(24h * 365);
+  open();
+  for (const auto& token : {shown, kept}) EXPECT_FALSE(use(token));
+}
+
+TEST_F(SessionsTest, LinksOfAClockThatWasAheadKeepNobodyFromMakingOthers) {
+  const auto ann = owner();
+  world.jump(24h);
+  for (int i = 0; i < Keys::kLinksMax; ++i) link(ann);
+  world.jump(-24h);
+  EXPECT_TRUE(use(link(ann)));
+}
+
+TEST_F(SessionsTest, ALinkIsGoodForFifteenMinutesAlsoWhereTheClockIsSetBack) {
+  const auto ann = owner();
+  const auto in_time = link(ann);
+  const auto late = link(ann);
+  world.jump(-24h);
+  world.pass(15min - 1ms);
+  EXPECT_TRUE(use(in_time));
+  world.pass(1ms);
+  EXPECT_FALSE(use(late));
+}
+
+// No event says how late it was when the link was made.
+TEST_F(SessionsTest, AStartWithAClockThatIsBehindMakesNoLinkLastLonger) {
+  const auto ann = owner();
+  world.pass(10h);
+  const auto sent = link(ann);
+  world.jump(-24h);
+  open();
+  EXPECT_FALSE(use(sent));
+  EXPECT_TRUE(use(link(ann)));
 }
 
 TEST_F(SessionsTest, WhoShowsAKeyIsNeverLockedOutByHisSessions) {

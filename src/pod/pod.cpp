@@ -401,6 +401,7 @@ Result<> Pod::Parts::serve() {
   thread_pruner = std::make_unique<features::checkpoints::ThreadPruner>(options.threads_age,
                                                                         *database, *log, types);
   upkeep->begin(keys->uses().run(upkeep->token()));
+  upkeep->begin(keys->forget_links(upkeep->token()));
   if (hearing != nullptr) upkeep->begin(hearing->run(upkeep->token()));
   if (nodes != nullptr && !options.is_database_pooled) {
     feeds = std::make_unique<NodeFeeds>(nodes->number(), options.database, rooms->agents->feeds(),
