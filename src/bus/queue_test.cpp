@@ -409,6 +409,71 @@ TEST_F(LimitsTest, AUserWithManyKeysHasNoMoreTurnsThanOneWithOne) {
   EXPECT_EQ(went, (Went{"f ann", "f bob"}));
 }
 
+// However much the others have: there is one place, and it is always wanted.
+class TurnsTest : public LimitsTest {
+ protected:
+  static constexpr int kFunctions = 4;
+  static constexpr int kUsers = 3;  // of each function
+  static constexpr int kKeys = 5;   // of each of these
+  void SetUp() override {
+    use({.waiting = 1'000'000, .waiting_of_user = 1'000'000, .running = 1});
+    for (int f = 0; f < kFunctions; ++f) {
+      limit(name("f", f), {{.limit = 1}});
+      for (int u = 0; u < kUsers; ++u) {
+        for (int k = 0; k < kKeys; ++k) {
+          // Of some a hundred times as many as of others.
+          push_with(name("f", f), {name("k", k)}, 60 + f * u * k * 250, name("u", u));
+        }
+      }
+    }
+  }
+  static std::string name(const char* kind, int number) { return kind + std::to_string(number); }
+  /// "function user key" of each of the next `count`, which go one after another.
+  Went turns(int count) {
+    Went all;
+    for (int i = 0; i < count; ++i) {
+      auto job = queue->next();
+      if (!job) break;
+      all.push_back(job->function->id + " " + job->user_id + " " + job->limit_keys.front());
+      queue->release(*job);
+    }
+    return all;
+  }
+  /// How many go until one whose name begins so does, that one too.
+  int turns_until(const std::string& beginning) {
+    int count = 1;
+    while (count < 1'000 && !turns(1).front().starts_with(beginning)) ++count;
+    return count;
+  }
+};
+
+TEST_F(TurnsTest, FunctionsTheirUsersAndTheirKeysHaveEqualShares) {
+  std::map<std::string, int> of_function;
+  std::map<std::string, int> of_user;
+  std::map<std::string, int> of_key;
+  constexpr int kEach = 10;
+  for (const auto& one : turns(kFunctions * kUsers * kKeys * kEach)) {
+    ++of_function[one.substr(0, one.find(' '))];
+    ++of_user[one.substr(0, one.rfind(' '))];
+    ++of_key[one];
+  }
+  EXPECT_EQ(of_key.size(), std::size_t{kFunctions * kUsers * kKeys});
+  for (const auto& [key, count] : of_key) EXPECT_EQ(count, kEach) << key;
+  for (const auto& [user, count] : of_user) EXPECT_EQ(count, kEach * kKeys) << user;
+  for (const auto& [id, count] : of_function) EXPECT_EQ(count, kEach * kKeys * kUsers) << id;
+}
+
+TEST_F(TurnsTest, WhoComesWaitsForOneTurnOfEachOtherAndNoMore) {
+  turns(17);
+  push_with("f1", {"new"}, 1, "u1");
+  EXPECT_LE(turns_until("f1 u1 new"), kFunctions * kUsers * (kKeys + 1));
+  push_with("f1", {"k0"}, 1, "new");
+  EXPECT_LE(turns_until("f1 new"), kFunctions * (kUsers + 1));
+  limit("new", {{.limit = 1}});
+  push_with("new", {"k0"});
+  EXPECT_LE(turns_until("new"), kFunctions + 1);
+}
+
 TEST_F(LimitsTest, AGrownLimitHoldsForThoseThatWait) {
   limit("f", {{.limit = 1}});
   push_with("f", {"a"}, 3);
