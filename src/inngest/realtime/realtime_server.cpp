@@ -13,7 +13,6 @@ namespace {
 constexpr std::size_t kNameBytesMax = 256;
 constexpr std::size_t kTopicsMax = 100;
 constexpr std::size_t kChunkBytes = 1'024;
-constexpr std::int64_t kTokenSeconds = 15 * 60;
 constexpr std::chrono::milliseconds kStreamMax = std::chrono::minutes(15);
 constexpr std::chrono::milliseconds kKeepAlive(15'000);
 
@@ -133,17 +132,18 @@ Result<Json> RealtimeServer::make_token(const net::Request& request, const Asker
     if (!is_name(named.channel) || !is_name(named.name)) return wrong;
     listening.topics.push_back(std::move(named));
   }
-  listening.expires_at = broadcaster_.world().unix_ms() / 1'000 + kTokenSeconds;
+  listening.expires_at = broadcaster_.world().unix_ms() / 1'000 + ListeningTokens::kSeconds;
   auto token = tokens_.make(listening);
   if (!token) return fail(token.error());
   return Json::object({{"jwt", std::move(*token)}});
 }
 
 Result<std::string> RealtimeServer::make_run_token(const Uuid& run_id, const Asker& asker) const {
-  return tokens_.make({.user_id = asker.user_id,
-                       .key_id = asker.key ? (*asker.key)->recorded.id : std::string(),
-                       .topics = {stream_of(run_id)},
-                       .expires_at = broadcaster_.world().unix_ms() / 1'000 + kTokenSeconds});
+  return tokens_.make(
+      {.user_id = asker.user_id,
+       .key_id = asker.key ? (*asker.key)->recorded.id : std::string(),
+       .topics = {stream_of(run_id)},
+       .expires_at = broadcaster_.world().unix_ms() / 1'000 + ListeningTokens::kSeconds});
 }
 
 std::optional<Uuid> RealtimeServer::run_of(const Listening& listening) {

@@ -31,6 +31,8 @@ struct Listening {
 
 class ListeningTokens {
  public:
+  /// How long a token is good.
+  static constexpr std::int64_t kSeconds = 15 * 60;
   /// Of all claims; a token goes into a URL.
   static constexpr std::size_t kBytesMax = 4'096;
 
@@ -39,7 +41,8 @@ class ListeningTokens {
 
   /// kPayloadTooLarge: more topics than a URL has room for.
   Result<std::string> make(const Listening& listening) const;
-  /// kUnauthorized: it is none of this pod's, or has expired.
+  /// kUnauthorized: it is none of this pod's, or has expired; or it was made by a clock that was
+  /// ahead, and would be good for longer than the others.
   Result<Listening> read(std::string_view token, std::int64_t unix_seconds) const;
 
  private:

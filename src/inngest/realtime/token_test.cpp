@@ -33,6 +33,7 @@ TEST(ListeningToken, ExpiresAndIsOfOnePodAlone) {
   EXPECT_TRUE(tokens.read(token, kNow + 59));
   EXPECT_EQ(tokens.read(token, kNow + 60).error().code, Code::kUnauthorized);
   EXPECT_FALSE(ListeningTokens("another").read(token, kNow));
+  EXPECT_FALSE(tokens.read(token, kNow - 86'400)) << "the clock was a day ahead, or is set back";
 }
 
 TEST(ListeningToken, IsNoneWhereAnythingOfItWasChanged) {
