@@ -12,7 +12,8 @@ export interface ToolsOptions {
 /**
  * Procedures of a pod as tools for a graph: named notes_create for notes.create, with the schemas and
  * sentences that the pod itself has for them; `metadata` says which procedure a tool is, which scope that wants, and
- * what it does ("reads", "appends", "destroys"). A call that comes again, since its graph is called again
+ * what it does ("reads", "appends", "destroys"). What a tool gives, or is refused with, stands between marks of data for
+ * the model (`dataRule` says what they are); the answer itself is the message's `artifact`. A call that comes again, since its graph is called again
  * after a crash, does nothing twice: its idempotency key follows from the thread and the model's call.
  */
 export declare function tools(options: ToolsOptions): Promise<DynamicStructuredTool[]>;

@@ -1,8 +1,10 @@
 import { tool } from '@langchain/core/tools';
+import { asData } from './marks.js';
 /**
  * Procedures of a pod as tools for a graph: named notes_create for notes.create, with the schemas and
  * sentences that the pod itself has for them; `metadata` says which procedure a tool is, which scope that wants, and
- * what it does ("reads", "appends", "destroys"). A call that comes again, since its graph is called again
+ * what it does ("reads", "appends", "destroys"). What a tool gives, or is refused with, stands between marks of data for
+ * the model (`dataRule` says what they are); the answer itself is the message's `artifact`. A call that comes again, since its graph is called again
  * after a crash, does nothing twice: its idempotency key follows from the thread and the model's call.
  */
 export async function tools(options) {
@@ -30,17 +32,28 @@ function toolOf(document, client, name) {
         const call = config?.toolCall?.id;
         const thread = config?.configurable?.thread_id;
         const key = idempotencyKey !== undefined && call !== undefined && thread !== undefined;
-        const answer = await callOf(client, name, kind)({
-            ...input,
-            ...(key && { idempotencyKey: await digest(`${thread}\n${name}\n${call}`) }),
-        });
-        return JSON.stringify(answer ?? null);
+        try {
+            const answer = await callOf(client, name, kind)({
+                ...input,
+                ...(key && { idempotencyKey: await digest(`${thread}\n${name}\n${call}`) }),
+            });
+            return [asData(name, JSON.stringify(answer ?? null)), answer ?? null];
+        }
+        catch (problem) {
+            throw refused(name, problem);
+        }
     }, {
         name: name.replaceAll('.', '_'),
         description: [operation.summary, operation.description].filter(Boolean).join(' '),
         schema: { type: 'object', ...schema, properties },
+        responseFormat: 'content_and_artifact',
         metadata: { procedure: name, scope: operation['x-synap-scope'], effects: operation['x-synap-effects'] },
     });
+}
+/** What the pod says may quote what is stored. */
+function refused(name, problem) {
+    const isOfPod = problem instanceof Error && 'data' in problem && problem.data !== undefined && problem.data !== null;
+    return isOfPod ? new Error(asData(name, problem.message), { cause: problem }) : problem;
 }
 function callOf(client, name, kind) {
     let at = client;

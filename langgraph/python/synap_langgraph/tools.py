@@ -11,6 +11,7 @@ from typing import Any
 from langchain_core.runnables import RunnableConfig
 from langchain_core.tools import BaseTool, ToolException
 
+from synap_langgraph.marks import as_data
 from synap_langgraph.pod import Pod, PodError
 
 # What a model can do nothing about: who calls, and when.
@@ -23,7 +24,8 @@ def tools(pod: Pod, names: Iterable[str]) -> list[BaseTool]:
 
     They may what the pod's key may; `metadata` of each says which procedure it is, which scope that wants, and what
     it does ("reads", "appends", "destroys"). What a model gets wrong, and what the pod refuses, is told to the model in a
-    sentence. A call that comes again, since its graph is called again after a crash, does nothing twice: its
+    sentence. What a tool gives, or is refused with, stands between marks of data for the model (`DATA_RULE` says what
+    they are); the answer itself is the message's `artifact`. A call that comes again, since its graph is called again after a crash, does nothing twice: its
     idempotency key follows from the thread and the model's call.
 
         node = ToolNode(tools(pod.caused_by(event_id), ["notes.create", "search.query"]))
@@ -65,17 +67,25 @@ class ProcedureTool(BaseTool):
         config = _with_call(config, tool_call_id)
         return await super().arun(tool_input, *args, config=config, tool_call_id=tool_call_id, **more)
 
-    def _run(self, /, *, config: RunnableConfig, **given: Any) -> str:
+    def _run(self, /, *, config: RunnableConfig, **given: Any) -> tuple[str, Any]:
         try:
-            return _text(self.pod.call_with(self.procedure, {**given, **self._key(config)}))
+            return self._given(self.pod.call_with(self.procedure, {**given, **self._key(config)}))
         except PodError as error:
-            raise _told(error) from error
+            raise self._told(error) from error
 
-    async def _arun(self, /, *, config: RunnableConfig, **given: Any) -> str:
+    async def _arun(self, /, *, config: RunnableConfig, **given: Any) -> tuple[str, Any]:
         try:
-            return _text(await self.pod.acall_with(self.procedure, {**given, **self._key(config)}))
+            return self._given(await self.pod.acall_with(self.procedure, {**given, **self._key(config)}))
         except PodError as error:
-            raise _told(error) from error
+            raise self._told(error) from error
+
+    def _given(self, answer: Any) -> tuple[str, Any]:
+        return as_data(self.procedure, json.dumps(answer, ensure_ascii=False)), answer
+
+    def _told(self, error: PodError) -> Exception:
+        """What the pod says may quote what is stored."""
+        is_refusal = 400 <= error.status < 500 and error.status not in _NOT_THE_MODELS
+        return ToolException(as_data(self.procedure, str(error))) if is_refusal else error
 
     def _key(self, config: RunnableConfig) -> dict[str, str]:
         at = config.get("configurable", {})
@@ -112,6 +122,7 @@ def _tool(pod: Pod, name: str, document: dict[str, Any]) -> BaseTool:
             "effects": operation.get("x-synap-effects"),
         },
         handle_tool_error=True,
+        response_format="content_and_artifact",
         pod=pod,
         procedure=name,
         takes_key=takes_key,
@@ -136,12 +147,3 @@ def _with_call(config: RunnableConfig | None, call: str | None) -> RunnableConfi
     """A tool is told of the config, and only of what is in it."""
     known: RunnableConfig = config if config is not None else {}
     return {**known, "configurable": {**known.get("configurable", {}), _CALL: call}}
-
-
-def _told(error: PodError) -> Exception:
-    is_refusal = 400 <= error.status < 500 and error.status not in _NOT_THE_MODELS
-    return ToolException(str(error)) if is_refusal else error
-
-
-def _text(answer: Any) -> str:
-    return json.dumps(answer, ensure_ascii=False)
