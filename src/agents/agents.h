@@ -25,6 +25,8 @@ struct Beginning {
   /// The input of its run for such an event, or for a tick; nothing: there is no run.
   std::function<std::optional<Json>(const events::Event& event)> input = nullptr;
 };
+  /// False: not where an agent has done of itself what the event tells (Agent::passes_on).
+  bool hears_agents = true;
 
 struct Agent {
   std::string name;     // "capture"
@@ -45,6 +47,8 @@ struct Agent {
   /// False: it is asked by the pod itself alone, not by agents.start.
   bool is_for_people = true;
   std::optional<Beginning> begins_by = std::nullopt;
+  /// What it writes is what it was asked with: the words are those of whoever asked.
+  bool passes_on = false;
 };
 
 class Agents {

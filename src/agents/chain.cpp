@@ -54,13 +54,15 @@ Task<Result<ChainPlace>> place_behind(events::EventLog& log, const events::Event
   const auto* at = &cause;
   // What the last agent before the cause had read: those before it are within that.
   std::optional<bool> taint;
-  const auto note_key = [&place](const events::Event& event) {
-    if (!place.key && event.actor && event.actor->kind == events::Actor::Kind::kKey) {
-      place.key = event.actor->id;
+  const auto note_actor = [&place](const events::Event& event) {
+    if (place.key || !event.actor) return;
+    if (event.actor->kind == events::Actor::Kind::kKey) place.key = event.actor->id;
+    if (event.actor->kind == events::Actor::Kind::kAgent) {
+      place.agents.push_back(event.actor->id);
     }
   };
   for (int i = 0; i < kCausesMax; ++i) {
-    note_key(*at);
+    note_actor(*at);
     if (at->type == kRunRequested.name) {
       if (!place.key) place.key = key_of_run(*at);
       place.depth = depth_of(*at) + 1;

@@ -48,6 +48,8 @@ struct ChainPlace {
   /// The key, or the session of one, by which the last caller before it acted, of whatever stands
   /// between: of its budget is the run. Nothing: the clock or the pod itself began it.
   std::optional<std::string> key = std::nullopt;
+  /// The agents that did it, the last one first, up to the last that was done by a key.
+  std::vector<std::string> agents = {};
 
   /// As RunRequested has it.
   std::optional<std::int64_t> told_depth() const {

@@ -55,6 +55,9 @@ class BeginningHandler final : public workers::EventHandler {
     if (!*now || !(*now)->is_on) co_return Outcome::done();
     auto place = co_await agents::place_behind(rooms_.log, event);
     if (!place) co_return Outcome::failed(place.error());
+    if (!agent_.begins_by->hears_agents && !std::ranges::all_of(place->agents, passes_on())) {
+      co_return Outcome::done();
+    }
     if (place->key) place->key = rooms_.keys.key_behind(by_key(event.user_id, *place->key));
     auto requested = request_of(event, step, std::move(*input), (*now)->scopes, *place);
     if (!requested) co_return Outcome::failed_for_good(requested.error());
@@ -65,6 +68,13 @@ class BeginningHandler final : public workers::EventHandler {
   }
 
  private:
+  std::function<bool(const std::string& name)> passes_on() const {
+    return [this](const std::string& name) {
+      const auto* agent = rooms_.agents->find(name);
+      return agent != nullptr && agent->passes_on;
+    };
+  }
+
   Result<events::NewEvent> request_of(const Event& event, const Step& step, Json input,
                                       std::vector<std::string> scopes,
                                       const agents::ChainPlace& place) const {

@@ -413,7 +413,8 @@ void add(const Rooms& rooms) {
              return output;
            },
        .tools = {"notes.create", "tasks.create", "events.publish", "eventTypes.list",
-                 "eventTypes.get", "entities.create", "entityTypes.list", "entityTypes.get"}});
+                 "eventTypes.get", "entities.create", "entityTypes.list", "entityTypes.get"},
+       .passes_on = true});
   add_mutation(
       rooms, "capture.thought",
       {.summary = "Make a thought a note, a task, or a thing or an event of a type of your own.",

@@ -271,7 +271,8 @@ void add(const Rooms& rooms) {
                              .input = [](const events::Event& event) -> std::optional<Json> {
                                if (!event.aggregate_id) return std::nullopt;
                                return Json::object({{"noteId", event.aggregate_id->to_string()}});
-                             }}});
+                             },
+                             .hears_agents = false}});
 }
 
 }  // namespace synap::features::enrich
