@@ -127,6 +127,9 @@ struct Meta {
   /// Of mutations: one who may not call it, but may propose, makes a proposal of the call. Its
   /// answer has a status, which is "proposed" then.
   bool may_be_proposed = false;
+  /// Of those: why a call with this valid input would change nothing, so that it is not proposed,
+  /// either. Null: nobody looks.
+  std::function<Task<Result<>>(std::string user_id, Json input)> check_proposal = nullptr;
   /// The scope that it needs depends on its input: the feature asks for it.
   bool has_scope_of_input = false;
   /// Types of events that a call may append, itself and before it is answered.

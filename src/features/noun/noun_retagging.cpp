@@ -251,6 +251,20 @@ Task<Result<std::string>> request(std::shared_ptr<NounParts> parts, Session sess
   co_return json_text(submitted->accepted);
 }
 
+// A proposal may be read days later: what nothing has when it is made is a name that is wrong.
+Task<Result<>> check_is_had(std::shared_ptr<NounParts> parts, std::string user_id, Json input) {
+  if (auto done = co_await drop_marks(*parts, user_id, input); !done) {
+    co_return fail(done.error());
+  }
+  const auto tag = tag_form(*parts, input.find("tag")->as_string());
+  auto is_had = co_await parts->rooms.database.read(
+      [&](db::Tx& tx) { return has_tag(*parts, tx, user_id, tag); });
+  if (!is_had) co_return fail(is_had.error());
+  if (*is_had) co_return Result<>{};
+  co_return fail(Code::kNotFound,
+                 fmt::format("tag: nothing has the {} {}", parts->options.tags->one, tag));
+}
+
 void add_procedure(const std::shared_ptr<NounParts>& parts, const std::string& name, rpc::Meta meta,
                    UntypedObjectSchema input) {
   meta.docs = fmt::format(
@@ -261,6 +275,9 @@ void add_procedure(const std::shared_ptr<NounParts>& parts, const std::string& n
       "them. 0 changed: nothing had it.");
   meta.keeps_idempotency_keys = true;
   meta.may_be_proposed = true;
+  meta.check_proposal = [parts](std::string user_id, Json input) {
+    return check_is_had(parts, std::move(user_id), std::move(input));
+  };
   meta.reach = rpc::Reach::kPod;
   meta.appends = {parts->type("retagging", "requested")};
   meta.errors.push_back({Code::kConflict,

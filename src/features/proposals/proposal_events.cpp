@@ -18,12 +18,12 @@ void fold_created(db::Tx& tx, const Event& event) {
   tx.run(
       "INSERT INTO proposals_data(id, user_id, event, position, procedure, status, proposer_kind, "
       "proposer, key_id, reason, input, entity_type, entity_id, base_version, created_at, "
-      "expires_at) "
-      "VALUES ($1, $2, $3, $4, $5, 'open', $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
+      "expires_at, cause) "
+      "VALUES ($1, $2, $3, $4, $5, 'open', $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
       *event.aggregate_id, event.user_id, event.id, event.position, made.procedure, kind, id,
       made.key.value_or(kind == "key" ? id : ""), made.reason.value_or(""), made.input.dump(),
       made.entity_type.value_or(""), entity, made.base_version, event.timestamp,
-      parse_iso8601(made.expires_at).value_or(0));
+      parse_iso8601(made.expires_at).value_or(0), event.causation_id);
 }
 
 void decide(db::Tx& tx, const Event& event, std::string_view status,
@@ -147,6 +147,8 @@ projections::Projection projection() {
                                   {"entity_type"},
                                   {"entity_id", ColumnType::kBytes, true},
                                   {"base_version", ColumnType::kInteger, true},
+                                  // Because of which event it was proposed: of a run of an agent.
+                                  {"cause", ColumnType::kBytes, true},
                                   {"created_at", ColumnType::kInteger},
                                   {"expires_at", ColumnType::kInteger},
                                   {"decided_at", ColumnType::kInteger, true},

@@ -36,6 +36,9 @@ class Proposing final : public api::Authority {
     return keys_.propose(session, path, std::move(input));
   }
   std::string key_behind(const api::Actor& actor) const override { return keys_.key_behind(actor); }
+  Task<Result<events::EventRef>> cause(const api::Actor& actor, Uuid event_id) const override {
+    return keys_.cause(actor, event_id);
+  }
 
  private:
   const api::Keys& keys_;
@@ -405,7 +408,8 @@ TEST_F(Proposals, ThingsOfEveryKindAreProposed) {
 // them ask for.
 TEST_F(Proposals, EachMutationProposesOrRefuses) {
   ASSERT_TRUE(mine("entityTypes.define", json(R"({"name":"x.book","schema":{}})")));
-  auto asked = json(R"({"title":"a","content":"b","tag":"c","to":"d","data":{},"version":1})");
+  auto asked = json(R"({"title":"a","content":"b","tags":["c"],"tag":"c","to":"d","data":{},)"
+                    R"("version":1})");
   std::map<std::string, std::string, std::less<>> things;
   for (const auto* group : {"tasks", "projects", "notes", "entities"}) {
     asked.set("type", "x.book");
@@ -459,6 +463,51 @@ TEST_F(Proposals, OfWhatIsNotThereOrTooLargeAreNotMade) {
                     json(R"({"procedure":"tasks.create","input":{"title":"x"}})"))),
             "FORBIDDEN");
   EXPECT_EQ(count("proposals.list"), 0);
+}
+
+TEST_F(Proposals, WhatARunAsksTwiceIsOneProposalWhileItWaits) {
+  const auto cause_of = [&](std::string_view title) {
+    mine("tasks.create", Json::object({{"title", title}}));
+    const auto page = sync_wait(executor, log->read(events::Tenancy::of_user(user_), {}));
+    return page->events.back()->id;
+  };
+  const auto ask = [&](const Uuid& cause, std::string_view title) {
+    auto context = std::make_shared<api::CallContext>(authority_);
+    context->actor = agent_of(key_);
+    context->caused_by = cause;
+    context->needs_approval = true;
+    rpc::Call call{.context = context, .input = {.json = Json::object({{"title", title}})}};
+    const auto reply =
+        sync_wait(executor, procedures.find("tasks.create")->handler(std::move(call)));
+    EXPECT_TRUE(reply) << reply.error().message;
+    return reply ? *parse_json(*std::get<rpc::Text>(*reply)) : Json::object();
+  };
+  const auto id = [](const Json& answer) {
+    return std::string(answer.string_or("proposalId", ""));
+  };
+  const auto run = cause_of("a run");
+  const auto other = cause_of("another");
+  const auto first = ask(run, "milk");
+  EXPECT_EQ(ask(run, "milk").dump(), first.dump());
+  EXPECT_NE(id(ask(run, "bread")), id(first));
+  EXPECT_NE(id(ask(other, "milk")), id(first));
+  ASSERT_TRUE(mine("proposals.reject", input(id(first))));
+  EXPECT_NE(id(ask(run, "milk")), id(first)) << "that one is over";
+}
+
+TEST_F(Proposals, ANewNameOfATagThatNothingHasIsNotProposed) {
+  const auto wanted = R"({"tag":"nothing","to":"garden"})";
+  const auto refused = propose("tags.rename", wanted);
+  ASSERT_FALSE(refused) << refused->dump();
+  EXPECT_EQ(refused.error().code, Code::kNotFound);
+  EXPECT_EQ(refused.error().message, "tag: nothing has the tag nothing");
+  EXPECT_FALSE(propose("tags.remove", R"({"tag":"nothing"})"));
+  EXPECT_FALSE(as("robot", {"propose", "*:read"}, "proposals.create",
+                  json(R"({"procedure":"tags.rename","input":{"tag":"nothing","to":"x"}})")));
+  ASSERT_TRUE(mine("notes.create", json(R"({"content":"x","tags":["nothing"]})")));
+  wait_until_idle();
+  EXPECT_TRUE(propose("tags.rename", wanted));
+  EXPECT_TRUE(propose("tags.rename", R"({"tag":"#nothing","to":"x"})"));
 }
 
 TEST_F(Proposals, ARepeatIsTheSameProposal) {

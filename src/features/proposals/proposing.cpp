@@ -61,6 +61,31 @@ void refuse_too_many(db::Tx& tx, const std::string& user_id, std::int64_t now) {
             nullptr});
 }
 
+// The proposal of this very call that waits for an answer, of whoever acts because of the same
+// event: a run of an agent whose model asks twice wants one change.
+std::optional<Uuid> open_one(db::Tx& tx, const Session& session, const std::string& procedure,
+                             const std::string& input, std::int64_t now) {
+  if (session.cause == nullptr) return std::nullopt;
+  const auto& by = session.actor->recorded;
+  auto rows = tx.query(
+      "SELECT id FROM proposals_data WHERE user_id = $1 AND status = 'open' AND cause = $2 AND "
+      "procedure = $3 AND proposer_kind = $4 AND proposer = $5 AND input = $6 AND expires_at > $7 "
+      "ORDER BY position LIMIT 1",
+      session.user_id(), session.cause->id, procedure, events::actor_kind_name(by.kind), by.id,
+      input, now);
+  return rows.next() ? rows.uuid(0) : std::nullopt;
+}
+
+// As the first call was answered.
+Task<Result<Accepted>> answer_of_open(const Rooms& rooms, const Session& session, Uuid id) {
+  auto proposal = co_await find(rooms, session.user_id(), id);
+  if (!proposal) co_return fail(proposal.error());
+  auto made = co_await rooms.log.find(events::Tenancy::of_user(session.user_id()), proposal->event);
+  if (!made) co_return fail(made.error());
+  co_return Accepted{.request_id = (*made)->request_id.value_or(Uuid{}).to_string(),
+                     .entity_id = id.to_string()};
+}
+
 // The version that the call expects is that of the thing as it is, and so is no part of the call:
 // whoever accepts knows which one it was proposed for.
 Result<> take_expected_version(Json& input, std::int64_t version) {
@@ -82,8 +107,12 @@ Task<Result<Accepted>> propose(const Rooms& rooms, const Session& session, Wante
     if (!taken) thing = fail(taken.error());
   }
   if (thing && wanted.refusal) thing = fail(*wanted.refusal);
+  if (const auto& check = wanted.procedure.meta.check_proposal; thing && check) {
+    if (auto may = co_await check(session.user_id(), wanted.input); !may) thing = fail(may.error());
+  }
   // What is gone may have been proposed before, under the same key: the transaction tells.
   if (!thing && wanted.idempotency_key.empty()) co_return fail(thing.error());
+  const auto input = wanted.input.dump();
   Created made{.procedure = wanted.procedure.path,
                .input = std::move(wanted.input),
                .expires_at = to_iso8601(wanted.expires_at)};
@@ -104,14 +133,18 @@ Task<Result<Accepted>> propose(const Rooms& rooms, const Session& session, Wante
   envelope.starts_stream = true;
   auto event = rooms.types.make(kCreated, std::move(made), std::move(envelope));
   if (!event) co_return fail(event.error());
-  const auto decide = [&thing, user_id = session.user_id(), now = world.unix_ms()](db::Tx& tx) {
+  std::optional<Uuid> open;
+  const auto decide = [&, user_id = session.user_id(), now = world.unix_ms()](db::Tx& tx) {
     if (!thing) return tx.abort(thing.error());
+    open = open_one(tx, session, wanted.procedure.path, input, now);
+    if (open) return tx.abort({Code::kConflict, "It is proposed already", nullptr});
     refuse_too_many(tx, user_id, now);
   };
   auto submitted = co_await submit(rooms, {.event = std::move(*event),
                                            .decide = decide,
                                            .idempotency_key = std::move(wanted.idempotency_key),
                                            .fingerprint_of = std::move(wanted.fingerprint)});
+  if (open) co_return co_await answer_of_open(rooms, session, *open);
   if (!submitted) co_return fail(submitted.error());
   co_return std::move(submitted->accepted);
 }
