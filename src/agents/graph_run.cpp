@@ -101,6 +101,23 @@ std::string signal_of(const Uuid& run, std::string_view question_id) {
   return fmt::format("agent:{}:{}", run.to_string(), question_id);
 }
 
+events::Envelope envelope_of(const events::Event& asked, events::Actor agent,
+                             const Uuid& engine_run, bool is_tainted) {
+  events::Envelope envelope;
+  envelope.user_id = asked.user_id;
+  envelope.source = events::Source::kAgent;
+  envelope.actor = std::move(agent);
+  envelope.correlation_id = asked.correlation_id;
+  envelope.causation_id = asked.id;
+  envelope.request_id = asked.request_id;
+  events::set_trace_of_run(envelope, asked, engine_run);
+  set_taint(envelope, is_tainted);
+  return envelope;
+}
+
+// Of what was wrong with an answer, as its model is told.
+constexpr std::size_t kRepairBytes = 1'000;
+
 RunContext& Node::context() const {
   return run_.context();
 }
@@ -110,6 +127,18 @@ std::string Node::step_id(std::string_view what) const {
 }
 
 Task<Result<models::Answer>> Node::ask(std::string_view what, models::Ask ask) {
+  if (!ask.output_schema) co_return co_await ask_once(what, std::move(ask));
+  auto again = ask;
+  auto answer = co_await ask_once(what, std::move(ask));
+  if (answer || !models::is_unfit(answer.error())) co_return answer;
+  again.messages.push_back(
+      message("user", fmt::format("Your last answer was not used. {}. Answer once more, with JSON "
+                                  "that fits the schema and with nothing else.",
+                                  shortened(answer.error().message, kRepairBytes))));
+  co_return co_await ask_once(fmt::format("{} again", what), std::move(again));
+}
+
+Task<Result<models::Answer>> Node::ask_once(std::string_view what, models::Ask ask) {
   auto& context = run_.context();
   if (auto taken = run_.take({.model_calls = 1}); !taken) co_return fail(taken.error());
   // Before anything is cut: the half of a key is not known for one.

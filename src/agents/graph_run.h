@@ -117,7 +117,8 @@ class Node {
   /// The id of a step of this node.
   std::string step_id(std::string_view what) const;
 
-  /// A model's answer, of which those who watch see each piece. Errors are those of
+  /// A model's answer, of which those who watch see each piece. One that does not fit the schema
+  /// that was asked for is asked for once more, with what is wrong with it. Errors are those of
   /// Models::generate, and kUnprocessableContent with the reason AGENT_LIMIT.
   Task<Result<models::Answer>> ask(std::string_view what, models::Ask ask);
   /// What a tool gave: also that it failed, or that there is none of this name. An error is one of
@@ -146,6 +147,8 @@ class Node {
   GraphRun& run_;
   const std::string name_;
   const std::string prefix_;
+  Task<Result<models::Answer>> ask_once(std::string_view what, models::Ask ask);
+
   Reading reading_;
 };
 

@@ -10,6 +10,8 @@
 namespace synap::models {
 namespace {
 
+constexpr const char* kUnfit = "MODEL_OUTPUT_UNFIT";
+
 constexpr std::size_t kMessagesMax = 1'000;
 constexpr std::size_t kTextMax = 4 * 1024 * 1024;
 constexpr std::size_t kToolsMax = 128;
@@ -225,11 +227,15 @@ Result<> check(const Ask& ask) {
   return {};
 }
 
+bool is_unfit(const Error& error) {
+  return error.details != nullptr && error.details->string_or("reason", "") == kUnfit;
+}
+
 Result<Json> checked_output(const Json& schema, const std::string& text) {
   auto compiled = JsonValidator::compile(schema, "outputSchema");
   if (!compiled) return fail(compiled.error());
   const auto details = [](const Json* issues) {
-    Json json = Json::object({{"reason", "MODEL_OUTPUT_UNFIT"}});
+    Json json = Json::object({{"reason", kUnfit}});
     if (issues != nullptr) json.set("issues", *issues);
     return std::make_shared<const Json>(std::move(json));
   };
@@ -243,8 +249,9 @@ Result<Json> checked_output(const Json& schema, const std::string& text) {
   if (auto fits = compiled->validate(*output, "output"); !fits) {
     const auto& error = fits.error();
     const Json* issues = error.details != nullptr ? error.details->find("issues") : nullptr;
-    return fail(
-        Error{Code::kBadGateway, "The model's answer does not fit outputSchema", details(issues)});
+    return fail(Error{Code::kBadGateway,
+                      "The model's answer does not fit outputSchema: " + error.message,
+                      details(issues)});
   }
   return output;
 }

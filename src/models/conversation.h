@@ -2,6 +2,7 @@
 // form that people, functions and agents of the pod know. What a provider adds to it is left out.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -75,6 +76,9 @@ struct Ask {
   std::optional<std::int64_t> tokens_max;  // of the answer; absent: the provider's setting
   std::optional<double> temperature;
   std::vector<std::string> stop;
+  /// Not told to the provider: how long all tries together may take, where that is less than the
+  /// settings leave it; in a step it is not tried again then. Absent: what the settings say.
+  std::optional<std::chrono::milliseconds> time_max = std::nullopt;
 };
 const ObjectSchema<Ask>& describe(Type<Ask>);
 
@@ -124,6 +128,8 @@ Result<> check(const Ask& ask);
 /// The answer's JSON, if it is one of the schema that was asked for. kBadGateway, with what is
 /// wrong: the model did not do as it was told.
 Result<Json> checked_output(const Json& schema, const std::string& text);
+/// Whether this is such an error.
+bool is_unfit(const Error& error);
 
 /// Reads the arguments, or notes why they cannot be.
 void read_arguments(ToolCall& call);

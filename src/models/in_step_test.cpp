@@ -1,5 +1,7 @@
 #include "models/in_step.h"
 
+#include <future>
+
 #include "models/test_rig.h"
 #include "workers/pool_test.h"
 
@@ -109,6 +111,33 @@ TEST_F(InStepTest, ACallThatFailsIsTriedAgainAsAStepAndEachIsInTheAccount) {
   EXPECT_EQ(all[0].finish, "error");
   EXPECT_EQ(all[1].finish, "stop");
   EXPECT_EQ(all[2].finish, "stop");
+}
+
+TEST_F(InStepTest, ACallThatEndsWhenItsRunIsCancelledIsSettled) {
+  Watermark reached;
+  std::promise<void> cancelled;
+  llm.then([&](outbound::Wire& wire, const outbound::Seen&) {
+    reached.raise(1);
+    cancelled.get_future().wait();
+    wire.send(sse(chat_answer("for nobody")));
+  });
+  start();
+  append();
+  sync_wait(executor, [](Watermark& mark) -> Task<void> { co_await mark.wait_past(0); }(reached));
+  const auto run = *test::run(executor, [&] {
+    return database->read([](db::Tx& tx) {
+      auto rows = tx.query("SELECT id FROM runs_data");
+      return rows.next() ? rows.uuid(0).value_or(Uuid{}) : Uuid{};
+    });
+  });
+  ASSERT_TRUE(sync_wait(executor, engine->pool->cancel("ann", run, std::nullopt)));
+  cancelled.set_value();
+  ASSERT_TRUE(test::wait_until(executor, database->commits(),
+                               [&] { return count("SELECT count(*) FROM model_calls") == 0; }));
+  const auto all = calls();
+  ASSERT_EQ(all.size(), 1U);
+  EXPECT_EQ(all[0].finish, "stop");
+  EXPECT_EQ(all[0].output, 5) << "what the provider counted";
 }
 
 }  // namespace

@@ -81,6 +81,7 @@ struct Models::Progress {
   void begin(const Provider& the_provider, outbound::Request the_request) {
     provider = &the_provider;
     deadline = SteadyClock::now() + the_provider.timeout;
+    if (ask.time_max) deadline = std::min(deadline, began_at + *ask.time_max);
     request = std::move(the_request);
     auto& c = call();
     c.provider = the_provider.name;

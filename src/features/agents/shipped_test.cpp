@@ -100,6 +100,37 @@ class Shipped : public FeatureTest {
   std::string user_;
 };
 
+TEST_F(Shipped, AModelThatAnswersNoJsonIsAskedOnceMoreAndThenRulesDecide) {
+  llm.then(models::sse(models::chat_answer("I think it is a book")));
+  open_with_model();
+  const auto output = captured_of_book("The Waves made me think of the sea");
+  EXPECT_EQ(output.string_or("kind", ""), "note");
+  EXPECT_THAT(reasons(output), HasSubstr("No model has said"));
+  ASSERT_EQ(llm.asked(), 2U);
+  EXPECT_THAT(llm.seen(1).body, HasSubstr("Your last answer was not used"));
+}
+
+TEST_F(Shipped, WhatAModelMendsIsTaken) {
+  llm.then(models::sse(models::chat_answer(R"({\"type\":\"x.book\"})")));
+  llm.then(models::sse(models::chat_answer(
+      R"({\"type\":\"x.book\",\"confidence\":0.9,\"reason\":\"r\",\"data\":{\"title\":\"Waves\"}})")));
+  open_with_model();
+  const auto output = captured_of_book("The Waves made me think of the sea");
+  EXPECT_EQ(output.string_or("kind", ""), "x.book") << output.dump();
+  ASSERT_EQ(llm.asked(), 2U);
+  EXPECT_THAT(llm.seen(1).body, HasSubstr("does not fit outputSchema: "));
+}
+
+TEST_F(Shipped, AThoughtDoesNotWaitForAProviderThatIsAway) {
+  llm.then(outbound::answer(500, "{}"));
+  open_with_model();
+  model_options.chat.front().retries = 0;
+  open();
+  const auto output = captured_of_book("The Waves made me think of the sea");
+  EXPECT_EQ(output.string_or("kind", ""), "note");
+  EXPECT_EQ(llm.asked(), 1U);
+}
+
 TEST_F(Shipped, WhatAnAgentWritesOfItselfIsNotEnriched) {
   make_user();
   const auto wait_for_runs = [&](std::size_t count) {

@@ -6,6 +6,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <chrono>
 
 #include "agents/agents.h"
 #include "agents/conversation.h"
@@ -31,6 +32,8 @@ constexpr double kSureFrom = 0.75;
 // What a model says with less confidence is not done.
 constexpr double kModelFrom = 0.6;
 // That are told to a model: types, and bytes of their schemas.
+// It is a thought that somebody has just put down: rules know something at once.
+constexpr std::chrono::seconds kModelTime(60);
 constexpr std::size_t kTypesTold = 8;
 constexpr std::size_t kSchemasTold = 12 * 1024;
 constexpr std::size_t kReasonBytes = 300;
@@ -218,6 +221,7 @@ models::Ask question_of_types(const Capture& state, const std::vector<OwnType>& 
                                   {"data", Json::object({{"type", "object"}})}});
   Json required = Json::array();
   for (const auto& [name, schema] : properties.as_object()) required.push_back(name);
+  ask.time_max = kModelTime;
   ask.output_schema = Json::object({{"type", "object"},
                                     {"required", std::move(required)},
                                     {"properties", std::move(properties)}});
