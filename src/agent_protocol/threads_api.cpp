@@ -299,6 +299,9 @@ Result<Asked> ask_update(const Given& given) {
   auto body = Body::of(given.request);
   if (!body) return fail(body.error());
   if (auto fine = body->refuse("ttl", kNoTtl); !fine) return fail(fine.error());
+  for (const auto* of_state : {"values", "messages"}) {
+    if (auto fine = body->refuse(of_state, kNoUpdates); !fine) return fail(fine.error());
+  }
   Asked asked;
   asked.input.set("threadId", given.names[0]);
   asked.input.set("metadata", body->take("metadata").value_or(Json::object()));

@@ -192,6 +192,9 @@ TEST_F(ThreadsApiTest, SaysWhatItDoesNotDo) {
   EXPECT_THAT(refused("POST", "/threads", R"({"ttl":{"ttl":5}})"),
               HasSubstr("--threads-retention"));
   EXPECT_THAT(refused("PATCH", "/threads/t", R"({"metadata":{},"ttl":5})"), HasSubstr("ttl"));
+  for (const std::string of_state : {R"({"values":{"n":1}})", R"({"messages":[]})"}) {
+    EXPECT_THAT(refused("PATCH", "/threads/t", of_state), HasSubstr("updateState"));
+  }
   EXPECT_THAT(refused("POST", "/threads", R"({"supersteps":[{}]})"), HasSubstr("supersteps"));
   EXPECT_THAT(refused("POST", "/threads", R"({"colour":"red"})"), HasSubstr("colour"));
   EXPECT_THAT(refused("POST", "/threads/search", R"({"extract":{"a":"b"}})"), HasSubstr("extract"));
