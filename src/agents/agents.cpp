@@ -40,17 +40,6 @@ std::optional<api::Actor> key_of(const Event& event) {
   return api::Actor::of_key(event.user_id, api::Role::kMember, event.actor->id);
 }
 
-// It may name as sources what it was asked with, and itself.
-Reading reading_at_begin(const Event& event, const RunRequested& asked) {
-  // Where it does not say so, what no key has asked for was asked for by an event.
-  const bool is_of_key = event.actor && event.actor->kind == events::Actor::Kind::kKey;
-  Reading reading{.is_tainted = asked.is_tainted.value_or(!is_of_key), .ids = {asked.entity_id}};
-  // Its state is what another run had, and what somebody has put in its place: nobody has said it.
-  if (asked.fork) reading.is_tainted = true;
-  add_ids(asked.input.dump(), reading.ids, Reading::kIdsMax);
-  return reading;
-}
-
 class RunHandler final : public workers::EventHandler {
  public:
   explicit RunHandler(RunRooms rooms) : rooms_(std::move(rooms)) {}
@@ -212,6 +201,17 @@ std::vector<const Agent*> Agents::all() const {
   std::vector<const Agent*> all;
   for (const auto& [name, agent] : agents_) all.push_back(&agent);
   return all;
+}
+
+Reading reading_at_begin(const Event& event, const RunRequested& asked) {
+  // Where it does not say so, what no key has asked for was asked for by an event.
+  const bool is_of_key = event.actor && event.actor->kind == events::Actor::Kind::kKey;
+  // It may name as sources what it was asked with, and itself.
+  Reading reading{.is_tainted = asked.is_tainted.value_or(!is_of_key), .ids = {asked.entity_id}};
+  // Its state is what another run had, and what somebody has put in its place: nobody has said it.
+  if (asked.fork) reading.is_tainted = true;
+  add_ids(asked.input.dump(), reading.ids, Reading::kIdsMax);
+  return reading;
 }
 
 std::shared_ptr<Agents> make_agents() {

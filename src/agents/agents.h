@@ -12,6 +12,7 @@
 #include "agents/agent_events.h"
 #include "agents/chain.h"
 #include "agents/graph_run.h"
+#include "agents/last_words.h"
 #include "api/keys.h"
 #include "workers/worker_pool.h"
 
@@ -24,9 +25,9 @@ struct Beginning {
   std::string schedule = {};  // a cron expression, unless the user has another one; empty: none
   /// The input of its run for such an event, or for a tick; nothing: there is no run.
   std::function<std::optional<Json>(const events::Event& event)> input = nullptr;
-};
   /// False: not where an agent has done of itself what the event tells (Agent::passes_on).
   bool hears_agents = true;
+};
 
 struct Agent {
   std::string name;     // "capture"
@@ -40,15 +41,17 @@ struct Agent {
   /// Whether what a run reads is trusted until now that was asked for in trust; by the view of the
   /// user whose run it is. Null: it never is.
   std::function<bool(db::Tx& tx, const RunRequested& asked)> is_trusted = nullptr;
+  /// What it says where its run is cancelled or given up. Null: nothing, ever.
+  std::function<std::optional<LastWord>(const Unfinished& left)> last_word = nullptr;
   /// The procedures that it may call (Tools).
   std::vector<std::string> tools = {};
   Limits limits = {};
   bool needs_model = false;
+  /// What it writes is what it was asked with: the words are those of whoever asked.
+  bool passes_on = false;
   /// False: it is asked by the pod itself alone, not by agents.start.
   bool is_for_people = true;
   std::optional<Beginning> begins_by = std::nullopt;
-  /// What it writes is what it was asked with: the words are those of whoever asked.
-  bool passes_on = false;
 };
 
 class Agents {
@@ -85,6 +88,8 @@ struct RunRooms {
 /// The function that carries out what kRunRequested asks for.
 inline constexpr std::string_view kRunFunction = "agents.run";
 std::unique_ptr<workers::EventHandler> run_handler(RunRooms rooms);
+/// What such a run has read before it begins.
+Reading reading_at_begin(const events::Event& event, const RunRequested& asked);
 /// Of as many calls as may be under way at a time, those of one agent and user are the half: less
 /// than the user's (bus/queue.h). The agents of a user take turns, so somebody who writes to one
 /// does not wait behind what another has to do by itself.

@@ -157,15 +157,20 @@ Task<Result<models::Answer>> Node::ask_once(std::string_view what, models::Ask a
       say(stripper.add(text->text));
     }
   };
-  auto answer = co_await models::generate_in_step(context.step, step_id(what), context.models,
-                                                  context.event, std::move(ask), hear,
-                                                  {context.chain, context.key, secrets});
+  auto answer = co_await models::generate_in_step(
+      context.step, step_id(what), context.models, context.event, std::move(ask), hear,
+      {context.chain, context.key, secrets}, context.feed->asking());
   if (!answer) co_return fail(answer.error());
   say(stripper.finish());
   strip_marks(*answer);
   const Spent took{.tokens = answer->usage.input + answer->usage.output, .cost = answer->cost};
   if (auto taken = run_.take(took); !taken) co_return fail(taken.error());
   co_return answer;
+}
+
+std::string Node::heard() const {
+  Feed::Place from;
+  return answer_in(run_.context().feed->read(from), name_, run_.path());
 }
 
 Task<Result<ToolDone>> Node::call(std::string_view what, models::ToolCall call) {
@@ -247,17 +252,10 @@ Task<Result<Json>> Node::interrupt(std::string_view what, Json question,
 Task<Result<std::string>> Node::append(std::string_view what, std::string_view type, Json data,
                                        std::optional<Uuid> aggregate, std::string aggregate_type) {
   auto& context = run_.context();
-  events::Envelope envelope;
-  envelope.user_id = context.event.user_id;
-  envelope.source = events::Source::kAgent;
-  envelope.actor = context.tools.actor()->recorded;
+  auto envelope = envelope_of(context.event, context.tools.actor()->recorded, context.step.run_id(),
+                              reading_.is_tainted);
   envelope.aggregate_id = aggregate;
   envelope.aggregate_type = std::move(aggregate_type);
-  envelope.correlation_id = context.event.correlation_id;
-  envelope.causation_id = context.event.id;
-  envelope.request_id = context.event.request_id;
-  events::set_trace_of_run(envelope, context.event, context.step.run_id());
-  set_taint(envelope, reading_.is_tainted);
   auto event = context.types.make(type, data.dump(), std::move(envelope));
   if (!event) co_return fail(event.error());
   co_return co_await context.step.commit(

@@ -121,6 +121,9 @@ class Node {
   /// that was asked for is asked for once more, with what is wrong with it. Errors are those of
   /// Models::generate, and kUnprocessableContent with the reason AGENT_LIMIT.
   Task<Result<models::Answer>> ask(std::string_view what, models::Ask ask);
+  /// What those who watch have seen of an answer that ask() has failed with, if it is not gone by
+  /// now: for people, since a run that is called again after a crash may not have it.
+  std::string heard() const;
   /// What a tool gave: also that it failed, or that there is none of this name. An error is one of
   /// the run: AGENT_LIMIT.
   Task<Result<ToolDone>> call(std::string_view what, models::ToolCall call);
@@ -144,11 +147,11 @@ class Node {
                                    std::optional<Uuid> aggregate, std::string aggregate_type);
 
  private:
+  Task<Result<models::Answer>> ask_once(std::string_view what, models::Ask ask);
+
   GraphRun& run_;
   const std::string name_;
   const std::string prefix_;
-  Task<Result<models::Answer>> ask_once(std::string_view what, models::Ask ask);
-
   Reading reading_;
 };
 
@@ -201,6 +204,10 @@ class GraphRun {
 /// Of GraphCore::subgraph.
 Task<Result<Update>> run_within(Node& outer, const GraphCore& inner, Json state,
                                 std::function<Update(const Json&)> out);
+
+/// Of an event that an agent appends for the run of the engine which carries out what `asked` asks.
+events::Envelope envelope_of(const events::Event& asked, events::Actor agent,
+                             const Uuid& engine_run, bool is_tainted);
 
 /// The name of the signal that a question waits for.
 std::string signal_of(const Uuid& run, std::string_view question_id);

@@ -14,6 +14,20 @@ std::size_t bytes_of(const FeedEntry& entry) {
 
 }  // namespace
 
+std::string answer_in(const std::vector<FeedEntry>& told, std::string_view node,
+                      const GraphPath& path) {
+  std::string text;
+  for (const auto& one : told) {
+    if (one.path != path) continue;
+    const bool is_of_node = one.node == node;
+    const bool is_begin =
+        one.kind == FeedEntry::Kind::kState || (one.kind == FeedEntry::Kind::kAnswer && is_of_node);
+    if (is_begin) text.clear();
+    if (one.kind == FeedEntry::Kind::kText && is_of_node) text += one.text;
+  }
+  return text;
+}
+
 void Feed::add(FeedEntry entry) {
   std::int64_t count = 0;
   {
@@ -137,6 +151,12 @@ void Feeds::end(const Uuid& run, Use::As as) {
     count = ++change_count_;
   }
   changes_.raise(count);
+}
+
+std::shared_ptr<Feed> Feeds::find(const Uuid& run) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = used_.find(run);
+  return found != used_.end() ? found->second.feed : nullptr;
 }
 
 std::shared_ptr<Feed> Feeds::carried_out(const Uuid& run) const {

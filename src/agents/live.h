@@ -11,6 +11,7 @@
 #include <mutex>
 #include <optional>
 #include <set>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -39,6 +40,10 @@ struct FeedEntry {
   GraphPath path = {};  // of the graph whose node, or state, it is
 };
 
+/// What is told here of the answer of this node's model in its present round, as far as it came.
+std::string answer_in(const std::vector<FeedEntry>& told, std::string_view node,
+                      const GraphPath& path = {});
+
 /// Any thread.
 class Feed {
  public:
@@ -66,6 +71,10 @@ class Feed {
   std::vector<FeedEntry> read(Place& place, std::size_t bytes_max = SIZE_MAX) const;
   Watermark& changes() { return changes_; }
 
+  /// Nobody wants any more what the run's models are asked in this process.
+  void end_asking() { asking_.request_stop(); }
+  std::stop_token asking() const { return asking_.get_token(); }
+
  private:
   void trim();
   void let_go_of_states();
@@ -76,6 +85,7 @@ class Feed {
   std::size_t bytes_ = 0;
   std::int64_t change_count_ = 0;
   Watermark changes_;
+  std::stop_source asking_;
 };
 
 /// The feeds of runs that somebody carries out or watches in this process. Any thread.
@@ -101,6 +111,8 @@ class Feeds {
   Use carry_out(const Uuid& run) { return {*this, run, Use::As::kCarriesOut}; }
   Use watch(const Uuid& run) { return {*this, run, Use::As::kWatches}; }
 
+  /// Of a run that is carried out or watched here; null: it is not.
+  std::shared_ptr<Feed> find(const Uuid& run) const;
   /// Of a run that is carried out here; null: it is not.
   std::shared_ptr<Feed> carried_out(const Uuid& run) const;
   /// What is watched here and carried out elsewhere, or nowhere.

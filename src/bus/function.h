@@ -21,11 +21,13 @@
 #include <vector>
 
 #include "base/json.h"
+#include "base/task.h"
 #include "base/timer.h"
 #include "bus/flow.h"
 #include "bus/function_meter.h"
 #include "cel/expression.h"
 #include "cron/schedule.h"
+#include "db/database.h"
 #include "events/event.h"
 
 namespace synap::bus {
@@ -88,6 +90,13 @@ struct Function {
   std::function<Result<Json>(const events::Event&)> view = nullptr;
   /// Types of events that its runs may append, beside the `.failed` ones of what it fulfills.
   std::vector<std::string> appends = {};
+  /// What is done where a run of it is cancelled or given up, in that transaction; gives what is
+  /// appended there, before the events of that end.
+  using LastWords = std::function<std::vector<events::NewEvent>(db::Tx& tx)>;
+  /// Of the pod's own: asked before that transaction, with the event of this run, and why it ends.
+  /// May give null: nothing is done. Null: it never is.
+  std::function<Task<LastWords>(const events::Event& event, const Uuid& run, const Error& why)>
+      last_words = nullptr;
   /// Set where it is put among others (Functions): the same for each version of it.
   std::shared_ptr<FunctionMeter> meter = nullptr;
 

@@ -21,6 +21,8 @@ struct EndOfRun {
   std::string output;       // of a run that has completed: JSON text
   std::string error;        // of others: error_json
   std::vector<events::NewEvent> events;
+  // Of a run that has not completed: what comes before them. Null: nothing does.
+  bus::Function::LastWords last_words = nullptr;
   // For function.finished, which is among `events` if somebody hears it. Who does may change until
   // the end is stored.
   bool is_heard = false;

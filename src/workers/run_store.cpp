@@ -363,6 +363,11 @@ void RunStore::write_end(db::Tx& tx, const bus::Job& job, const EndOfRun& end,
     tx.run("DELETE FROM flow_singletons WHERE run = $1", job.run_id);
   }
   if (function.is_remote || function.flow.has_run_limits()) limits_.note_ended(tx, job.run_id);
+  if (end.last_words) {
+    if (auto said = end.last_words(tx); !said.empty()) {
+      log_.append(tx, {.events = std::move(said)});
+    }
+  }
   if (!end.events.empty()) log_.append(tx, {.events = end.events});
   const bool is_awaited =
       !jobs_.leads() && !end.is_heard && EventWaits::are_ends_waited_for(tx, job.user_id);
@@ -559,8 +564,10 @@ Task<Result<>> RunStore::park(const bus::Job& job, std::int64_t delay_ms, bool h
 
 Task<Result<>> RunStore::give_up(const bus::Job& job, const events::Event& event,
                                  const Error& error, int attempts, Steps steps) {
-  const auto end = events_.failed(job, event, error, attempts);
+  auto end = events_.failed(job, event, error, attempts);
   if (!end) co_return fail(end.error());
+  if (const auto& ask = job.function->last_words)
+    end->last_words = co_await ask(event, job.run_id, error);
   co_return co_await database_.write(db::Lane::kBackground, [&](db::Tx& tx) {
     jobs_.finish(tx, job);
     write_own_results(tx, job, steps.results, steps.may_be_pending);
@@ -580,6 +587,9 @@ Task<Result<RunStore::Cancellation>> RunStore::cancellation_of(std::string user_
   if (tracer_ != nullptr) (*job)->trace = trace_of_run(**event, run_id);
   auto end = events_.cancelled(**job, **event, why, std::move(actor));
   if (!end) co_return fail(end.error());
+  if (const auto& ask = (*job)->function->last_words) {
+    end->last_words = co_await ask(**event, run_id, why);
+  }
   co_return Cancellation{std::move(**job), std::move(*end), std::move(*event)};
 }
 

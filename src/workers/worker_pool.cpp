@@ -182,7 +182,8 @@ void WorkerPool::add(std::string function_id, std::unique_ptr<EventHandler> hand
                   .is_shared = options.is_shared,
                   .flow = {.concurrency = std::move(options.concurrency)},
                   .limit_keys = std::move(options.limit_keys),
-                  .appends = std::move(options.appends)});
+                  .appends = std::move(options.appends),
+                  .last_words = std::move(options.last_words)});
 }
 
 std::shared_ptr<Driver> WorkerPool::make_driver(std::unique_ptr<EventHandler> handler) const {

@@ -71,7 +71,8 @@ class WorkerPool {
     bool is_shared = false;                          // bus::Function
     std::vector<bus::Concurrency> concurrency = {};  // bus::Flow
     std::function<std::vector<std::string>(const events::Event&)> limit_keys = nullptr;  // Function
-    std::vector<std::string> appends = {};  // bus::Function
+    std::vector<std::string> appends = {};                     // bus::Function
+    decltype(bus::Function::last_words) last_words = nullptr;  // bus::Function
   };
   /// Registers a handler as a function of this id. Before start(), which registers the `.failed`
   /// types of all triggers.

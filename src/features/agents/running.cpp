@@ -465,12 +465,15 @@ void add(const Rooms& rooms) {
   agents::add_event_types(rooms.types);
   rooms.projections.add(agents::runs_projection());
   rooms.projections.add(agents::switches_projection());
-  rooms.workers.add(
-      std::string(agents::kRunFunction),
-      agents::run_handler({rooms.database, rooms.log, rooms.types, rooms.procedures, rooms.keys,
-                           rooms.models, rooms.agents,
-                           rooms.guards_agents ? agents::Guard::kOn : agents::Guard::kOff}),
-      agents::run_options(rooms.workers.calls_of_function_max()));
+  const agents::RunRooms of_runs{
+      rooms.database, rooms.log,
+      rooms.types,    rooms.procedures,
+      rooms.keys,     rooms.models,
+      rooms.agents,   rooms.guards_agents ? agents::Guard::kOn : agents::Guard::kOff};
+  auto options = agents::run_options(rooms.workers.calls_of_function_max());
+  options.last_words = agents::last_words_of(of_runs);
+  rooms.workers.add(std::string(agents::kRunFunction), agents::run_handler(of_runs),
+                    std::move(options));
   const rpc::ErrorMeta no_such{Code::kNotFound, "You have no such run of an agent."};
   const std::vector<std::string> requests = {std::string(agents::kRunRequested.name)};
   add_query(rooms, "agents.list", {.summary = "The agents that there are."}, list);

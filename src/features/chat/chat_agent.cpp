@@ -236,7 +236,10 @@ Task<Result<Update>> answer(Node& node, Talk talk) {
                                kTurnsMax)}});
   }
   auto answer = co_await node.ask("model", ask_of(talk, node.context().tools));
-  if (!answer) co_return Json::object({{"error", answer.error().message}});
+  if (!answer) {
+    // What was seen of it stays.
+    co_return Json::object({{"error", answer.error().message}, {"answer", node.heard()}});
+  }
   const auto most = node.context().limits.tool_calls_of_answer;
   auto exchange = talk.exchange;
   exchange.push_back(agents::message_of(*answer, most));
@@ -272,27 +275,72 @@ std::vector<Citation> cited(const Talk& talk) {
   return found;
 }
 
+/// The message of a run: a repeat is the same one.
+MessageCreated message_of(const Talk& talk, const Uuid& run, std::int64_t began_at,
+                          const agents::Reading& reading, const std::optional<std::string>& key) {
+  MessageCreated message{
+      .entity_id = talk.thread_id,
+      .message_id = Uuid::derived(began_at, "chat answer\n" + run.to_string()).to_string(),
+      .role = "assistant",
+      .text = agents::shortened(talk.answer, 4 * kTextMax),
+      .run_id = run.to_string(),
+      .tools = talk.tools,
+      .citations = cited(talk),
+      .is_tainted = reading.is_tainted,
+      .key = key,
+      .parent_id = talk.message_id};
+  if (reading.hears_others) message.hears_others = true;
+  if (!talk.error.empty()) message.error = talk.error;
+  return message;
+}
+
 Task<Result<Update>> say(Node& node, Talk talk) {
   const auto& context = node.context();
-  MessageCreated message{.entity_id = talk.thread_id,
-                         // Of the run: a repeat is the same message.
-                         .message_id = Uuid::derived(context.event.timestamp,
-                                                     "chat answer\n" + context.run.to_string())
-                                           .to_string(),
-                         .role = "assistant",
-                         .text = agents::shortened(talk.answer, 4 * kTextMax),
-                         .run_id = context.run.to_string(),
-                         .tools = talk.tools,
-                         .citations = cited(talk),
-                         .is_tainted = node.is_tainted(),
-                         .key = context.key,
-                         .parent_id = talk.message_id};
-  if (node.reading().hears_others) message.hears_others = true;
-  if (!talk.error.empty()) message.error = talk.error;
+  const auto message =
+      message_of(talk, context.run, context.event.timestamp, node.reading(), context.key);
   auto said = co_await node.append("say", kMessageCreated.name, json_of(message),
                                    Uuid::parse(talk.thread_id), std::string(kThreadAggregate));
   if (!said) co_return fail(said.error());
   co_return Json::object();
+}
+
+/// Tools that were called behind the last state. Of one that was under way nobody knows what it
+/// came to.
+void add_tools(const std::vector<agents::FeedEntry>& since, std::vector<ToolUse>& tools) {
+  using Kind = agents::FeedEntry::Kind;
+  std::optional<ToolUse> under_way;
+  for (const auto& one : since) {
+    if (one.kind == Kind::kTool) {
+      under_way = {one.name, shown(one.text, kShownBytes), false,
+                   "It was under way when the answer ended: what it did is done"};
+    } else if (one.kind == Kind::kResult && under_way) {
+      tools.push_back(
+          {one.name, std::move(under_way->arguments), one.is_ok, shown(one.text, kShownBytes)});
+      under_way.reset();
+    }
+  }
+  if (under_way) tools.push_back(*std::move(under_way));
+}
+
+// What was seen of the answer stays, and the thread says why there is no more of it.
+std::optional<agents::LastWord> last_word(const agents::Unfinished& left) {
+  auto talk = decode<Talk>(Json(left.last.state));
+  if (!talk) return std::nullopt;
+  if (talk->answer.empty()) talk->answer = agents::answer_in(left.since, "answer");
+  add_tools(left.since, talk->tools);
+  talk->error =
+      left.why.code == Code::kClientClosedRequest ? "The answer was stopped" : left.why.message;
+  auto reading = left.last.reading.value_or(agents::Reading());
+  reading.is_tainted = left.is_tainted();
+  const auto message = message_of(*talk, left.run, left.began_at, reading, left.asked.key);
+  return agents::LastWord{
+      .type = std::string(kMessageCreated.name),
+      .data = json_of(message),
+      .aggregate = Uuid::parse(talk->thread_id),
+      .aggregate_type = std::string(kThreadAggregate),
+      .is_said = [id = Uuid::parse(message.message_id)](db::Tx& tx) {
+        return tx.query("SELECT 1 FROM chat_messages_data WHERE id = $1", id).next();
+      }};
 }
 
 struct ChatInput {
@@ -349,6 +397,7 @@ void add_agent(const Rooms& rooms) {
              const auto thread = Uuid::parse(asked.input.string_or("threadId", ""));
              return thread && asked.key && is_trusted(tx, "chat_threads", *thread, *asked.key);
            },
+       .last_word = last_word,
        .tools = {"search.query", "notes.get", "notes.create", "tasks.list", "tasks.get",
                  "tasks.create", "tasks.complete", "projects.list",
                  std::string(agents::Tools::kAll)},

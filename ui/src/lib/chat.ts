@@ -115,7 +115,7 @@ export function unanswered(messages: Message[]): Message | undefined {
 
 export const isOpen = ({ status }: AgentRun): boolean => status === 'running' || status === 'interrupted';
 
-/** Somebody has stopped it, so that no message came of it. */
+/** Somebody has stopped it; in a version that said no message then. */
 const wasStopped = ({ error }: AgentRun): boolean => error?.name === 'CLIENT_CLOSED_REQUEST';
 
 /** The runs that answer messages of the branch now, or were stopped, by the message. */

@@ -238,17 +238,11 @@ function Answering({ runId, onMore, onEnd, ...asked }: AnsweringProps) {
     }
   };
   const isOver = now.run?.status === 'failed';
-  const isLost = isOver && now.text !== '';
   const isAsking = now.run?.status === 'interrupted';
   return (
     <article aria-label="Answer" aria-busy={!isOver}>
       <Tools of={now.tools} />
       {now.text && <LongText text={now.text} label="The answer so far" />}
-      {isLost && (
-        <p class="help">
-          The pod keeps no answer that was broken off: this is here until the thread is left.
-        </p>
-      )}
       <Issue of={error || (isOver ? (now.run?.error?.message ?? 'It failed') : '')} />
       {isAsking && <Questions run={{ ...now.run!, id: runId }} />}
       <p class="actions">
