@@ -62,6 +62,7 @@ class FileIndex final : public Index {
   Task<Result<bool>> settle() override;
   Watermark* doubts() override { return &doubts_; }
   Task<Result<bool>> check() override;
+  Task<Result<>> check_place() override { return check_file(); }
 
  protected:
   std::unique_ptr<IndexTx> open(db::Tx& tx) override;

@@ -35,6 +35,12 @@ void IndexFile::save(db::Tx& tx, const Checkpoint& checkpoint) {
          checkpoint.event, checkpoint.is_complete);
 }
 
+Task<Result<>> IndexFile::check_file() {
+  auto written = co_await database_->write(db::Lane::kBackground, [](db::Tx&) {});
+  if (!written) co_return fail(written.error());
+  co_return Result<>{};
+}
+
 Task<Result<>> IndexFile::load() {
   auto read = co_await database_->write(db::Lane::kBackground, [this](db::Tx& tx) {
     Checkpoint found;

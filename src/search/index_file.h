@@ -69,6 +69,9 @@ class IndexFile {
   /// Looks through a little of it for such damage, where it is time to: beside whoever reads and
   /// applies. False: nothing is to be looked at now. Fault::kDamaged: it was found.
   virtual Task<Result<bool>> check() { co_return false; }
+  /// Whether that which it is in is still where it was opened, for when nobody writes.
+  /// Fault::kDamaged: it was removed or replaced.
+  virtual Task<Result<>> check_place() { co_return Result<>{}; }
   /// Things of which what is in here was found to be damaged, some of them at once: to be applied
   /// again as they are now, and then to be told to mended(). Of whoever applies.
   virtual Task<Result<std::vector<Uuid>>> to_mend() { co_return std::vector<Uuid>{}; }
@@ -85,6 +88,8 @@ class IndexFile {
   IndexFile(std::shared_ptr<db::Engine> database, std::span<const std::string_view> tables)
       : database_(std::move(database)), tables_(tables) {}
   static Result<std::unique_ptr<db::Engine>> open_database(const std::string& path, World& world);
+  /// check_place() of a file: whoever writes into one is told.
+  Task<Result<>> check_file();
   /// Within the transaction of what it stands for; then kept().
   static void save(db::Tx& tx, const Checkpoint& checkpoint);
   void kept(const Checkpoint& checkpoint) { checkpoint_ = checkpoint; }

@@ -266,6 +266,8 @@ Task<Result<>> IndexKeeper::check_until_damaged(std::stop_token stop) {
   auto* const doubts = index->doubts();
   while (!stop.stop_requested()) {
     const auto seen = doubts != nullptr ? doubts->value() : 0;
+    const auto there = co_await index->check_place();
+    if (!there && is_damage(there.error())) co_return there;
     const auto has_more = co_await index->check();
     if (!has_more && is_damage(has_more.error())) co_return fail(has_more.error());
     if (has_more && *has_more) {

@@ -7,6 +7,7 @@
 #include <sqlite3.h>
 
 #include <filesystem>
+#include <fstream>
 
 #include "base/background.h"
 #include "base/simulated_world.h"
@@ -172,6 +173,44 @@ TEST_F(IndexKeeperTest, MakesAnIndexAgainOfWhichListsAreDamaged) {
   }
   EXPECT_EQ(sizes(), 30);
   other.stop();
+}
+
+// At once where somebody writes, and within a minute where nobody does.
+TEST_F(IndexKeeperTest, MakesAnIndexAgainOfWhichAFileIsRemovedOrReplaced) {
+  if (tables->is_on_server()) GTEST_SKIP() << "it has no file";
+  pass(1s);
+  append(30);
+  pass(1s);
+  const auto file = std::filesystem::directory_iterator(directory.path() + "/search")->path();
+  const auto path = file.parent_path() /
+                    file.filename().string().substr(0, file.filename().string().find(".db") + 3);
+  const auto is_a_database = [&] {
+    std::ifstream stream(path, std::ios::binary);
+    std::string head(15, ' ');
+    stream.read(head.data(), 15);
+    return head == "SQLite format 3";
+  };
+  const std::vector<std::function<void()>> harms = {
+      [&] { std::filesystem::remove(path); },
+      [&] { std::filesystem::remove(path.string() + "-wal"); },
+      [&] {
+        std::filesystem::remove(path);
+        std::ofstream(path) << "another";
+      }};
+  for (const auto& harm : harms) {
+    for (const bool writes : {true, false}) {
+      harm();
+      testing::internal::CaptureStderr();
+      if (writes) append(1);
+      pass(writes ? 3s : 65s);
+      const auto told = testing::internal::GetCapturedStderr();
+      EXPECT_NE(told.find("the search index is damaged: it is made again"), std::string::npos);
+      EXPECT_TRUE(is_a_database());
+      EXPECT_TRUE(std::filesystem::exists(path.string() + "-wal"));
+      EXPECT_EQ(search.lag(), 0);
+      EXPECT_EQ(search.progress().error, "");
+    }
+  }
 }
 
 TEST_F(IndexKeeperTest, SettlesWhenNobodyHasWrittenForAWhile) {

@@ -43,6 +43,7 @@ SqliteDatabase::SqliteDatabase(const SqliteOptions& options)
     : world_(options.world),
       path_(options.path),
       is_in_place_(options.is_in_place),
+      can_be_made_again_(!options.syncs_commits),
       writes_(options.world, options.waiting_max),
       migrator_(options.world) {}
 
@@ -56,7 +57,7 @@ Result<std::unique_ptr<SqliteDatabase>> SqliteDatabase::open(SqliteOptions optio
   if (!writer) return fail(writer.error());
   database->writer_ = std::move(*writer);
   // Of another layer for files the path may be none.
-  if (options.vfs.empty() && options.syncs_commits) database->file_ = file_at(options.path);
+  if (options.vfs.empty()) database->file_ = file_at(options.path);
   std::vector<std::unique_ptr<Reader>> readers;
   for (int i = 0; i < options.readers; ++i) {
     auto reader = open_connection(options, Connection::Mode::kReader);
@@ -200,6 +201,11 @@ Result<> SqliteDatabase::check_place() const {
   if (in_place && file_ &&
       (file_at(path_) != file_ || !is_wal_in_place(writer_->handle()) ||
        !is_wal_whole(writer_->handle()))) {
+    // Its owner makes it again, and says so.
+    if (can_be_made_again_) {
+      return fail({Code::kServiceUnavailable, "A file of it was removed, replaced or cut off",
+                   nullptr, Fault::kDamaged});
+    }
     in_place =
         fail({Code::kServiceUnavailable,
               "A file of the database was removed, replaced or cut off; put it back, or restart "

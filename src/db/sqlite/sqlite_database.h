@@ -50,7 +50,8 @@ struct SqliteOptions {
   /// So long writes wait for another process that keeps a full log from being moved.
   std::chrono::milliseconds full_wal_patience{5'000};
   /// A commit is answered when it is on disk. False, for what can be made again: a power cut may
-  /// take the last commits, and leaves the database whole as it was before them.
+  /// take the last commits, and leaves the database whole as it was before them. Where a file of it
+  /// is removed or replaced, writes are refused with Fault::kDamaged.
   bool syncs_commits = true;
   /// Its connections have the tokenizer and the function of full_text.h.
   bool has_full_text = false;
@@ -106,6 +107,7 @@ class SqliteDatabase final : public Engine {
   World& world_;
   const std::string path_;
   const std::function<Result<>()> is_in_place_;
+  const bool can_be_made_again_;
   /// What the path named when it was opened: device and inode. Nothing: it is not looked at.
   std::optional<std::pair<std::uint64_t, std::uint64_t>> file_;
   std::unique_ptr<Connection> writer_;

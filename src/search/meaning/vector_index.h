@@ -183,6 +183,7 @@ class FileVectorIndex final : public VectorIndex {
   static Result<std::unique_ptr<FileVectorIndex>> open_file(const std::string& path, World& world,
                                                             Options options);
   bool is_shared() const override { return false; }
+  Task<Result<>> check_place() override { return check_file(); }
 
  protected:
   Task<Result<>> load_tables() override;
