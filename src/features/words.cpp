@@ -10,15 +10,15 @@ void add_line(std::string& text, std::string_view line) {
   text += line;
 }
 
-void add_words(std::string& text, const Json& value) {
+void add_words(std::string& text, const Json& value, Names names) {
   if (value.is_string()) return add_line(text, value.as_string());
   if (value.is_number()) return add_line(text, value.dump());
   if (value.is_array()) {
-    for (const auto& item : value.as_array()) add_words(text, item);
+    for (const auto& item : value.as_array()) add_words(text, item, names);
   } else if (value.is_object()) {
     for (const auto& [name, member] : value.as_object()) {
-      add_line(text, name);
-      add_words(text, member);
+      if (names == Names::kTaken) add_line(text, name);
+      add_words(text, member, names);
     }
   }
 }

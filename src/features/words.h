@@ -1,6 +1,7 @@
 // The words of a JSON value, as documents of search have them.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -11,9 +12,11 @@ namespace synap::features {
 /// Adds a line to a text, unless it is empty.
 void add_line(std::string& text, std::string_view line);
 
-/// Adds all strings and numbers in a value, and the names beside them, a line each. As deep as an
-/// input's JSON is.
-void add_words(std::string& text, const Json& value);
+/// Of the members of objects: whether their names are words, too.
+enum class Names : std::uint8_t { kLeftOut, kTaken };
+
+/// Adds all strings and numbers in a value, a line each. As deep as an input's JSON is.
+void add_words(std::string& text, const Json& value, Names names = Names::kLeftOut);
 
 /// The words alone of the beginning of a text, as a query of search: what else a query may have is
 /// nothing that whoever wrote the text means by it. Empty: there are none.

@@ -12,6 +12,9 @@
 namespace synap::features {
 namespace {
 
+// Another, where other words are made of the same things: then indexes are made again.
+constexpr std::string_view kWordsVersion = "2";
+
 // What a field of a document is for.
 struct SearchedFields {
   std::string title;                // empty: the noun has none
@@ -94,7 +97,7 @@ void add_noun_search(const std::shared_ptr<NounParts>& parts) {
   const auto sql =
       fmt::format("SELECT user_id, updated_at, data, {} FROM {}_data WHERE id = $1 AND version > 0",
                   options.text ? "file_path" : "''", options.plural);
-  auto version = to_json_schema(parts->fields).dump();
+  auto version = fmt::format("{} {}", kWordsVersion, to_json_schema(parts->fields).dump());
   if (options.searched) version += fmt::format(" {}", Json(searched.others.size()).dump());
   parts->rooms.search.add({.name = options.name,
                            .version = std::move(version),

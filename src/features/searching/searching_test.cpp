@@ -246,6 +246,12 @@ TEST_F(SearchingTest, RefusesWhatItCannotAnswer) {
   EXPECT_EQ(look(std::string(1 << 20, 'x')).error().code, Code::kBadRequest);
 }
 
+TEST_F(SearchingTest, FindsValuesOfPropertiesAndNotTheirNames) {
+  make("notes.create", {{"content", "Elm"}, {"properties", Json::object({{"author", "Grimm"}})}});
+  EXPECT_EQ(found("grimm"), "Elm");
+  EXPECT_EQ(found("author"), "");
+}
+
 TEST_F(SearchingTest, GivesPages) {
   for (int i = 0; i < 5; ++i) note("oak " + std::to_string(i));
   std::string all;

@@ -47,7 +47,7 @@ bool is_part(std::string_view part) {
 }
 
 void add_words_at(std::string& text, const Json& value, std::span<const std::string_view> parts) {
-  if (parts.empty()) return add_words(text, value);
+  if (parts.empty()) return add_words(text, value, Names::kTaken);
   const auto part = parts.front();
   const auto rest = parts.subspan(1);
   if (part == "[*]" || (part == "*" && value.is_array())) {
@@ -81,12 +81,12 @@ Result<> check_path(std::string_view path) {
 std::string words_at(const Json& value, const std::optional<std::vector<std::string>>& paths) {
   std::string text;
   if (!paths) {
-    add_words(text, value);
+    add_words(text, value, Names::kTaken);
     return text;
   }
   for (const auto& path : *paths) {
     if (path == "$") {
-      add_words(text, value);
+      add_words(text, value, Names::kTaken);
     } else {
       add_words_at(text, value, parts_of(path));
     }
