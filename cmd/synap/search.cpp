@@ -57,11 +57,15 @@ std::string snippet_of(const Json& hit) {
   return text;
 }
 
+// As people call it: of a type of one's own that.
+std::string_view type_of(const Json& hit) {
+  return hit.string_or("type", hit.string_or("entityType", ""));
+}
+
 // A line each, a tab between two: for other programs.
 std::string line_of(const Json& hit) {
-  return fmt::format("{}\t{}\t{}\t{}", hit.string_or("entityId", ""),
-                     hit.string_or("entityType", ""), printable(hit.string_or("title", "")),
-                     printable(snippet_of(hit)));
+  return fmt::format("{}\t{}\t{}\t{}", hit.string_or("entityId", ""), type_of(hit),
+                     printable(hit.string_or("title", "")), printable(snippet_of(hit)));
 }
 
 void show(const std::vector<Json>& hits, bool is_json) {
@@ -79,26 +83,48 @@ void show(const std::vector<Json>& hits, bool is_json) {
                {.heading = "WHERE"}});
   for (const auto& hit : hits) {
     table.add({{std::string(hit.string_or("title", ""))},
-               {std::string(hit.string_or("entityType", "")), Colour::kFaint},
+               {std::string(type_of(hit)), Colour::kFaint},
                {short_id(hit.string_or("entityId", "")), Colour::kFaint},
                {snippet_of(hit)}});
   }
   table.show("hits");
 }
 
-// What the hits do not say: that there are more, or that some may be missing.
-void tell_rest(const Json& answer, std::size_t shown) {
-  if (const auto reason = answer.string_or("modeReason", ""); !reason.empty()) {
-    tell(fmt::format("by {}: {}", answer.string_or("mode", ""), printable(reason)));
+std::int64_t integer_in(const Json& object, std::string_view name) {
+  const Json* value = object.find(name);
+  return value != nullptr && value->is_integer() ? value->as_integer() : 0;
+}
+
+// What is missing, and why: of an index that is being made more than what came just now.
+void tell_missing(const Json& answer) {
+  if (const Json* building = answer.find("building")) {
+    const auto position = integer_in(*building, "position");
+    const auto end = std::max<std::int64_t>(integer_in(*building, "end"), 1);
+    return tell(
+        fmt::format("the search index is being made: {} % of the events are in it, and what is "
+                    "in the others is not found yet",
+                    100 * position / end));
   }
-  const Json* lag = answer.find("lag");
-  if (lag != nullptr && lag->is_integer() && lag->as_integer() > 0) {
-    tell(fmt::format("{} events are not in the index yet", lag->as_integer()));
+  if (const auto lag = integer_in(answer, "lag"); lag > 0) {
+    tell(fmt::format("{} events are not in the index yet", lag));
   }
   const Json* partial = answer.find("partial");
   if (partial != nullptr && partial->is_bool() && partial->as_bool()) {
     tell("partial: words or filters of this are in so many texts that not all were looked at");
   }
+}
+
+// What the hits do not say: that there are more, or that some may be missing.
+void tell_rest(const Json& answer, std::size_t shown) {
+  if (const Json* notices = answer.find("notices"); notices != nullptr && notices->is_array()) {
+    for (const auto& notice : notices->as_array()) {
+      if (notice.is_string()) tell(notice.as_string());
+    }
+  }
+  if (const auto reason = answer.string_or("modeReason", ""); !reason.empty()) {
+    tell(fmt::format("by {}: {}", answer.string_or("mode", ""), printable(reason)));
+  }
+  tell_missing(answer);
   if (answer.find("nextCursor") == nullptr) return;
   const Json* total = answer.find("total");
   tell(fmt::format("{} are shown{}; --limit {} shows more", shown,
@@ -106,6 +132,19 @@ void tell_rest(const Json& answer, std::size_t shown) {
                        ? fmt::format(" of {}", total->as_integer())
                        : ", and there are more",
                    shown * 10));
+}
+
+// Where it is wrong is seen, and need not be counted.
+int report_refused(const Error& error, const SearchOptions& options, std::string query) {
+  const bool has_place =
+      error.details != nullptr && error.details->string_or("reason", "") == "SEARCH_SYNTAX";
+  if (options.client.is_json || !has_place) return report(error, options.client.is_json);
+  const auto behind = error.message.find(": ");
+  tell(behind != error.message.npos ? error.message.substr(behind + 2) : error.message);
+  std::ranges::replace_if(query, [](char c) { return c == '\n' || c == '\r' || c == '\t'; }, ' ');
+  const auto place = static_cast<std::size_t>(integer_in(*error.details, "position"));
+  print_error_text(with_caret(printable(query), place, terminal_width()));
+  return exit_code_of(error.code);
 }
 
 int search(const SearchOptions& options) {
@@ -119,7 +158,7 @@ int search(const SearchOptions& options) {
     const auto missing = options.limit - static_cast<std::int64_t>(hits.size());
     input.set("limit", std::min(missing, kPageMax));
     auto page = pod->query("search.query", input);
-    if (!page) return report(page.error(), is_json);
+    if (!page) return report_refused(page.error(), options, std::string(input.string_or("q", "")));
     answer = std::move(*page);
     const Json* found = answer.find("hits");
     if (found == nullptr || !found->is_array()) break;

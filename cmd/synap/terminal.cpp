@@ -126,6 +126,26 @@ std::string truncated(std::string_view utf8, std::size_t width) {
   return out + "…";
 }
 
+std::string with_caret(std::string_view utf8, std::size_t characters, std::size_t width) {
+  constexpr std::string_view kIndent = "  ";
+  constexpr std::string_view kCut = "…";
+  auto behind = utf8;
+  for (; characters > 0 && !behind.empty(); --characters)
+    behind.remove_prefix(next_of(behind).bytes);
+  auto before = utf8.substr(0, utf8.size() - behind.size());
+  const auto room = width - std::min(width, kIndent.size() + 1);
+  std::string_view cut;
+  if (display_width(utf8) > room) {
+    const auto before_max = room * 2 / 3;
+    for (; display_width(before) > before_max; cut = kCut)
+      before.remove_prefix(next_of(before).bytes);
+  }
+  const auto shown = std::string(cut) + std::string(before);
+  const auto column = display_width(shown);
+  return std::string(kIndent) + truncated(shown + std::string(behind), room) + "\n" +
+         std::string(kIndent) + std::string(column, ' ') + "^\n";
+}
+
 std::string padded(std::string_view utf8, std::size_t width) {
   std::string out(utf8);
   const auto used = display_width(utf8);

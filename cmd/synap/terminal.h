@@ -23,6 +23,9 @@ std::size_t display_width(std::string_view utf8);
 std::string truncated(std::string_view utf8, std::size_t width);
 /// The text with spaces behind it up to `width` columns.
 std::string padded(std::string_view utf8, std::size_t width);
+/// A line of a text, and below it a caret at the place behind so many of its characters. Of a text
+/// that is wider than `width` so much that it is seen what stands there.
+std::string with_caret(std::string_view utf8, std::size_t characters, std::size_t width);
 /// Paragraphs broken between words, each further line with `indent` spaces before it. The first
 /// line begins in column `first`.
 std::string wrapped(std::string_view text, std::size_t width, std::size_t indent = 0,

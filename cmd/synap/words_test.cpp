@@ -51,6 +51,15 @@ TEST(Terminal, CountsColumnsAndNotBytes) {
   EXPECT_EQ(padded("日", 4), "日  ");
 }
 
+TEST(Terminal, PutsACaretBelowAPlace) {
+  EXPECT_EQ(with_caret("oak \"elm", 4, 80), "  oak \"elm\n      ^\n");
+  EXPECT_EQ(with_caret("日本 \"", 3, 80), "  日本 \"\n       ^\n");
+  EXPECT_EQ(with_caret("tag:", 4, 80), "  tag:\n      ^\n");
+  EXPECT_EQ(with_caret("", 0, 80), "  \n  ^\n");
+  EXPECT_EQ(with_caret("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\"bbbbbbbbbbbbbbbb", 30, 23),
+            "  …aaaaaaaaaaaaa\"bbbb…\n                ^\n");
+}
+
 TEST(Terminal, WrapsBetweenWordsOnly) {
   EXPECT_EQ(wrapped("one two three", 7), "one two\nthree");
   EXPECT_EQ(wrapped("a-very-long-word b", 5, 2), "a-very-long-word\n  b");

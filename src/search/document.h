@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <utility>
@@ -35,6 +36,8 @@ struct Kind {
   std::string name;                 // "note": things whose events are "note.*"
   std::string version;              // another, where its documents would be others
   std::vector<std::string> fields;  // of Document::fields
+  /// Of those fields that can have few values, these.
+  std::map<std::string, std::vector<std::string>> values = {};
   /// The thing as it is now; nothing: there is none, or none that can be read.
   std::function<std::optional<Document>(db::Tx& tx, const Uuid& id)> read;
 };

@@ -14,7 +14,7 @@ Found find(IndexTx& index, std::string_view user_id, const Ask& ask) {
   const auto reading = read_query(index, user_id, ask);
   if (!tx.ok()) return {};
   auto ranked = rank(index.terms(), reading, ask);
-  Found found{.total = ranked.total};
+  Found found{.total = ranked.total, .unmatched = reading.unmatched};
   Shower shower(tx, reading);
   for (const auto& place : ranked.places) {
     found.hits.push_back({.place = place});
@@ -34,12 +34,13 @@ std::vector<Suggestion> suggest(db::Tx& tx, std::string_view user_id, std::strin
   const auto from = analysis::folded(beginning);
   const auto to = from + "\xf4\x8f\xbf\xbf";  // the last character that there is
   auto rows = tx.query(
-      "SELECT entity, type, title FROM documents WHERE \"user\" = "
+      "SELECT entity, type, title, fields FROM documents WHERE \"user\" = "
       "(SELECT number FROM users WHERE user_id = $1) AND title_key >= $2 AND title_key < $3 "
       "ORDER BY title_key, place LIMIT $4",
       user_id, from, to, limit);
   while (rows.next()) {
-    all.push_back({rows.uuid(0).value_or(Uuid{}), rows.text(1), rows.text(2)});
+    all.push_back(
+        {rows.uuid(0).value_or(Uuid{}), rows.text(1), own_type_in(rows.view(3)), rows.text(2)});
   }
   return all;
 }

@@ -63,7 +63,8 @@ struct Ask {
 
 struct Hit {
   Uuid id;
-  std::string type;
+  std::string type;           // its kind
+  std::string own_type = {};  // "x.book": where things of its kind have types; else empty
   std::string title;
   std::vector<SnippetPart> snippet;
   std::int64_t updated_at = 0;
@@ -76,6 +77,14 @@ struct Hit {
   std::string passage = {};  // of its text, that is nearest to the query by meaning; empty: none
 };
 
+/// A filter of a query that nothing of the user passes, whatever its words are.
+struct Unmatched {
+  std::string field;  // "tag", "status"
+  std::string value;
+
+  friend bool operator==(const Unmatched&, const Unmatched&) = default;
+};
+
 struct Found {
   Mode mode = Mode::kText;       // that has answered
   std::string mode_reason = {};  // why that, or what is missing in it; empty: nothing to be said
@@ -83,6 +92,8 @@ struct Found {
   std::vector<Hit> hits;
   std::optional<Place> next;          // after the last of them; nothing: there is no further one
   std::optional<std::int64_t> total;  // all that match; nothing: they were not all looked at
+  std::vector<Unmatched> unmatched = {};
+  bool is_being_made = false;  // what answered has not been at the end of the log yet
 };
 
 /// Aborts the Tx with kBadRequest where the query says nothing that could be found.
@@ -90,7 +101,8 @@ Found find(IndexTx& index, std::string_view user_id, const Ask& ask);
 
 struct Suggestion {
   Uuid id;
-  std::string type;
+  std::string type;      // as of a Hit
+  std::string own_type;  // so is this
   std::string title;
 };
 /// Whose titles begin so, in their order. Capitals and accents do not matter.

@@ -105,6 +105,37 @@ TEST_F(IndexKeeperTest, AnswersWhoAsksWhileItIsBeingOpenedOrSaysThatItIs) {
   EXPECT_EQ(refused.wait()[0].error().code, Code::kServiceUnavailable);
 }
 
+// Before it has come to the end for the first time there is no saying how many there are.
+TEST_F(IndexKeeperTest, SaysOfAnAnswerThatTheIndexIsBeingMade) {
+  append(9'000);
+  Search other(Rooms{*store.database, *store.log, *content, world}, directory.path() + "/other");
+  other.add({.name = "thing", .version = "1", .read = [](db::Tx&, const Uuid& id) {
+               return std::optional(Document{.id = id, .user_id = "ann", .title = "Oak"});
+             }});
+  other.start();
+  world.settle();
+  const auto found = [&] {
+    test::Started<Result<Found>> asked(*executor);
+    asked.add(other.find("ann", {.items = *parse_query("oak", {})}));
+    world.settle();
+    return asked.wait()[0];
+  };
+  const auto early = found();
+  ASSERT_TRUE(early);
+  EXPECT_GT(other.lag(), 0);
+  EXPECT_FALSE(early->hits.empty());
+  EXPECT_TRUE(early->is_being_made);
+  EXPECT_FALSE(early->total);
+  pass(7s);
+  const auto late = found();
+  ASSERT_TRUE(late);
+  EXPECT_FALSE(late->is_being_made);
+  EXPECT_EQ(late->total, 9'000);
+  append(1);
+  EXPECT_FALSE(found()->is_being_made);
+  other.stop();
+}
+
 TEST_F(IndexKeeperTest, GivesWayToABurstUntilItIsOver) {
   pass(1s);
   pass_while(200, 2s);

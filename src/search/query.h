@@ -35,7 +35,8 @@ struct Item {
   std::string field = {};  // of a filter
   std::string text = {};   // not empty; without marks
   bool is_excluded = false;
-  std::size_t place = 0;  // in the query, in bytes
+  std::size_t place = 0;    // in the query, in bytes
+  bool is_of_query = true;  // false: it was given beside it
 
   bool is_required() const { return kind >= Kind::kPhrase || scope != Scope::kAll; }
 };

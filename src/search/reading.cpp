@@ -110,6 +110,23 @@ void add_types(const Ask& ask, std::vector<Wanted>& wanted) {
   wanted.push_back({.places = {std::move(any)}, .is_required = true, .is_filter = true});
 }
 
+// Each filter is one of what is wanted, in their order, that by type behind them.
+void add_unmatched(const Ask& ask, Reading& reading) {
+  auto one = reading.wanted.begin();
+  const auto next_is_passed = [&] {
+    one = std::ranges::find_if(one, reading.wanted.end(), &Wanted::is_filter);
+    const bool is_passed = one->is_excluded || one->frequency.texts > 0;
+    ++one;
+    return is_passed;
+  };
+  for (const auto& item : ask.items) {
+    if (item.kind != Item::Kind::kFilter || next_is_passed()) continue;
+    reading.unmatched.push_back({item.field, item.text});
+  }
+  if (ask.types.empty() || next_is_passed()) return;
+  for (const auto& type : ask.types) reading.unmatched.push_back({"type", type});
+}
+
 // The rules alone, without what only ranks.
 void add_rules(Reading& reading) {
   for (std::size_t i = 0; i < reading.wanted.size(); ++i) {
@@ -216,6 +233,7 @@ Reading read_query(IndexTx& index, std::string_view user_id, const Ask& ask) {
   auto bounds = terms.bounds_of(reading.wanted, ask.has_times());
   bounds.texts_max = std::min(bounds.texts_max, ask.texts_max);
   count_texts(terms, library, reading.wanted, bounds);
+  add_unmatched(ask, reading);
   reading.texts_max = bounds.texts_max;
   // Words of few texts are few, however many words there are.
   const bool are_few = kFewTexts * library.documents <= bounds.texts_max;

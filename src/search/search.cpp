@@ -79,6 +79,20 @@ std::vector<std::string> Search::fields() const {
   return fields;
 }
 
+std::optional<std::vector<std::string>> Search::values_of(const std::string& field) const {
+  std::optional<std::vector<std::string>> all;
+  for (const auto& kind : kinds_) {
+    if (std::ranges::find(kind.fields, field) == kind.fields.end()) continue;
+    const auto its = kind.values.find(field);
+    if (its == kind.values.end()) return std::nullopt;
+    if (!all) all.emplace();
+    for (const auto& value : its->second) {
+      if (std::ranges::find(*all, value) == all->end()) all->push_back(value);
+    }
+  }
+  return all;
+}
+
 void Search::start() {
   if (shared_ != nullptr) background_.begin(remove_files());
   background_.begin(words_->run(background_.token()));
@@ -123,6 +137,18 @@ IndexKeeper::Progress Search::progress() const {
 Task<Result<Found>> Search::find(std::string user_id, Ask ask) {
   const auto index = co_await opened();
   if (index == nullptr) co_return fail(words_->unavailable());
+  // Before it is read: what is told must not be less than what was missing.
+  const bool is_being_made = !words_->progress().is_complete && words_->lag() > 0;
+  auto found = co_await find_in(index, user_id, ask);
+  if (found && is_being_made) {
+    found->is_being_made = true;
+    found->total.reset();
+  }
+  co_return found;
+}
+
+Task<Result<Found>> Search::find_in(std::shared_ptr<Index> index, const std::string& user_id,
+                                    const Ask& ask) {
   std::string reason;
   if (ask.mode != Mode::kText && meanings_ != nullptr) {
     const bool is_asked_for = ask.mode.has_value();

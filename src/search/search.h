@@ -62,6 +62,8 @@ class Search {
   const std::vector<Kind>& kinds() const { return kinds_; }
   /// The fields that queries may name besides title and text: "tag", "type", and those of kinds.
   std::vector<std::string> fields() const;
+  /// What things of any kind can have as this field; nothing: whatever they like.
+  std::optional<std::vector<std::string>> values_of(const std::string& field) const;
 
   void start();
   /// This node keeps what is shared, from now on; before or behind start(). Any thread.
@@ -107,6 +109,8 @@ class Search {
     Result<Found> found;
     std::optional<Error> unmeant = {};
   };
+  Task<Result<Found>> find_in(std::shared_ptr<Index> index, const std::string& user_id,
+                              const Ask& ask);
   Task<ByMeaningAnswer> find_by_meaning(std::shared_ptr<Index> index, const std::string& user_id,
                                         const Ask& ask);
   Task<ByMeaningAnswer> answer(std::shared_ptr<Index> index, const Ask& ask,

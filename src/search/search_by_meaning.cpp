@@ -99,6 +99,7 @@ Task<Search::ByMeaningAnswer> Search::answer(std::shared_ptr<Index> index, const
   if (!places) co_return ByMeaningAnswer{.found = {}, .unmeant = unmeant_by(places.error())};
   auto found = co_await show(index, candidates.reading, std::move(*choice), *places);
   if (!found) co_return ByMeaningAnswer{.found = fail(found.error())};
+  found->unmatched = candidates.reading.unmatched;
   found->mode_reason = look.note;
   found->mode = ask.mode == Mode::kSemantic ? Mode::kSemantic : Mode::kHybrid;
   found->index = number;

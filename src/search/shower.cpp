@@ -28,12 +28,13 @@ Shower::Shower(db::Tx& tx, const Reading& reading) : tx_(tx), reading_(reading) 
 
 void Shower::fill(Hit& hit, const std::optional<PassagePlace>& passage) {
   auto rows = tx_.query(
-      "SELECT entity, type, title, text, others, language, updated_at FROM documents "
+      "SELECT entity, type, title, text, others, language, updated_at, fields FROM documents "
       "WHERE place = $1",
       hit.place.number);
   if (!rows.next()) return;
   hit.id = rows.uuid(0).value_or(Uuid{});
   hit.type = rows.text(1);
+  hit.own_type = own_type_in(rows.view(7));
   hit.title = rows.text(2);
   hit.updated_at = rows.integer(6);
   const auto language = static_cast<Language>(rows.integer(5));

@@ -70,6 +70,11 @@ std::string_view beginning_of(std::string_view text, std::size_t bytes) {
   return text.substr(0, bytes);
 }
 
+std::string own_type_in(std::string_view fields) {
+  if (fields == "{}") return "";
+  return std::string(parsed(fields, Json::object()).string_or("type", ""));
+}
+
 std::string term_of(std::int64_t user, std::string_view word) {
   return fmt::format("{}:{}", user, word);
 }

@@ -47,6 +47,9 @@ Kept kept_of(const Document& document);
 /// Pure.
 Streams streams_of(analysis::Analyzer& analyzer, std::int64_t user, const Kept& kept);
 
+/// Of Kept::fields: the type that a thing has within its kind. Empty: it has none.
+std::string own_type_in(std::string_view fields);
+
 /// The term of a user for a word.
 std::string term_of(std::int64_t user, std::string_view word);
 /// A word for a value that is looked for as a whole: "tag", "Home". Capitals and accents do not

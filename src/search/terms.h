@@ -19,6 +19,7 @@
 #include "db/sqlite/bm25f.h"
 #include "search/changes.h"
 #include "search/expression.h"
+#include "search/finder.h"
 
 namespace synap::search {
 
@@ -53,6 +54,8 @@ struct Reading {
   std::vector<std::size_t> required;
   std::vector<std::size_t> excluded;
   bool is_impossible = false;  // no text has what is required
+  /// Of the filters those that no text of the user passes.
+  std::vector<Unmatched> unmatched;
   /// Whose title is what is looked for, word for word: the newest of them.
   std::vector<std::int64_t> titled;
 

@@ -32,11 +32,30 @@ test('things are found by their words, from arguments, for people and for progra
   assert.match((await inTerminal(['search', 'oak'], { env })).text, /TITLE +TYPE +ID +WHERE[^]*Water the oak +task/);
 });
 
+test('what is of a type of one\'s own is called so, and filters that nothing passes are told', async (t) => {
+  const pod = await startPod(t, path.join(temporary(t), 'pod'));
+  const synap = client(pod);
+  await synap('call', 'entityTypes.define', JSON.stringify({ name: 'x.book', icon: 'book',
+    schema: { type: 'object', properties: { title: { type: 'string' } } } }));
+  await synap('entities', 'create', 'x.book', '--input-data', '{"title":"Emma"}');
+  await indexed(synap);
+  assert.match(await synap('search', 'emma'), /^\S+\tx\.book\tEmma\t/);
+  assert.equal((await run(['search', 'title'], { env: pod.env })).stdout, '', 'names of properties are no words');
+  const { stdout, stderr, code } = await run(['search', 'emma', '--tag', 'novel'], { env: pod.env });
+  assert.deepEqual([stdout, stderr, code], ['', 'synap: Nothing of yours has the tag "novel"\n', 0]);
+});
+
 test('a query that is wrong says where, and made commands go before words', async (t) => {
   const pod = await startPod(t, path.join(temporary(t), 'pod'));
   const wrong = await run(['search', 'oak "elm'], { env: pod.env });
   assert.deepEqual([wrong.code, wrong.stderr],
-    [2, 'synap: q, character 5: this quotation mark has no other that closes it\n']);
+    [2, 'synap: this quotation mark has no other that closes it\n  oak "elm\n      ^\n']);
+  const typed = await run(['search', 'oak', 'type:nothing'], { env: pod.env });
+  assert.equal(typed.code, 2);
+  assert.match(typed.stderr, /^synap: "nothing" is none that is searched; these are [^\n]*note[^\n]*\n  oak type:nothing\n      \^\n$/);
+  assert.match((await run(['search', 'oak "elm', '--json'], { env: pod.env })).stderr, /"position":4/);
+  assert.match((await run(['search', 'oak', '--status', 'finished'], { env: pod.env })).stderr,
+    /^synap: filters\.status: "finished" is none that is searched; these are /);
   assert.equal((await run(['search'], { env: pod.env })).code, 2);
   assert.match(await client(pod)('search', 'status'), /^status +live\n/);
   assert.match((await run(['search', 'status', '--help'], { env: pod.env })).stdout, /Usage: synap search status/);

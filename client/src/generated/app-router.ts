@@ -3474,6 +3474,8 @@ export interface SearchHit {
   entityId: string;
   /** note, task, ... */
   entityType: string;
+  /** Of a thing of a type of your own: x.book. It is an entity. Else absent. */
+  type?: string;
   /** "" where it has none. */
   title: string;
   /** Of its text, where most of what was looked for stands together, on one line: the parts behind each other. How it begins, where only its title or tags match. Of the passage, where it was found by its meaning above all. */
@@ -3488,6 +3490,13 @@ export interface SearchHit {
   updatedAt: string;
 }
 
+export interface SearchBuilding {
+  /** The events up to here are in it. */
+  position: number;
+  /** The last position of the log. */
+  end: number;
+}
+
 export interface SearchHits {
   /** The best first. */
   hits: SearchHit[];
@@ -3497,10 +3506,14 @@ export interface SearchHits {
   modeReason?: string;
   /** All that match, of whom an answer by meaning has the best only; absent in a partial answer. */
   total?: number;
-  /** True: words are in more texts than are ranked (100,000, with a phrase or times 50,000; on PostgreSQL 2,000), of which the newest with the rarest words were looked at; or a filter is about more than 20,000 things, of which those nearest to what is meant were. */
+  /** True: words are in more texts than are ranked (100,000, with a phrase or times 50,000; on PostgreSQL 2,000), of which the newest with the rarest words were looked at; or a filter is about more than 20,000 things, of which those nearest to what is meant were; or the index is being made (building). */
   partial: boolean;
   /** So many events of the pod are not in the index yet: mostly 0. */
   lag: number;
+  /** The index of words is being made, and has not come to the end of the log yet: how far it is. Else absent. */
+  building?: SearchBuilding;
+  /** What explains that nothing is found: filters that nothing of yours passes. */
+  notices: string[];
   /** Absent on the last page. */
   nextCursor?: string;
 }
@@ -3510,6 +3523,13 @@ export interface SimilarHits {
   hits: SearchHit[];
   /** What is missing: the index of meanings is not complete. */
   reason?: string;
+}
+
+export interface SearchedType {
+  /** note, task, ..., x.book */
+  name: string;
+  /** Of a type of your own that has one. */
+  icon?: string;
 }
 
 export interface MeaningStatus {
@@ -3559,6 +3579,8 @@ export interface SearchStatus {
   filledTo?: number;
   /** Why nothing is written into it. */
   error?: string;
+  /** By which search.query filters: those of the pod, and behind entity your own. */
+  types: SearchedType[];
   /** Of search by meaning: its model, and its index. */
   meaning: MeaningStatus;
 }
@@ -3566,6 +3588,8 @@ export interface SearchStatus {
 export interface Suggestion {
   entityId: string;
   entityType: string;
+  /** Of a thing of a type of your own: x.book. It is an entity. Else absent. */
+  type?: string;
   title: string;
 }
 

@@ -100,7 +100,7 @@ void add(const Rooms& rooms, int backfill_parts_max) {
   add_types(rooms);
   add_backfill(rooms, backfill_parts_max);
   const Noun<Entity> entities(
-      rooms, {.name = "entity",
+      rooms, {.name = std::string(kNoun),
               .plural = "entities",
               .indexed = {"type"},
               .fixed = {"type"},

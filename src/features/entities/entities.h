@@ -10,12 +10,16 @@
 // declares; where a later version declares more, a run fills them in (docs/entities.md).
 #pragma once
 
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "features/rooms.h"
 
 namespace synap::features::entities {
+
+inline constexpr std::string_view kNoun = "entity";
 
 /// Commits by which one run fills in lists; then another one goes on. A run has a thousand steps at
 /// most.
@@ -27,7 +31,11 @@ void add(const Rooms& rooms, int backfill_parts_max = kBackfillPartsMax);
 
 /// "x.book": whether it could be the name of a type.
 bool is_type_name(std::string_view text);
-/// The names of the user's types.
-Task<Result<std::vector<std::string>>> type_names(const Rooms& rooms, const std::string& user_id);
+/// The user's types, in the order of their names.
+struct NamedType {
+  std::string name;
+  std::optional<std::string> icon;
+};
+Task<Result<std::vector<NamedType>>> types_of(const Rooms& rooms, const std::string& user_id);
 
 }  // namespace synap::features::entities

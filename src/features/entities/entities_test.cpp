@@ -411,16 +411,26 @@ TEST_F(EntitiesTest, AreFoundByTheirWordsAndRelated) {
     std::string text;
     for (const auto& hit : found->find("hits")->as_array()) {
       text += std::string(hit.string_or("entityType", "")) + " " +
+              std::string(hit.string_or("type", "")) + " " +
               std::string(hit.string_or("title", ""));
     }
     return text;
   };
-  EXPECT_EQ(hits("{}"), "entity Emma Woodhouse");
-  EXPECT_EQ(hits(R"({"types":["x.book"]})"), "entity Emma Woodhouse");
-  EXPECT_EQ(hits(R"({"types":["entity"]})"), "entity Emma Woodhouse");
+  EXPECT_EQ(hits("{}"), "entity x.book Emma Woodhouse");
+  EXPECT_EQ(hits(R"({"types":["x.book"]})"), "entity x.book Emma Woodhouse");
+  EXPECT_EQ(hits(R"({"types":["entity"]})"), "entity x.book Emma Woodhouse");
+  EXPECT_EQ(told("search.suggest", R"({"prefix":"emma"})"),
+            R"({"suggestions":[{"entityId":")" + emma +
+                R"(","entityType":"entity","type":"x.book","title":"Emma Woodhouse"}]})");
   EXPECT_EQ(hits(R"({"types":["x.film"]})"),
             "BAD_REQUEST: types: \"x.film\" is none that is searched; these are entity, x.book");
   EXPECT_EQ(hits("{}", "bob"), "");
+  const auto status = call("search.status", Json::object());
+  ASSERT_TRUE(status);
+  EXPECT_EQ(status->find("types")->dump(),
+            R"([{"name":"entity"},{"name":"x.book","icon":"book"}])");
+  // Its properties have names, which are no words of it.
+  EXPECT_EQ(told("search.query", R"({"q":"title status"})").substr(0, 10), R"({"hits":[])");
   const auto related = call("relations.create",
                             Json::object({{"fromId", emma}, {"toId", other}, {"type", "part_of"}}));
   ASSERT_TRUE(related) << related.error().message;

@@ -400,12 +400,16 @@ Task<Result<std::optional<EntityType>>> find_type(const Rooms& rooms, const std:
   co_return found;
 }
 
-Task<Result<std::vector<std::string>>> type_names(const Rooms& rooms, const std::string& user_id) {
+Task<Result<std::vector<NamedType>>> types_of(const Rooms& rooms, const std::string& user_id) {
   co_return co_await rooms.database.read_as(user_id, [](db::Tx& tx) {
-    std::vector<std::string> names;
-    auto rows = tx.query("SELECT name FROM entity_types WHERE removed = 0 ORDER BY name");
-    while (rows.next()) names.push_back(rows.text(0));
-    return names;
+    std::vector<NamedType> types;
+    auto rows = tx.query(
+        "SELECT name, definition ->> 'icon' FROM entity_types WHERE removed = 0 ORDER BY name");
+    while (rows.next()) {
+      types.push_back({rows.text(0), std::nullopt});
+      if (!rows.is_null(1)) types.back().icon = rows.text(1);
+    }
+    return types;
   });
 }
 

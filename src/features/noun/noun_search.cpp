@@ -20,6 +20,7 @@ struct SearchedFields {
   std::string title;                // empty: the noun has none
   std::vector<std::string> others;  // whose words are searched, beside the title and the tags
   std::vector<std::string> fields;  // by which it is filtered
+  std::map<std::string, std::vector<std::string>> values;  // that those of a list can have
 };
 
 const Schema inner_of(const SchemaField& field) {
@@ -64,6 +65,7 @@ SearchedFields searched_fields(const NounParts& parts) {
     const bool is_whole =
         kind == SchemaKind::kEnum || (kind == SchemaKind::kString && !field.has_ranges);
     if (is_whole) searched.fields.push_back(field.name);
+    if (kind == SchemaKind::kEnum) searched.values.emplace(field.name, field.schema.node().values);
   }
   return searched;
 }
@@ -102,6 +104,7 @@ void add_noun_search(const std::shared_ptr<NounParts>& parts) {
   parts->rooms.search.add({.name = options.name,
                            .version = std::move(version),
                            .fields = searched.fields,
+                           .values = searched.values,
                            .read = [parts, searched, sql](db::Tx& tx, const Uuid& id)
                                -> std::optional<search::Document> {
                              auto rows = tx.query(sql, id);

@@ -13,6 +13,7 @@
 #include "features/noun/dates.h"
 #include "features/procedures.h"
 #include "search/search.h"
+#include "search/streams.h"
 
 namespace synap::features::searching {
 namespace {
@@ -107,9 +108,13 @@ const ObjectSchema<Scores>& describe(Type<Scores>) {
   return schema;
 }
 
+constexpr const char* kOwnTypeDocs =
+    "Of a thing of a type of your own: x.book. It is an entity. Else absent.";
+
 struct Hit {
   std::string entity_id;
   std::string entity_type;
+  std::optional<std::string> type;
   std::string title;
   std::vector<Part> snippet;
   std::optional<std::string> passage;
@@ -122,6 +127,7 @@ const ObjectSchema<Hit>& describe(Type<Hit>) {
       object<Hit>("SearchHit")
           .field("entityId", &Hit::entity_id, string().uuid())
           .field("entityType", &Hit::entity_type, string(), "note, task, ...")
+          .field("type", &Hit::type, string(), kOwnTypeDocs)
           .field("title", &Hit::title, string(), "\"\" where it has none.")
           .field(
               "snippet", &Hit::snippet, array(schema_of<Part>()),
@@ -138,6 +144,19 @@ const ObjectSchema<Hit>& describe(Type<Hit>) {
   return schema;
 }
 
+/// Of an index that is made for the first time, or again after damage.
+struct Building {
+  std::int64_t position = 0;
+  std::int64_t end = 0;
+};
+const ObjectSchema<Building>& describe(Type<Building>) {
+  static const auto schema =
+      object<Building>("SearchBuilding")
+          .field("position", &Building::position, integer(), "The events up to here are in it.")
+          .field("end", &Building::end, integer(), "The last position of the log.");
+  return schema;
+}
+
 struct Hits {
   std::vector<Hit> hits;
   std::string mode;
@@ -145,6 +164,8 @@ struct Hits {
   std::optional<std::int64_t> total;
   bool is_partial = false;
   std::int64_t lag = 0;
+  std::optional<Building> building;
+  std::vector<std::string> notices;
   std::optional<std::string> next_cursor;
 };
 const ObjectSchema<Hits>& describe(Type<Hits>) {
@@ -162,9 +183,14 @@ const ObjectSchema<Hits>& describe(Type<Hits>) {
                  "True: words are in more texts than are ranked (100,000, with a phrase or times "
                  "50,000; on PostgreSQL 2,000), of which the newest with the rarest words were "
                  "looked at; or a filter is about more than 20,000 things, of which those nearest "
-                 "to what is meant were.")
+                 "to what is meant were; or the index is being made (building).")
           .field("lag", &Hits::lag, integer(),
                  "So many events of the pod are not in the index yet: mostly 0.")
+          .field("building", &Hits::building, schema_of<Building>(),
+                 "The index of words is being made, and has not come to the end of the log yet: "
+                 "how far it is. Else absent.")
+          .field("notices", &Hits::notices, array(string()),
+                 "What explains that nothing is found: filters that nothing of yours passes.")
           .field("nextCursor", &Hits::next_cursor, string(), "Absent on the last page.");
   return schema;
 }
@@ -213,12 +239,14 @@ const ObjectSchema<SuggestQuery>& describe(Type<SuggestQuery>) {
 struct Suggested {
   std::string entity_id;
   std::string entity_type;
+  std::optional<std::string> type;
   std::string title;
 };
 const ObjectSchema<Suggested>& describe(Type<Suggested>) {
   static const auto schema = object<Suggested>("Suggestion")
                                  .field("entityId", &Suggested::entity_id, string().uuid())
                                  .field("entityType", &Suggested::entity_type)
+                                 .field("type", &Suggested::type, string(), kOwnTypeDocs)
                                  .field("title", &Suggested::title);
   return schema;
 }
@@ -283,6 +311,18 @@ const ObjectSchema<MeaningStatus>& describe(Type<MeaningStatus>) {
   return schema;
 }
 
+struct SearchedType {
+  std::string name;
+  std::optional<std::string> icon;
+};
+const ObjectSchema<SearchedType>& describe(Type<SearchedType>) {
+  static const auto schema =
+      object<SearchedType>("SearchedType")
+          .field("name", &SearchedType::name, string(), "note, task, ..., x.book")
+          .field("icon", &SearchedType::icon, string(), "Of a type of your own that has one.");
+  return schema;
+}
+
 struct IndexStatus {
   std::string status;
   std::int64_t documents = 0;
@@ -291,6 +331,7 @@ struct IndexStatus {
   std::int64_t lag = 0;
   std::optional<std::int64_t> filled_to;
   std::optional<std::string> error;
+  std::vector<SearchedType> types;
   MeaningStatus meaning;
 };
 const ObjectSchema<IndexStatus>& describe(Type<IndexStatus>) {
@@ -307,6 +348,8 @@ const ObjectSchema<IndexStatus>& describe(Type<IndexStatus>) {
           .field("filledTo", &IndexStatus::filled_to, integer(),
                  "While it is rebuilt: how far the new one is.")
           .field("error", &IndexStatus::error, string(), "Why nothing is written into it.")
+          .field("types", &IndexStatus::types, array(schema_of<SearchedType>()),
+                 "By which search.query filters: those of the pod, and behind entity your own.")
           .field("meaning", &IndexStatus::meaning, schema_of<MeaningStatus>(),
                  "Of search by meaning: its model, and its index.");
   return schema;
@@ -367,26 +410,80 @@ std::int64_t time_of(const std::string& date, bool is_end) {
 }
 
 void add_filter(search::Ask& ask, std::string field, const std::string& value) {
-  ask.items.push_back({.kind = Item::Kind::kFilter, .field = std::move(field), .text = value});
+  ask.items.push_back({.kind = Item::Kind::kFilter,
+                       .field = std::move(field),
+                       .text = value,
+                       .is_of_query = false});
 }
 
 // Those of the pod, and the user's own types of entities, where one of these is asked for.
-Task<Result<>> check_types(const Rooms& rooms, const std::string& user_id,
-                           const std::vector<std::string>& types) {
+Task<Result<std::vector<std::string>>> known_types(const Rooms& rooms, const std::string& user_id,
+                                                   const std::vector<std::string>& asked) {
   std::vector<std::string> known;
   for (const auto& kind : rooms.search.kinds()) known.push_back(kind.name);
-  if (std::ranges::any_of(types, entities::is_type_name)) {
-    auto own = co_await entities::type_names(rooms, user_id);
+  if (std::ranges::any_of(asked, entities::is_type_name)) {
+    auto own = co_await entities::types_of(rooms, user_id);
     if (!own) co_return fail(own.error());
-    known.insert(known.end(), own->begin(), own->end());
+    for (auto& type : *own) known.push_back(std::move(type.name));
   }
+  co_return known;
+}
+
+std::string none_of(std::string_view value, const std::vector<std::string>& known) {
+  return fmt::format("\"{}\" is none that is searched; these are {}", value,
+                     fmt::join(known, ", "));
+}
+
+Task<Result<>> check_types(const Rooms& rooms, const std::string& user_id,
+                           const std::vector<std::string>& types) {
+  const auto known = co_await known_types(rooms, user_id, types);
+  if (!known) co_return fail(known.error());
   for (const auto& type : types) {
-    if (std::ranges::find(known, type) != known.end()) continue;
-    co_return fail(Code::kBadRequest,
-                   fmt::format("types: \"{}\" is none that is searched; these are {}", type,
-                               fmt::join(known, ", ")));
+    if (std::ranges::find(*known, type) != known->end()) continue;
+    co_return fail(Code::kBadRequest, "types: " + none_of(type, *known));
   }
   co_return Result<>{};
+}
+
+// Names of types have no others.
+std::string in_small_letters(std::string text) {
+  for (auto& c : text) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  return text;
+}
+
+// What could never be found: types and statuses that there are not. Tags and projects may come.
+Task<Result<>> check_filters(const Rooms& rooms, const std::string& user_id,
+                             const search::Ask& ask) {
+  std::vector<std::string> types;
+  for (const auto& item : ask.items) {
+    if (item.field == "type") types.push_back(in_small_letters(item.text));
+  }
+  const auto known = co_await known_types(rooms, user_id, types);
+  if (!known) co_return fail(known.error());
+  for (const auto& item : ask.items) {
+    if (item.kind != Item::Kind::kFilter) continue;
+    const auto values =
+        item.field == "type" ? std::optional(*known) : rooms.search.values_of(item.field);
+    if (!values) continue;
+    const bool is_known = std::ranges::any_of(*values, [&](const std::string& value) {
+      return search::key_of("", value) == search::key_of("", item.text);
+    });
+    if (is_known) continue;
+    if (item.is_of_query) {
+      co_return fail(search::wrong_at(ask.text, item.place, none_of(item.text, *values)));
+    }
+    co_return fail(Code::kBadRequest,
+                   fmt::format("filters.{}: {}", item.field, none_of(item.text, *values)));
+  }
+  co_return Result<>{};
+}
+
+std::string notice_of(const search::Unmatched& filter) {
+  const auto& [field, value] = filter;
+  if (field == "tag") return fmt::format("Nothing of yours has the tag \"{}\"", value);
+  if (field == "type") return fmt::format("Nothing of yours is of the type \"{}\"", value);
+  if (field == "projectId") return fmt::format("Nothing of yours is for the project {}", value);
+  return fmt::format("Nothing of yours has the {} \"{}\"", field, value);
 }
 
 std::optional<Mode> mode_of(const std::optional<std::string>& name) {
@@ -420,9 +517,15 @@ Result<search::Ask> ask_of(const Rooms& rooms, const SearchQuery& query) {
   return ask;
 }
 
+std::optional<std::string> own_type(std::string type) {
+  if (type.empty()) return std::nullopt;
+  return type;
+}
+
 Hit shown(search::Hit hit) {
   Hit shown{.entity_id = hit.id.to_string(),
             .entity_type = std::move(hit.type),
+            .type = own_type(std::move(hit.own_type)),
             .title = std::move(hit.title),
             .score = hit.place.relevance,
             .scores = {hit.words, hit.meaning, hit.title_score},
@@ -437,9 +540,12 @@ Task<Result<Hits>> query(const Rooms& rooms, Session session, SearchQuery input)
   if (!known) co_return fail(known.error());
   auto ask = ask_of(rooms, input);
   if (!ask) co_return fail(ask.error());
+  auto possible = co_await check_filters(rooms, session.user_id(), *ask);
+  if (!possible) co_return fail(possible.error());
   ask->key_id = session.authority->key_behind(session.actor);
   // Before it is read: what is told must not be less than what was missing.
   const auto lag = rooms.search.lag();
+  const auto position = rooms.search.progress().position;
   auto found = co_await rooms.search.find(std::string(session.user_id()), std::move(*ask));
   if (!found) co_return fail(found.error());
   Hits hits{.mode = std::string(name_of(found->mode)),
@@ -447,6 +553,8 @@ Task<Result<Hits>> query(const Rooms& rooms, Session session, SearchQuery input)
             .is_partial = !found->total.has_value(),
             .lag = lag};
   if (!found->mode_reason.empty()) hits.mode_reason = found->mode_reason;
+  if (found->is_being_made) hits.building = Building{position, position + lag};
+  for (const auto& filter : found->unmatched) hits.notices.push_back(notice_of(filter));
   if (found->next) hits.next_cursor = cursor_of(*found);
   for (auto& hit : found->hits) hits.hits.push_back(shown(std::move(hit)));
   co_return hits;
@@ -458,7 +566,8 @@ Task<Result<Suggestions>> suggest(const Rooms& rooms, Session session, SuggestQu
   if (!found) co_return fail(found.error());
   Suggestions answer;
   for (auto& one : *found) {
-    answer.suggestions.push_back({one.id.to_string(), std::move(one.type), std::move(one.title)});
+    answer.suggestions.push_back({one.id.to_string(), std::move(one.type),
+                                  own_type(std::move(one.own_type)), std::move(one.title)});
   }
   co_return answer;
 }
@@ -533,6 +642,13 @@ Task<Result<IndexStatus>> status(const Rooms& rooms, Session session) {
   } else if (found->lag() > kMomentLag) {
     answer.status = "filling";
   }
+  for (const auto& kind : rooms.search.kinds()) {
+    answer.types.push_back({kind.name, std::nullopt});
+    if (kind.name != entities::kNoun) continue;
+    auto own = co_await entities::types_of(rooms, session.user_id());
+    if (!own) co_return fail(own.error());
+    for (auto& type : *own) answer.types.push_back({std::move(type.name), std::move(type.icon)});
+  }
   co_return answer;
 }
 
@@ -556,7 +672,7 @@ void add(const Rooms& rooms) {
        .errors = {{Code::kBadRequest,
                    "q says nothing that could be found: the message says where and why, and "
                    "error.data.reason is SEARCH_SYNTAX, with position, the number of characters "
-                   "before it. Or a mode, type or cursor that there is not."},
+                   "before it. Or a mode, type, status or cursor that there is not."},
                   kUnavailable},
        .examples = {{R"({"q":"garden \"old oak\" -draft","types":["note"]})", ""}},
        // The words go to the provider of the sentence model, where one is set.

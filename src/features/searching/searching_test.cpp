@@ -246,6 +246,39 @@ TEST_F(SearchingTest, RefusesWhatItCannotAnswer) {
   EXPECT_EQ(look(std::string(1 << 20, 'x')).error().code, Code::kBadRequest);
 }
 
+TEST_F(SearchingTest, RefusesTypesAndStatusesThatThereAreNotWithWhere) {
+  EXPECT_EQ(found("oak type:nothing"),
+            "q, character 5: \"nothing\" is none that is searched; these are note, project, task");
+  EXPECT_EQ(found("oak -type:book").substr(0, 26), "q, character 5: \"book\" is ");
+  EXPECT_EQ(found("oak status:finished").substr(0, 63),
+            "q, character 5: \"finished\" is none that is searched; these are ");
+  EXPECT_EQ(found("oak", {{"filters", Json::object({{"status", "finished"}})}}).substr(0, 27),
+            "filters.status: \"finished\" ");
+  EXPECT_EQ(found("oak type:NOTE status:Open"), "");
+}
+
+TEST_F(SearchingTest, TellsFiltersThatNothingPasses) {
+  note("oak");
+  const auto notices = [&](std::string_view q, Json::Object more = {}) {
+    const auto answer = look(q, std::move(more));
+    return answer ? answer->find("notices")->dump() : answer.error().message;
+  };
+  EXPECT_EQ(notices("oak"), "[]");
+  EXPECT_EQ(notices("elm"), "[]");
+  EXPECT_EQ(notices("oak tag:hom"), R"(["Nothing of yours has the tag \"hom\""])");
+  EXPECT_EQ(notices("oak -tag:hom"), "[]");
+  EXPECT_EQ(notices("oak status:open type:note"),
+            R"(["Nothing of yours has the status \"open\""])");
+  EXPECT_EQ(notices("oak", {{"types", Json::Array{"task", "note"}}}), "[]");
+  EXPECT_EQ(notices("oak", {{"types", Json::Array{"task"}},
+                            {"filters",
+                             Json::object({{"project", "01890a5d-ac96-774b-bcce-b302099a8057"}})}}),
+            R"(["Nothing of yours is for the project 01890a5d-ac96-774b-bcce-b302099a8057",)"
+            R"("Nothing of yours is of the type \"task\""])");
+  note("elm\n\n#home");
+  EXPECT_EQ(notices("elm tag:HOME"), "[]");
+}
+
 TEST_F(SearchingTest, FindsValuesOfPropertiesAndNotTheirNames) {
   make("notes.create", {{"content", "Elm"}, {"properties", Json::object({{"author", "Grimm"}})}});
   EXPECT_EQ(found("grimm"), "Elm");

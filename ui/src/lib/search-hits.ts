@@ -14,6 +14,8 @@ export interface SnippetPart {
 export interface Hit {
   entityId: string;
   entityType: string;
+  /** Of a thing of a type of one's own. */
+  type?: string;
   title: string;
   snippet: SnippetPart[];
   score: number;
@@ -27,10 +29,10 @@ export type Mode = (typeof MODES)[number];
 
 /** What a question says besides its words. */
 export interface How {
-  mode?: Mode;
+  mode?: Mode | undefined;
   types?: string[];
   tags?: string[];
-  filters?: Record<string, string>;
+  filters?: Record<string, string | undefined>;
 }
 
 interface Page {
@@ -41,6 +43,10 @@ interface Page {
   total?: number;
   partial: boolean;
   lag: number;
+  /** How far the index is, while it is being made. */
+  building?: { position: number; end: number };
+  /** Filters that nothing passes. */
+  notices: string[];
   nextCursor?: string;
 }
 

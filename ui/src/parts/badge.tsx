@@ -15,10 +15,10 @@ export function hueOf(noun: string): number {
   return hash;
 }
 
-export function NounBadge({ noun }: { noun: string }) {
+export function NounBadge({ noun, icon }: { noun: string; icon?: string | undefined }) {
   return (
     <span class="noun" style={{ '--hue': String(hueOf(noun)) }}>
-      {noun}
+      {icon} {noun}
     </span>
   );
 }

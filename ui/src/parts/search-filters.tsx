@@ -4,6 +4,7 @@ import { go, route, withQuery } from '../lib/router.js';
 import { type How, type Mode, MODES } from '../lib/search-hits.js';
 import { AskedChoice, AskedDay, Folded, TagFilter } from './filters.js';
 import { Button } from './plain.js';
+import type { IndexStatus } from './search-status.js';
 
 const MODE_WORDS: Record<Mode, string> = {
   hybrid: 'words and meaning',
@@ -14,30 +15,25 @@ const NAMES = ['mode', 'type', 'tag', 'status', 'from', 'to'];
 
 /** What the address says of them. */
 export function howOf(asked: URLSearchParams): How {
-  const mode = MODES.find((one) => one === asked.get('mode'));
-  const [type, tag] = [asked.get('type'), asked.get('tag')];
-  const filters = Object.fromEntries(
-    ['status', 'from', 'to'].flatMap((name) => (asked.get(name) ? [[name, asked.get(name)!]] : [])),
-  );
+  const of = (name: string) => asked.get(name) || undefined;
+  const list = (name: string) => [of(name) ?? []].flat();
   return {
-    ...(mode ? { mode } : {}),
-    ...(type ? { types: [type] } : {}),
-    ...(tag ? { tags: [tag] } : {}),
-    ...(Object.keys(filters).length ? { filters } : {}),
+    mode: MODES.find((one) => one === of('mode')),
+    types: list('type'),
+    tags: list('tag'),
+    filters: { status: of('status'), from: of('from'), to: of('to') },
   };
 }
 
 /** The statuses that things of any noun can have. */
 function statuses(): string[] {
-  const all = (podDocument.value?.nouns ?? []).flatMap(
-    (noun) => podDocument.value!.resolve(noun.filters['status']).enum ?? [],
-  );
-  return [...new Set(all.map(String))];
+  const document = podDocument.value;
+  const all = document?.nouns.flatMap(({ filters }) => document.resolve(filters['status']).enum);
+  return [...new Set(all as string[])].filter(Boolean);
 }
 
-export function SearchFilters() {
+export function SearchFilters({ types }: { types: IndexStatus['types'] }) {
   const active = NAMES.filter((name) => route.value.query.get(name)).length;
-  const nouns = podDocument.value?.nouns ?? [];
   return (
     <Folded id="search-filters" active={active}>
       <AskedChoice
@@ -50,7 +46,7 @@ export function SearchFilters() {
         name="type"
         label="Type"
         none="every type"
-        choices={nouns.map((noun) => [noun.name, noun.plural])}
+        choices={types.map(({ name, icon = '' }) => [name, `${icon} ${name}`])}
       />
       {podDocument.value?.has('tags.list') && <TagFilter />}
       <AskedChoice

@@ -14,6 +14,8 @@ export interface IndexStatus {
   end: number;
   filledTo?: number;
   error?: string;
+  /** That are searched, one's own behind those of the pod. */
+  types: { name: string; icon?: string }[];
   meaning?: MeaningStatus;
 }
 

@@ -9,6 +9,7 @@ import { Line } from './text.js';
 interface Suggestion {
   entityId: string;
   entityType: string;
+  type?: string;
   title: string;
 }
 
@@ -64,9 +65,9 @@ export function ThingChoices({
         <p class="help">{isId ? 'Nothing' : 'No title'} is found.</p>
       )}
       <ul class="choices" aria-live="polite">
-        {found?.map(({ entityId, entityType, title }) => (
+        {found?.map(({ entityId, entityType, type, title }) => (
           <li key={entityId}>
-            <NounBadge noun={entityType} />{' '}
+            <NounBadge noun={type ?? entityType} />{' '}
             {isId ? (
               <Line text={title || entityId} />
             ) : (

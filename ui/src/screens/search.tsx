@@ -16,7 +16,7 @@ import {
 } from '../lib/search-hits.js';
 import { number } from '../lib/time.js';
 import { useTyped } from '../lib/typed.js';
-import { Empty, Problem, useAskAgain, Waiting } from '../parts/answer.js';
+import { type Answer, Empty, Problem, useAskAgain, Waiting } from '../parts/answer.js';
 import { NounBadge } from '../parts/badge.js';
 import { SearchField } from '../parts/filters.js';
 import { Button } from '../parts/plain.js';
@@ -62,11 +62,18 @@ function Scores({ hit, mode }: { hit: Hit; mode: string }) {
   );
 }
 
-function HitItem({ hit, mode, onLeave }: { hit: Hit; mode: string; onLeave(): void }) {
+interface HitProps {
+  hit: Hit;
+  icon: string | undefined;
+  mode: string;
+  onLeave(): void;
+}
+
+function HitItem({ hit, icon, mode, onLeave }: HitProps) {
   const isLeaving = (click: MouseEvent) => !click.metaKey && !click.ctrlKey && !click.shiftKey;
   return (
     <li class="hit">
-      <NounBadge noun={hit.entityType} />
+      <NounBadge noun={hit.type ?? hit.entityType} icon={icon} />
       <b>
         <a
           href={hrefOf(hit)}
@@ -105,25 +112,31 @@ function SyntaxError({ q, position, words }: { q: string; position: number; word
   );
 }
 
-function wordsOf({ status, filledTo = 0, end, error }: IndexStatus): string {
+function wordsOf({ status, filledTo, end, error }: IndexStatus): string {
   if (status === 'failing')
     return `Nothing is written into it now: ${error}. It is tried again by itself.`;
-  if (status === 'rebuilding')
-    return `It is being made again: ${Math.floor((100 * filledTo) / (end || 1))} % is done.`;
-  return status === 'filling' ? 'It is catching up.' : '';
+  return filledTo ? `It is being made again: ${percent(filledTo / end)} is done.` : '';
 }
 
-/** What happened last is not in the index: how much, and why. Looked after until it is. */
-function Behind({ lag, onAgain }: { lag: number; onAgain(): void }) {
-  const status = useIndexStatus();
+interface BehindProps {
+  found: Found;
+  status: Answer<IndexStatus>;
+  onAgain(): void;
+}
+
+/** What is not in the index: how much, and why. Looked after until it is. */
+function Behind({ found: { lag, building }, status, onAgain }: BehindProps) {
   useAskAgain(() => {
     status.reload();
     onAgain();
   }, true);
+  const last = lag === 1 ? 'The last change is' : `The last ${number(lag)} events are`;
   return (
     <p class="help" data-behind>
-      {lag === 1 ? 'The last change is' : `The last ${number(lag)} events are`} not in the index
-      yet. {status.value && <bdi>{wordsOf(status.value)}</bdi>}
+      {building
+        ? `The index is being made: ${percent(building.position / building.end)} is done.`
+        : `${last} not in the index yet.`}{' '}
+      {status.value && <bdi>{wordsOf(status.value)}</bdi>}
     </p>
   );
 }
@@ -204,6 +217,8 @@ export default function SearchScreen() {
   const hits = useMemo(() => new SearchHits(), []);
   const state = hits.state.value;
   const { found, failed } = state;
+  const index = useIndexStatus();
+  const types = index.value?.types ?? [];
   const { text, type, keep } = useTyped(
     asked,
     (next) => go(withQuery({ q: next }), { replace: true }),
@@ -245,8 +260,8 @@ export default function SearchScreen() {
     press.preventDefault();
     run();
   };
-  const isOld = found !== undefined && (found.q !== state.q || found.how !== state.how);
-  const isWrong = failed !== undefined && syntaxErrorOf(failed.error) !== undefined;
+  const isOld = found && (found.q !== state.q || found.how !== state.how);
+  const isWrong = Boolean(syntaxErrorOf(failed?.error));
   return (
     <div class="split">
       <div class="split-list">
@@ -258,7 +273,7 @@ export default function SearchScreen() {
                 {countOf(found)} <span class="unseen">for {found.q}</span>
               </>
             )}
-            {isWrong && <span class="unseen">{messageOf(failed.error)}</span>}
+            {isWrong && <span class="unseen">{messageOf(failed!.error)}</span>}
           </p>
         </div>
         <div class="toolbar" role="search">
@@ -276,12 +291,19 @@ export default function SearchScreen() {
             onKeyDown={onKeyDown}
           />
           <Help />
-          <SearchFilters />
+          <SearchFilters types={types} />
         </div>
         <Failure state={state} hits={hits} />
         <div class="scrolls" ref={walk.box}>
-          {found && found.lag > 0 && <Behind lag={found.lag} onAgain={() => hits.again()} />}
-          {found?.partial && (
+          {found && found.lag > 0 && (
+            <Behind found={found} status={index} onAgain={() => hits.again()} />
+          )}
+          {!isOld && found?.notices.map((notice) => (
+            <p key={notice} class="help" data-notice>
+              <bdi>{notice}</bdi>
+            </p>
+          ))}
+          {found?.partial && !found.building && (
             <p class="help" data-partial>
               Words or filters of this are in so many texts that not all were looked at.
             </p>
@@ -299,26 +321,24 @@ export default function SearchScreen() {
               Until then, what is found for <Line text={found.q} />:
             </p>
           )}
-          {found?.hits.length === 0 && (
-            <Empty title="Nothing is found">
-              <p>
-                Each word is looked for as a whole, in any form; <code>word*</code> also finds what
-                begins so.
-              </p>
-            </Empty>
-          )}
-          {found && found.hits.length > 0 && (
-            <ol aria-label="Hits, the best first">
-              {found.hits.map((hit) => (
-                <HitItem
-                  key={hit.entityId}
-                  hit={hit}
-                  mode={found.mode}
-                  onLeave={() => (left = { q: asked, id: hit.entityId, count: found.hits.length })}
-                />
-              ))}
-            </ol>
-          )}
+          {found &&
+            (found.hits.length ? (
+              <ol aria-label="Hits, the best first">
+                {found.hits.map((hit) => (
+                  <HitItem
+                    key={hit.entityId}
+                    hit={hit}
+                    icon={types.find(({ name }) => name === hit.type)?.icon}
+                    mode={found.mode}
+                    onLeave={() =>
+                      (left = { q: asked, id: hit.entityId, count: found.hits.length })
+                    }
+                  />
+                ))}
+              </ol>
+            ) : (
+              <Empty title={countOf(found)} />
+            ))}
           {found?.nextCursor !== undefined && !isOld && (
             <p class="list-footer">
               <Button class="link hits-more" onClick={walk.more}>
