@@ -199,10 +199,29 @@ describe('search', () => {
     await close(page);
   });
 
+  test("names things of types of one's own by these, filters by them, and says what nothing passes", async () => {
+    await site.call('entityTypes.define', { name: 'x.tree', icon: '🌳', title: 'name',
+      schema: { type: 'object', properties: { name: { type: 'string' } } } });
+    await site.call('entities.create', { type: 'x.tree', data: { name: 'Hornbeam' } });
+    await makeFound('notes', { content: 'Hornbeam' }, 'hornbeam');
+    const page = await site.visit();
+    await site.signIn(page, { path: '/search?q=hornbeam' });
+    await saidIs(page, '2 found');
+    await page.waitForSelector('.hit .noun >> text=🌳 x.tree');
+    const types = await page.locator('select[aria-label=Type] option').evaluateAll((all) => all.map(({ value }) => value));
+    assert.ok(types.includes('x.tree') && types.includes('note'), String(types));
+    assert.ok(!types.includes('relation'), String(types));
+    await page.selectOption('select[aria-label=Type]', 'x.tree');
+    await saidIs(page, '1 found');
+    await page.fill('[data-search]', 'hornbeam tag:forest');
+    await page.waitForSelector('[data-notice] >> text=Nothing of yours has the tag "forest"');
+    await close(page);
+  });
+
   test('says what is not in the index yet, of which part it looked at, and that it cannot be read', async () => {
     await makeFound('tasks', { title: 'Lynx' }, 'lynx');
     const page = await site.visit();
-    let change = { lag: 1_200, partial: true, total: undefined };
+    let change = { lag: 1_200, partial: true, total: undefined, building: { position: 300, end: 1_500 } };
     await page.route('**/trpc/search.query*', async (route) => {
       if (change === 'away') {
         const error = { message: 'The search index is being opened; try again in a moment', data: { code: 'SERVICE_UNAVAILABLE' } };
@@ -215,6 +234,9 @@ describe('search', () => {
       route.fulfill({ json: { result: { data: { status: 'failing', documents: 1, position: 0, end: 1_200, lag: 1_200, error: 'no room' } } } }),
     );
     await site.signIn(page, { path: '/search?q=lynx' });
+    await page.waitForSelector('[data-behind] >> text=The index is being made: 20 % is done.');
+    assert.equal(await page.locator('[data-partial]').count(), 0);
+    change = { lag: 1_200, partial: true, total: undefined };
     await page.waitForSelector('[data-behind] >> text=The last 1,200 events are not in the index yet. Nothing is written into it now: no room.');
     await page.waitForSelector('[data-partial] >> text=not all were looked at');
     await saidIs(page, '1 shown, of more');
