@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <unordered_set>
 
 namespace synap::cli {
@@ -167,6 +168,15 @@ std::string twice_remark(std::string_view name, const Json& other) {
 
 std::string no_number_remark(std::string_view spelling) {
   return fmt::format("{} is kept as text: JSON has no such number", spelling);
+}
+
+std::string place_in(std::string_view block, std::size_t at, int first_line) {
+  const auto before = block.substr(0, at);
+  const auto line = std::ranges::count(before, '\n') + first_line;
+  const auto begin = before.rfind('\n') + 1;  // npos + 1 is 0
+  const auto column = std::ranges::count_if(
+      before.substr(begin), [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; });
+  return fmt::format("line {}, column {}", line, column + 1);
 }
 
 std::string_view trimmed(std::string_view text) {

@@ -44,7 +44,7 @@ struct FrontMatter {
 /// `text` is UTF-8 without a byte order mark; `body` points into it.
 FrontMatter read_front_matter(std::string_view text);
 
-// Readers of one syntax each. kUnprocessableContent: why it is none, with the line of `block`.
+// Readers of one syntax each. kUnprocessableContent: why it is none, with place_in() the file.
 Result<Properties> read_yaml_properties(std::string_view block);
 Result<Properties> read_toml_properties(std::string_view block);
 /// `first_line` is the number of the block's first line in the file.
@@ -56,6 +56,8 @@ inline constexpr std::size_t kBlockBytesMax = 256 * 1024;
 inline constexpr int kBlockDepthMax = 32;
 inline constexpr std::size_t kBlockValuesMax = 20'000;
 
+/// "line 3, column 5", in characters, of what is `at` bytes behind the beginning of a block.
+std::string place_in(std::string_view block, std::size_t at, int first_line = 2);
 std::string_view trimmed(std::string_view text);
 /// As the pod reads it: beyond 2^53 the nearest double, as in JavaScript. What was written is its
 /// spelling then.

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <unordered_map>
 
+#include "base/json_scan.h"
 #include "synap/front_matter.h"
 
 namespace synap::cli {
@@ -126,7 +127,14 @@ class Reader {
 
 Result<Properties> read_json_properties(std::string_view block, int first_line) {
   auto json = parse_json(trimmed(block), {.depth_max = kJsonDepthMax});
-  if (!json) return fail(Code::kUnprocessableContent, json.error().message);
+  if (!json) {
+    const auto object = trimmed(block);
+    const auto fault = find_json_fault(object);
+    if (!fault) return fail(Code::kUnprocessableContent, json.error().message);
+    const auto at = static_cast<std::size_t>(object.data() - block.data()) + fault->at;
+    return fail(Code::kUnprocessableContent,
+                fmt::format("{}: {}", place_in(block, at, first_line), fault->what));
+  }
   if (!json->is_object()) return fail(Code::kUnprocessableContent, "it is no JSON object");
   return Reader(block, first_line).read();
 }

@@ -63,10 +63,23 @@ TEST(FrontMatter, StaysTextWhereItCannotBeReadAndSaysWhy) {
     EXPECT_EQ(found.body, text);
     EXPECT_EQ(found.behind, "B");
   }
+  // A quote that nothing closes is wrong where it begins, and not where the block ends.
+  const std::pair<std::string_view, std::string_view> places[] = {
+      {"---\na: 1\nb: \"open\nc: d\n---\n", "line 3, column 4: a quote is not closed"},
+      {"---\na: it's\n\"b\": 'open\nc: d\n---\n", "line 3, column 6: a quote is not closed"},
+      {"---\na: [\"x\", \"ö\", 'open]\nc: d\n---\n", "line 2, column 15: a quote is not closed"},
+      {"---\nä: \"\\q\"\n---\n", "line 2, column 5: unknown escape"},
+      {"+++\na = 1\nb = [1,\n c = 2\n+++\n", "line 4, column 2: "},
+      {";;;\n{\"a\": 1,\n \"b\" 2}\n;;;\n", "line 3, column 6: "},
+      {"{\"ä\": 1,\"b\" 2}\n", "line 1, column 13: "}};
+  for (const auto& [text, place] : places) {
+    EXPECT_THAT(read_front_matter(text).problem, HasSubstr(place)) << text;
+  }
   // To yaml-cpp this is the end of its input.
   EXPECT_THAT(read_front_matter("---\na: b\n\x04\nc: d\n---\n").problem,
-              HasSubstr("line 3: a control character"));
-  EXPECT_THAT(read_front_matter("---\na: b\nprose\n---\n").problem, HasSubstr("line 3: "));
+              HasSubstr("line 3, column 1: a control character"));
+  EXPECT_THAT(read_front_matter("---\na: b\nprose\n---\n").problem,
+              HasSubstr("line 3, column 1: "));
   EXPECT_THAT(read_front_matter("---\ntitle: A\n# Body\n").problem, HasSubstr("has no end"));
   EXPECT_EQ(read_front_matter("---\nA rule above prose.\n").problem, "");
 }
@@ -102,7 +115,7 @@ TEST(YamlProperties, HaveTextsOfEveryStyle) {
   EXPECT_EQ(yaml(R"(a: "\ud83c\udf31 \\ud83c"
 b: '\u00e9')"),
             R"({"a":"🌱 \\ud83c","b":"\\u00e9"})");
-  EXPECT_THAT(yaml(R"(a: "\ud83c")"), HasSubstr("line 2: invalid unicode"));
+  EXPECT_THAT(yaml(R"(a: "\ud83c")"), HasSubstr("line 2, column 5: invalid unicode"));
 }
 
 TEST(YamlProperties, HaveEveryKindOfName) {

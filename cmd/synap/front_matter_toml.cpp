@@ -146,7 +146,8 @@ Result<Properties> read_toml_properties(std::string_view block) {
     return fail(Code::kUnprocessableContent, refusal.why);
   } catch (const toml::parse_error& error) {
     return fail(Code::kUnprocessableContent,
-                fmt::format("line {}: {}", error.source().begin.line + 1, error.description()));
+                fmt::format("line {}, column {}: {}", error.source().begin.line + 1,
+                            error.source().begin.column, error.description()));
   } catch (const std::exception& error) {
     return fail(Code::kUnprocessableContent, error.what());
   }

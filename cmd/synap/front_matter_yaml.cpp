@@ -24,7 +24,7 @@ constexpr std::size_t kExpandedBytesMax = kBlockBytesMax;
 // Thrown through yaml-cpp, and caught where it was called.
 struct Refusal {
   std::string why;
-  int line = -1;  // of the block, from 0
+  std::optional<YAML::Mark> mark = {};  // in the block
 };
 
 bool is_all(std::string_view text, std::string_view characters) {
@@ -132,22 +132,24 @@ class Builder final : public YAML::EventHandler {
   explicit Builder(std::string_view block) : block_(block) {}
 
   void OnDocumentStart(const YAML::Mark& mark) override {
-    if (++documents_ > 1) throw Refusal{"a second document begins", mark.line};
+    if (++documents_ > 1) throw Refusal{"a second document begins", mark};
   }
   void OnDocumentEnd() override {}
+  /// Where the value is that was read last; the beginning, where there is none.
+  const YAML::Mark& last() const { return last_; }
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
     check_null(mark);
     add(Json(), mark, anchor);
   }
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
     const auto found = anchors_.find(anchor);
-    if (found == anchors_.end()) throw Refusal{"an alias stands for what it is in", mark.line};
+    if (found == anchors_.end()) throw Refusal{"an alias stands for what it is in", mark};
     const auto& meant = found->second;
     values_ += meant.values;
     expanded_bytes_ += meant.bytes;
     if (expanded_bytes_ > kExpandedBytesMax) {
       throw Refusal{fmt::format("its aliases stand for more than {} bytes", kExpandedBytesMax),
-                    mark.line};
+                    mark};
     }
     if (static_cast<int>(frames_.size()) + meant.depth > kBlockDepthMax) refuse_depth(mark);
     // A key takes no spellings; where it is a value, they stand at its place too.
@@ -160,6 +162,7 @@ class Builder final : public YAML::EventHandler {
   }
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                 const std::string& unescaped) override {
+    last_ = mark;
     const auto text = as_utf8(unescaped);
     const bool is_plain = tag.empty() || tag == "?";
     if (is_at_key()) return add(text, mark, anchor, is_plain && text == "<<");
@@ -172,11 +175,13 @@ class Builder final : public YAML::EventHandler {
   }
   void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                        YAML::EmitterStyle::value style) override {
+    last_ = mark;
     begin(Json::array(), tag, mark, anchor, style);
   }
   void OnSequenceEnd() override { end(); }
   void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                   YAML::EmitterStyle::value style) override {
+    last_ = mark;
     begin(Json::object(), tag, mark, anchor, style);
   }
   void OnMapEnd() override {
@@ -186,7 +191,7 @@ class Builder final : public YAML::EventHandler {
 
   Properties take() {
     if (!root_ || root_->is_null()) root_ = Json::object();  // nothing, or comments only
-    if (!root_->is_object()) throw Refusal{"it has no names with values", 0};
+    if (!root_->is_object()) throw Refusal{"it has no names with values", YAML::Mark()};
     found_.values = std::move(*root_);
     return std::move(found_);
   }
@@ -216,7 +221,7 @@ class Builder final : public YAML::EventHandler {
 
   [[noreturn]] static void refuse_depth(const YAML::Mark& mark) {
     throw Refusal{fmt::format("there are more than {} values inside each other", kBlockDepthMax),
-                  mark.line};
+                  mark};
   }
 
   bool is_at_key() const {
@@ -280,7 +285,7 @@ class Builder final : public YAML::EventHandler {
 
   void count(const YAML::Mark& mark) {
     if (++values_ > kBlockValuesMax) {
-      throw Refusal{fmt::format("it has more than {} values", kBlockValuesMax), mark.line};
+      throw Refusal{fmt::format("it has more than {} values", kBlockValuesMax), mark};
     }
   }
 
@@ -358,7 +363,8 @@ class Builder final : public YAML::EventHandler {
                   .depth = depth_of(value),
                   .spellings = {}};
     anchored_bytes_ += kept.bytes;
-    if (anchored_bytes_ > kExpandedBytesMax) throw Refusal{"its anchors hold too much", 0};
+    if (anchored_bytes_ > kExpandedBytesMax)
+      throw Refusal{"its anchors hold too much", YAML::Mark()};
     if (!is_at_key()) kept.spellings = found_.spellings_below(path());
     anchors_[anchor] = std::move(kept);
   }
@@ -382,7 +388,7 @@ class Builder final : public YAML::EventHandler {
     const auto& frame = frames_.back();
     const auto at = static_cast<std::size_t>(mark.pos);
     if (frame.value.is_array() && frame.is_flow && at < block_.size() && block_[at] == ',') {
-      throw Refusal{"a list has nothing between two commas", mark.line};
+      throw Refusal{"a list has nothing between two commas", mark};
     }
     if (!frame.value.is_object() || frame.is_flow || !frame.key) return;
     const auto from = static_cast<std::size_t>(frame.key_mark.pos);
@@ -392,7 +398,7 @@ class Builder final : public YAML::EventHandler {
     if (trimmed(block_.substr(line_begin, from - line_begin)).ends_with('?')) return;
     auto rest = block_.substr(from);
     if (take_line(rest).find(':') == block_.npos) {
-      throw Refusal{"it has no colon", frame.key_mark.line};
+      throw Refusal{"it has no colon", frame.key_mark};
     }
   }
 
@@ -405,36 +411,70 @@ class Builder final : public YAML::EventHandler {
   std::size_t expanded_bytes_ = 0;
   std::size_t anchored_bytes_ = 0;
   int documents_ = 0;
+  YAML::Mark last_;
 };
 
+// How yaml-cpp's message for a surrogate begins.
+constexpr std::string_view kInvalidUnicode = "invalid unicode";
+
+// yaml-cpp counts columns in bytes.
+std::size_t offset_of(std::string_view block, const YAML::Mark& mark) {
+  auto rest = block;
+  for (int line = 0; line < mark.line && !rest.empty(); ++line) take_line(rest);
+  const auto begin = block.size() - rest.size();
+  return std::min(begin + static_cast<std::size_t>(mark.column), block.size());
+}
+
+// Where the quote is that nothing closes: the first that could begin a value behind the last one
+// that was read. The library notices it where the block ends.
+std::size_t open_quote_behind(std::string_view block, std::size_t read) {
+  auto at = read;
+  if (at < block.size() && (block[at] == '"' || block[at] == '\'')) {
+    const char quote = block[at++];
+    for (; at < block.size() && block[at] != quote; ++at) {
+      if (quote == '"' && block[at] == '\\') ++at;
+    }
+    ++at;
+  }
+  for (; at < block.size(); ++at) {
+    if (block[at] != '"' && block[at] != '\'') continue;
+    if (at == 0 || std::string_view(" \t\r\n[{,").find(block[at - 1]) != block.npos) return at;
+  }
+  return std::min(read, block.size());
+}
+
 Result<Properties> read_once(std::string_view block) {
-  const auto refused = [](std::string_view why, int line) {
-    if (line < 0) return fail(Code::kUnprocessableContent, std::string(why));
-    // The line of the file: the fence is its first.
-    return fail(Code::kUnprocessableContent, fmt::format("line {}: {}", line + 2, why));
+  const auto refused = [&](std::string_view why, std::size_t at) {
+    return fail(Code::kUnprocessableContent, fmt::format("{}: {}", place_in(block, at), why));
   };
+  Builder builder(block);
   try {
     // At the end of its input the library takes a quote that nothing closes; at the end of a
     // document it does not.
     std::istringstream in{std::string(block) + "\n...\n"};
     YAML::Parser parser(in);
-    Builder builder(block);
     while (parser.HandleNextDocument(builder)) {
     }
     return builder.take();
   } catch (const Refusal& refusal) {
-    return refused(refusal.why, refusal.line);
+    if (!refusal.mark) return fail(Code::kUnprocessableContent, refusal.why);
+    return refused(refusal.why, offset_of(block, *refusal.mark));
   } catch (const YAML::Exception& error) {
-    const bool is_open_quote = error.msg == YAML::ErrorMsg::DOC_IN_SCALAR;
-    return refused(is_open_quote ? "a quote is not closed" : error.msg,
-                   error.mark.is_null() ? -1 : error.mark.line);
+    if (error.msg == YAML::ErrorMsg::DOC_IN_SCALAR) {
+      return refused("a quote is not closed",
+                     open_quote_behind(block, offset_of(block, builder.last())));
+    }
+    if (error.mark.is_null()) return fail(Code::kUnprocessableContent, error.msg);
+    const auto at = offset_of(block, error.mark);
+    // Of an escape the library says where it has ended.
+    const bool is_escape = error.msg.starts_with(YAML::ErrorMsg::INVALID_ESCAPE) ||
+                           error.msg.starts_with(kInvalidUnicode);
+    const auto begin = is_escape ? block.rfind('\\', at) : block.npos;
+    return refused(error.msg, begin != block.npos ? begin : at);
   } catch (const std::exception& error) {
-    return refused(error.what(), -1);
+    return fail(Code::kUnprocessableContent, error.what());
   }
 }
-
-// How yaml-cpp's message for a surrogate begins.
-constexpr std::string_view kInvalidUnicode = "invalid unicode";
 
 // YAML has no control characters, and to yaml-cpp some of them are the end of its input: what
 // follows would be lost.
@@ -445,8 +485,9 @@ Result<> check_characters(std::string_view block) {
   };
   const auto found = std::ranges::find_if(block, is_control);
   if (found == block.end()) return {};
-  const auto line = std::count(block.begin(), found, '\n') + 2;
-  return fail(Code::kUnprocessableContent, fmt::format("line {}: a control character", line));
+  const auto at = static_cast<std::size_t>(found - block.begin());
+  return fail(Code::kUnprocessableContent,
+              fmt::format("{}: a control character", place_in(block, at)));
 }
 
 bool is_hex(std::string_view text) {

@@ -93,7 +93,7 @@ test('makes notes of a tree, with title, tags and text, and says what it left ou
   assert.match(reasons['inside.md'], /link to plain\.md/);
   assert.match(reasons['dangling.md'], /nowhere/);
   assert.equal(report.remarks.length, 1);
-  assert.match(report.remarks[0].reason, /kept as text: line 4: a quote is not closed/);
+  assert.match(report.remarks[0].reason, /kept as text: line 2, column 8: a quote is not closed/);
 
   const notes = Object.fromEntries((await allNotes(pod)).map((note) => [note.title, note]));
   assert.deepEqual(Object.keys(notes).sort(),

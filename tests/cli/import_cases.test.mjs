@@ -43,7 +43,7 @@ const cases = {
   'a fence that info does not close': ['```\na\n```js\n# no\n```\n# Yes', { title: 'Yes', content: '```\na\n```js\n# no\n```\n# Yes' }],
   'code in a line': ['```a``` is code\n\nTwo lines\nof *title*\n===\n', { title: 'Two lines of title', content: '```a``` is code\n\nTwo lines\nof *title*\n===\n' }],
   'deeper than anybody writes': [block(`a: ${'['.repeat(100_000)}`), { title: 'deeper than anybody writes', content: block(`a: ${'['.repeat(100_000)}`) }, /inside each other/],
-  'a billion laughs': [block([...Array(20).keys()].map((i) => `a${i}: &a${i} [${i ? `*a${i - 1}, `.repeat(9) : '1'}]`).join('\n')), { title: 'a billion laughs' }, /kept as text: line \d+: its aliases stand for more/],
+  'a billion laughs': [block([...Array(20).keys()].map((i) => `a${i}: &a${i} [${i ? `*a${i - 1}, `.repeat(9) : '1'}]`).join('\n')), { title: 'a billion laughs' }, /kept as text: line 7, column 10: its aliases stand for more/],
 };
 
 test('a file becomes the note that readers of its languages see, and the report says the rest', async (t) => {
