@@ -94,7 +94,7 @@ BEGIN
       links[place - before] := last_link;
     END LOOP;
   END IF;
-  -- Arrays that are unnested side by side are read in step, and kept nowhere: those of FROM would be
+  -- Arrays unnested side by side are read in step, and kept nowhere: those of FROM would be
   -- written to a store first, each to its own.
   INSERT INTO events SELECT before + generate_series(1, count), unnest(types),
     unnest(data_versions), unnest(users), unnest(aggregates), unnest(aggregate_types),
