@@ -126,9 +126,19 @@ TEST_F(TextsOfManyNodes, OneThatIsAwayAnswersNothingAndKeepsNobodyFromTheStart) 
   db::postgres::Connection connection{{.url = place.direct_url()}};
   ASSERT_FALSE(connection.connect());
   ASSERT_TRUE(connection.execute(
-      "INSERT INTO pod_nodes(name, version) SELECT 'gone', version FROM pod_nodes"));
+      "INSERT INTO pod_nodes(name, version, sees) SELECT 'gone', version, '{}' FROM pod_nodes"));
   const auto second = Pod::start(sharing("second"));
   EXPECT_TRUE(second) << second.error().message;
+}
+
+TEST_F(TextsOfManyNodes, OneOfABuildThatAnswersNothingIsNotAsked) {
+  db::postgres::Connection connection{{.url = place.direct_url()}};
+  ASSERT_FALSE(connection.connect());
+  ASSERT_TRUE(connection.execute("UPDATE pod_nodes SET sees = NULL"));
+  auto second = sharing("second");
+  second.node.lease = std::chrono::hours(1);  // so long it would be waited for
+  const auto started = Pod::start(second);
+  EXPECT_TRUE(started) << started.error().message;
 }
 
 TEST_F(PodOnPostgres, SaysAtTheStartWhatHasToBeChangedFirst) {

@@ -24,7 +24,7 @@ ALTER TABLE pod_nodes ADD COLUMN IF NOT EXISTS is_pooled BOOLEAN NOT NULL DEFAUL
 ALTER TABLE pod_nodes ADD COLUMN IF NOT EXISTS slots BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE pod_nodes ADD COLUMN IF NOT EXISTS changes BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE pod_nodes ADD COLUMN IF NOT EXISTS mark TEXT NOT NULL DEFAULT '';
-ALTER TABLE pod_nodes ADD COLUMN IF NOT EXISTS sees BIGINT[] NOT NULL DEFAULT '{}';
+ALTER TABLE pod_nodes ADD COLUMN IF NOT EXISTS sees BIGINT[];
 CREATE UNIQUE INDEX IF NOT EXISTS pod_nodes_leads ON pod_nodes(leads) WHERE leads)";
 
 // Those of another version that have no session may come back, and must not then.
@@ -42,7 +42,8 @@ std::int64_t add_node(Tx& tx, const NodeName& who, bool is_pooled) {
     remove_node(tx, node);
   }
   auto rows = tx.query(
-      "INSERT INTO pod_nodes(name, version, is_pooled) VALUES ($1, $2, $3) RETURNING number",
+      "INSERT INTO pod_nodes(name, version, is_pooled, sees) VALUES ($1, $2, $3, '{}') RETURNING "
+      "number",
       who.name, who.version, is_pooled);
   return rows.next() ? rows.integer(0) : 0;
 }

@@ -74,7 +74,8 @@ void note_change(Tx& tx, std::int64_t number);
 void set_node_mark(Tx& tx, std::int64_t number, std::string_view mark);
 /// Whose marks a node sees, of all that ask now.
 void set_marks_seen(Tx& tx, std::int64_t number, const std::vector<std::int64_t>& seen);
-/// The names of the nodes that came before this one and do not see its mark.
+/// The names of the nodes that came before this one and do not see its mark. Not of those of a
+/// build before there were marks (`sees` is null): they answer nothing, and an upgrade goes on.
 std::vector<std::string> read_nodes_that_see_not(Tx& tx, std::int64_t number);
 /// Removes a node that has not committed since it was seen. False: it has, or is gone.
 bool remove_node(Tx& tx, const Node& seen);
