@@ -172,16 +172,20 @@ void Group::join(db::Tx& tx) {
   undone_ = tx.undone();
 }
 
-void Group::begin(db::Tx& tx) {
+void Group::begin(db::Tx& tx, const std::function<void()>& note_others) {
   join(tx);
   if (end_ && locked_groups_ == 0) return;
   const auto left = end_;
   look_for_end(tx);
-  if (left == end_ && locked_groups_ > 0) {
+  if (!left) return;
+  if (left == end_) {
     --locked_groups_;
-  } else if (left) {
-    locked_groups_ = kLockedGroups;
+    return;
   }
+  locked_groups_ = kLockedGroups;
+  note_others();
+  remembered_.clear();
+  undone_ = tx.undone();
 }
 
 Stream& Group::stream(db::Tx& tx, const Uuid& aggregate_id, bool must_be_present) {
@@ -227,7 +231,9 @@ std::optional<std::int64_t> Group::last_position() const {
 void Group::look_for_end(db::Tx& tx) {
   auto rows = tx.query(locked_groups_ > 0 ? "SELECT position, link FROM log_head FOR UPDATE"
                                           : "SELECT position, link FROM log_head");
-  end_ = rows.next() ? rows.integer(0) : 0;
+  end_ = 0;  // of a transaction that has failed
+  if (!rows.next()) return;
+  end_ = rows.integer(0);
   const auto link = rows.view(1);
   std::copy_n(link.begin(), std::min(link.size(), link_.size()), link_.begin());
 }

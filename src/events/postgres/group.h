@@ -3,6 +3,7 @@
 // key within the transaction finds it here first. Private to this folder.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -48,8 +49,9 @@ class Group {
 
   /// At the beginning of a transaction, where others append, too: the end is known before anything
   /// is read. So what closures decide by what they have read holds if nobody has appended by the
-  /// time of the commit, and that is found out then.
-  void begin(db::Tx& tx);
+  /// time of the commit, and that is found out then. `note_others`: they have appended since this
+  /// node did, which is to make Tx::undone() another.
+  void begin(db::Tx& tx, const std::function<void()>& note_others);
   /// The end as this node left it; nothing: it is not known.
   std::optional<std::int64_t> end() const { return end_; }
   /// Before anything else of each append: what was undone since is forgotten.

@@ -354,14 +354,19 @@ TEST_P(ManyNodes, WhoLooksInATransactionOfItsOwnSeesWhatNobodyWasToldOf) {
   EXPECT_EQ(node.log->end().value(), 7);
 }
 
-// Each finds out once that it is not alone.
+// Each finds out once that it is not alone, and each time that others have been there.
 TEST_P(ManyNodes, ThatAppendInTurnsDoHardlyAnyOfItAgain) {
   int carried_out = 0;
+  std::map<Node*, std::int64_t> undone;
   const auto append_by = [&](Node& node) -> Task<Result<>> {
-    co_return co_await node.database->write([&](db::Tx& tx) {
+    const auto before = undone.contains(&node) ? undone[&node] : -1;
+    auto done = co_await node.database->write([&](db::Tx& tx) {
       ++carried_out;
+      undone[&node] = tx.undone();
       node.log->append(tx, {.events = {event("ann")}});
     });
+    if (GetParam() == Positions::kAtOnce) EXPECT_GT(undone[&node], before);
+    co_return done;
   };
   for (int i = 0; i < 30; ++i) ASSERT_TRUE(sync_wait(executor, append_by(*nodes[i % 3])));
   EXPECT_LE(carried_out, 33);

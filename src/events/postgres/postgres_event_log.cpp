@@ -87,7 +87,7 @@ Result<std::unique_ptr<PostgresEventLog>> PostgresEventLog::open(
       const auto end = log->group_.end();
       // This node knows of its own before the end is raised: what is behind is another's.
       if (end && log->end_.value() > *end) log->database_.note_others();
-      log->group_.begin(tx);
+      log->group_.begin(tx, [log] { log->database_.note_others(); });
     });
   }
   if (options.is_pooled && !options.look_every) return log;
