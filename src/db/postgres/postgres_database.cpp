@@ -17,6 +17,8 @@ namespace {
 
 // As the embedded engine has it.
 constexpr std::size_t kGroupBytesMax = 8 << 20;
+// What else waits is the next group's: others may wait for what this one has locked.
+constexpr std::chrono::milliseconds kGroupTimeMax(250);
 
 // Two nodes may start at once. The number is Synap's: "synap" in ASCII.
 constexpr std::string_view kLock = "SELECT pg_advisory_xact_lock(495521554800)";
@@ -503,7 +505,8 @@ PostgresDatabase::Ran PostgresDatabase::run_and_commit(WriteQueue::Group& group,
     std::ignore = writer_->take_bound_bytes();
     writer_->begin_closure();
     writer_->begin();
-    if (group_begin_) group_begin_(*writer_);
+    if (group_begin_) group_begin_(*writer_, outrun > 0);
+    const auto begun_at = world_.now();
     Actions actions;
     std::optional<Error> error;
     std::size_t bytes = 0;
@@ -512,10 +515,14 @@ PostgresDatabase::Ran PostgresDatabase::run_and_commit(WriteQueue::Group& group,
       error = writer_->take_error();
       writer_->move_on_commit_to(actions);
       bytes += writer_->take_bound_bytes();
-      // What came meanwhile goes with it: those who were answered just now come again, and a commit
-      // takes as long for all of them as for some.
-      if (k + 1 == group.size() && !is_apart && !error) writes_.take_more(group);
-      if (bytes >= kGroupBytesMax) writes_.give_back(group, k + 1);
+      const bool is_full = bytes >= kGroupBytesMax || world_.now() - begun_at >= kGroupTimeMax;
+      if (is_full) {
+        writes_.give_back(group, k + 1);
+      } else if (k + 1 == group.size() && !is_apart && !error) {
+        // What came meanwhile goes with it: those who were answered just now come again, and a
+        // commit takes as long for all of them as for some.
+        writes_.take_more(group);
+      }
       if (!error && k + 1 < group.size()) writer_->begin_closure();
     }
     if (!error) error = commit(std::move(actions), done);

@@ -87,8 +87,9 @@ class PostgresDatabase final : public Engine {
   /// transaction is to do last. Once, before anything is written that it is to know of.
   using GroupEnd = std::function<std::optional<LastStatement>(Tx&)>;
   void at_group_end(GroupEnd end) { group_end_ = std::move(end); }
-  /// Called there before the first of a group's closures runs, in its transaction.
-  using GroupBegin = std::function<void(Tx&)>;
+  /// Called there before the first of a group's closures runs, in its transaction; with whether
+  /// the group is run again since another node was first.
+  using GroupBegin = std::function<void(Tx&, bool was_outrun)>;
   void at_group_begin(GroupBegin begin) { group_begin_ = std::move(begin); }
   /// There: others have written, so what rooms remember of rows holds no more (Tx::undone).
   void note_others();

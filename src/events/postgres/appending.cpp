@@ -7,8 +7,9 @@ namespace synap::events::postgres {
 // nodes of the version before.
 const std::string_view kAppending = R"(
 -- Appends a group of events, and gives the position before the first. The last statement of its
--- transaction. Each part goes through its rows in the order of their keys, and all nodes go through
--- the parts in this order: so none waits for one that waits for it.
+-- transaction. Each part goes through its rows in the order of their keys, and all nodes that know
+-- the end go through the parts in one order, as do all that do not: so none of them waits here for
+-- one that waits for it.
 --   grown_*: streams that were found, and the version each had and will have
 --   absent_*: streams that were looked for and not found; new_*: those whose ids were just made
 --   key_*: idempotency keys that were looked for and not found
@@ -42,6 +43,15 @@ DECLARE
   last_link BYTEA;
   links BYTEA[] := '{}';
 BEGIN
+  -- From here on until the commit all other nodes wait. Who has told positions already learns first
+  -- whether another node was first, and takes all else behind the end, as those do who have it from
+  -- the beginning of their group.
+  IF taken_to_be IS NOT NULL THEN
+    SELECT position, link, part_size, parts_until
+      INTO before, last_link, size, room FROM log_head FOR UPDATE;
+    PERFORM check_not_outrun(before, taken_to_be);
+    PERFORM check_not_outrun((last_link = link_taken_to_be)::int, 1);
+  END IF;
   IF cardinality(grown_streams) > 0 THEN
     PERFORM 1 FROM streams WHERE aggregate = ANY(grown_streams) ORDER BY aggregate FOR UPDATE;
     UPDATE streams SET version = u.later FROM unnest(grown_streams, grown_from, grown_to)
@@ -66,15 +76,14 @@ BEGIN
     PERFORM check_not_outrun(changed, cardinality(keys));
   END IF;
 
-  -- From here on until the commit all other nodes wait, and this one waits for nobody.
-  SELECT position, link, part_size, parts_until
-    INTO before, last_link, size, room FROM log_head FOR UPDATE;
-  PERFORM check_not_outrun(before, coalesce(taken_to_be, before));
+  IF taken_to_be IS NULL THEN
+    SELECT position, link, part_size, parts_until
+      INTO before, last_link, size, room FROM log_head FOR UPDATE;
+  END IF;
   IF before + count >= room - size / 2 THEN
     PERFORM make_room_in_log(before, before + count);
   END IF;
   IF taken_to_be IS NOT NULL THEN
-    PERFORM check_not_outrun((last_link = link_taken_to_be)::int, 1);
     links := chained;
     last_link := links[count];
   ELSE

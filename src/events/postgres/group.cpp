@@ -160,8 +160,6 @@ struct Group::Appending {
 
 void Group::join(db::Tx& tx) {
   if (undone_ == tx.undone()) return;
-  if (!events_.empty()) ++undone_groups_;
-  if (undone_groups_ > 0) locked_groups_ = kLockedGroups;
   end_.reset();
   drafts_.clear();
   events_.clear();
@@ -172,8 +170,9 @@ void Group::join(db::Tx& tx) {
   undone_ = tx.undone();
 }
 
-void Group::begin(db::Tx& tx, const std::function<void()>& note_others) {
+void Group::begin(db::Tx& tx, bool was_outrun, const std::function<void()>& note_others) {
   join(tx);
+  if (was_outrun) locked_groups_ = kLockedGroups;
   if (end_ && locked_groups_ == 0) return;
   const auto left = end_;
   look_for_end(tx);
@@ -293,7 +292,6 @@ std::optional<db::postgres::LastStatement> Group::take(db::Tx& tx) {
   const auto drafts = std::exchange(drafts_, {});
   by_given_id_.clear();
   if (events.empty()) return std::nullopt;
-  ++undone_groups_;  // until it is committed
 
   auto appending = std::make_shared<Appending>();
   for (const auto& [id, stream] : streams) appending->add(id, stream);
@@ -339,7 +337,6 @@ std::optional<db::postgres::LastStatement> Group::take(db::Tx& tx) {
         }
         end_ = position;
         link_ = link;
-        undone_groups_ = 0;
         if (remembered_.size() > kRememberedMax) remembered_.clear();
         for (auto& [id, stream] : streams) {
           if (stream.version == 0) continue;

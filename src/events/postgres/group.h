@@ -49,9 +49,9 @@ class Group {
 
   /// At the beginning of a transaction, where others append, too: the end is known before anything
   /// is read. So what closures decide by what they have read holds if nobody has appended by the
-  /// time of the commit, and that is found out then. `note_others`: they have appended since this
-  /// node did, which is to make Tx::undone() another.
-  void begin(db::Tx& tx, const std::function<void()>& note_others);
+  /// time of the commit, and that is found out then: what is begun again `was_outrun`.
+  /// `note_others`: they have appended since this node did, which is to make Tx::undone() another.
+  void begin(db::Tx& tx, bool was_outrun, const std::function<void()>& note_others);
   /// The end as this node left it; nothing: it is not known.
   std::optional<std::int64_t> end() const { return end_; }
   /// Before anything else of each append: what was undone since is forgotten.
@@ -96,7 +96,6 @@ class Group {
   std::int64_t undone_ = -1;         // Tx::undone() at the time of all that is here
   std::optional<std::int64_t> end_;  // of the log, as this node left it
   Sha256 link_{};                    // of the event there
-  int undone_groups_ = 0;            // since one was committed
   int locked_groups_ = 0;            // left; see look_for_end()
   std::vector<NewEvent> drafts_;
   std::vector<std::shared_ptr<Event>> events_;

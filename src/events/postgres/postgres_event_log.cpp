@@ -83,11 +83,11 @@ Result<std::unique_ptr<PostgresEventLog>> PostgresEventLog::open(
   if (options.is_alone) return log;
   log->has_others_ = true;
   if (options.positions == Positions::kAtOnce) {
-    database.at_group_begin([log = log.get()](db::Tx& tx) {
+    database.at_group_begin([log = log.get()](db::Tx& tx, bool was_outrun) {
       const auto end = log->group_.end();
       // This node knows of its own before the end is raised: what is behind is another's.
       if (end && log->end_.value() > *end) log->database_.note_others();
-      log->group_.begin(tx, [log] { log->database_.note_others(); });
+      log->group_.begin(tx, was_outrun, [log] { log->database_.note_others(); });
     });
   }
   if (options.is_pooled && !options.look_every) return log;
