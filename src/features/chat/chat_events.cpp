@@ -62,14 +62,22 @@ void fold_message(db::Tx& tx, const events::Event& event) {
   }
   std::string text;
   encode(text, message);
+  const auto id = Uuid::parse(message.message_id);
+  if (tx.query("SELECT 1 FROM chat_messages_data WHERE id = $1", id).next()) {
+    // A run that was given up had said so, and was tried again: its answer is in that one's place.
+    tx.run("UPDATE chat_messages_data SET position = $2, data = $3, created_at = $4 WHERE id = $1",
+           id, event.position, text, event.timestamp);
+    tx.run("UPDATE chat_threads_data SET updated_at = $2, position = $3 WHERE id = $1",
+           *event.aggregate_id, event.timestamp, event.position);
+    return;
+  }
   const auto parent = parent_of(tx, *event.aggregate_id, message);
   const auto answers = answered_by(tx, *event.aggregate_id, message);
   tx.run(
       "INSERT INTO chat_messages_data(id, user_id, thread, position, role, data, created_at, "
       "actor_kind, actor, parent, answers, run) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, "
       "$11, $12)",
-      Uuid::parse(message.message_id), event.user_id, *event.aggregate_id, event.position,
-      message.role, text, event.timestamp,
+      id, event.user_id, *event.aggregate_id, event.position, message.role, text, event.timestamp,
       event.actor ? events::actor_kind_name(event.actor->kind) : std::string_view(),
       event.actor ? event.actor->id : std::string(), parent, answers,
       message.run_id ? Uuid::parse(*message.run_id) : std::nullopt);

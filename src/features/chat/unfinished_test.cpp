@@ -140,5 +140,33 @@ TEST_F(Unfinished, AnAnswerThatItsProviderBreaksOffStaysAsFarAsItWasSeen) {
   EXPECT_NE(all[1].string_or("error", "").find("too long"), std::string::npos) << all[1].dump();
 }
 
+// As that of a run that was given up and is tried again.
+TEST_F(Unfinished, WhatIsSaidInItsPlaceLaterIsTheAnswer) {
+  llm.then(part("Half of it") +
+           R"(data: {"error":{"message":"too long","code":"context_length_exceeded"}})"
+           "\n\n");
+  open_with({.name = "p"});
+  const auto sent = begin();
+  wait_until_idle();
+  const auto broken_off = messages(sent);
+  ASSERT_EQ(broken_off.size(), 2U);
+  auto said = MessageCreated{.entity_id = std::string(sent.string_or("entityId", "")),
+                             .message_id = std::string(broken_off[1].string_or("id", "")),
+                             .role = "assistant",
+                             .text = "All of it",
+                             .parent_id = std::string(sent.string_or("messageId", ""))};
+  events::Envelope envelope;
+  envelope.user_id = "ann";
+  envelope.aggregate_id = Uuid::parse(said.entity_id);
+  envelope.aggregate_type = std::string(kThreadAggregate);
+  events::Append append;
+  append.events.push_back(*types.make(kMessageCreated, said, std::move(envelope)));
+  ASSERT_TRUE(sync_wait(executor, log->append(std::move(append))));
+  const auto all = messages(sent);
+  ASSERT_EQ(all.size(), 2U);
+  EXPECT_EQ(all[1].string_or("text", ""), "All of it");
+  EXPECT_EQ(all[1].string_or("error", "none"), "none");
+}
+
 }  // namespace
 }  // namespace synap::features::chat
