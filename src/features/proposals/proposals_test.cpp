@@ -471,16 +471,18 @@ TEST_F(Proposals, WhatARunAsksTwiceIsOneProposalWhileItWaits) {
     const auto page = sync_wait(executor, log->read(events::Tenancy::of_user(user_), {}));
     return page->events.back()->id;
   };
-  const auto ask = [&](const Uuid& cause, std::string_view title) {
+  const auto ask_for = [&](const Uuid& cause, const char* procedure, Json wanted) {
     auto context = std::make_shared<api::CallContext>(authority_);
     context->actor = agent_of(key_);
     context->caused_by = cause;
     context->needs_approval = true;
-    rpc::Call call{.context = context, .input = {.json = Json::object({{"title", title}})}};
-    const auto reply =
-        sync_wait(executor, procedures.find("tasks.create")->handler(std::move(call)));
+    rpc::Call call{.context = context, .input = {.json = std::move(wanted)}};
+    const auto reply = sync_wait(executor, procedures.find(procedure)->handler(std::move(call)));
     EXPECT_TRUE(reply) << reply.error().message;
     return reply ? *parse_json(*std::get<rpc::Text>(*reply)) : Json::object();
+  };
+  const auto ask = [&](const Uuid& cause, std::string_view title) {
+    return ask_for(cause, "tasks.create", Json::object({{"title", title}}));
   };
   const auto id = [](const Json& answer) {
     return std::string(answer.string_or("proposalId", ""));
@@ -493,6 +495,16 @@ TEST_F(Proposals, WhatARunAsksTwiceIsOneProposalWhileItWaits) {
   EXPECT_NE(id(ask(other, "milk")), id(first));
   ASSERT_TRUE(mine("proposals.reject", input(id(first))));
   EXPECT_NE(id(ask(run, "milk")), id(first)) << "that one is over";
+
+  const auto made = mine("tasks.create", json(R"({"title":"bread"})"));
+  const std::string task(made->string_or("entityId", ""));
+  const auto ask_for_change = [&] {
+    return id(ask_for(run, "tasks.update", Json::object({{"id", task}, {"title", "rye"}})));
+  };
+  const auto of_this_version = ask_for_change();
+  EXPECT_EQ(ask_for_change(), of_this_version);
+  ASSERT_TRUE(mine("tasks.update", Json::object({{"id", task}, {"description", "two"}})));
+  EXPECT_NE(ask_for_change(), of_this_version) << "nobody could accept that one";
 }
 
 TEST_F(Proposals, ANewNameOfATagThatNothingHasIsNotProposed) {

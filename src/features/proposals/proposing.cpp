@@ -62,17 +62,18 @@ void refuse_too_many(db::Tx& tx, const std::string& user_id, std::int64_t now) {
 }
 
 // The proposal of this very call that waits for an answer, of whoever acts because of the same
-// event: a run of an agent whose model asks twice wants one change.
+// event, and for the thing as it is: a run of an agent whose model asks twice wants one change.
 std::optional<Uuid> open_one(db::Tx& tx, const Session& session, const std::string& procedure,
-                             const std::string& input, std::int64_t now) {
+                             const std::string& input, std::optional<std::int64_t> base_version,
+                             std::int64_t now) {
   if (session.cause == nullptr) return std::nullopt;
   const auto& by = session.actor->recorded;
   auto rows = tx.query(
       "SELECT id FROM proposals_data WHERE user_id = $1 AND status = 'open' AND cause = $2 AND "
       "procedure = $3 AND proposer_kind = $4 AND proposer = $5 AND input = $6 AND expires_at > $7 "
-      "ORDER BY position LIMIT 1",
+      "AND coalesce(base_version, 0) = $8 ORDER BY position LIMIT 1",
       session.user_id(), session.cause->id, procedure, events::actor_kind_name(by.kind), by.id,
-      input, now);
+      input, now, base_version.value_or(0));
   return rows.next() ? rows.uuid(0) : std::nullopt;
 }
 
@@ -133,10 +134,12 @@ Task<Result<Accepted>> propose(const Rooms& rooms, const Session& session, Wante
   envelope.starts_stream = true;
   auto event = rooms.types.make(kCreated, std::move(made), std::move(envelope));
   if (!event) co_return fail(event.error());
+  const auto base_version =
+      thing && *thing ? std::optional((*thing)->version) : std::optional<std::int64_t>();
   std::optional<Uuid> open;
   const auto decide = [&, user_id = session.user_id(), now = world.unix_ms()](db::Tx& tx) {
     if (!thing) return tx.abort(thing.error());
-    open = open_one(tx, session, wanted.procedure.path, input, now);
+    open = open_one(tx, session, wanted.procedure.path, input, base_version, now);
     if (open) return tx.abort({Code::kConflict, "It is proposed already", nullptr});
     refuse_too_many(tx, user_id, now);
   };
