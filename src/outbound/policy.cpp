@@ -96,7 +96,7 @@ Result<> Policy::check(const Destination& destination) const {
   const auto address = IpAddress::parse(destination.host);
   const auto is_in = [&](const Network& network) {
     if (address) return network.contains(*address);
-    return is_loopback_name(destination.host) &&
+    return destination.host == "localhost" &&  // no other name is this machine's for certain
            (network.contains(*IpAddress::parse("127.0.0.1")) ||
             network.contains(*IpAddress::parse("::1")));
   };

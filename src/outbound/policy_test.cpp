@@ -153,6 +153,7 @@ TEST(Policy, TheseOnlyNamesPublicAddressesToo) {
   EXPECT_TRUE(policy->check({"apps.example", 80}));
   EXPECT_TRUE(Policy::these_only({"127.0.0.0/8"})->check({"localhost", 80}));
   EXPECT_FALSE(policy->check({"localhost", 80}));
+  EXPECT_FALSE(Policy::these_only({"127.0.0.0/8"})->check({"127.evil.example", 80}));
   EXPECT_TRUE(Policy::public_only()->check({"evil.example", 443}));
   EXPECT_FALSE(Policy::these_only({"no host"}));
   EXPECT_FALSE(Policy::these_only({}, {"no host"}));
