@@ -75,7 +75,9 @@ Task<Result<Answer>> generate_in_step(workers::Step& step, std::string id, Model
     auto caller = caller_of(event, step.run_id(), behalf);
     const bool is_tried_once = ask.time_max.has_value();
     auto done = co_await models.generate_open(std::move(caller), std::move(ask), stop, hear);
-    if (!done && (is_tried_once || is_unfit(done.error()))) {
+    // What could not be stored was not asked.
+    const bool is_answer = !done && done.error().fault == Fault::kNone;
+    if (is_answer && (is_tried_once || is_unfit(done.error()))) {
       co_return failed(done.error());
     }
     if (!done) co_return fail(done.error());
