@@ -264,13 +264,15 @@ Task<Result<>> IndexKeeper::keep_until_damaged(std::stop_token stop) {
 Task<Result<>> IndexKeeper::check_until_damaged(std::stop_token stop) {
   const auto index = current_;
   auto* const doubts = index->doubts();
+  bool is_on_its_way = false;  // from the beginning of the lists to their end
   while (!stop.stop_requested()) {
     const auto seen = doubts != nullptr ? doubts->value() : 0;
-    const auto there = co_await index->check_place();
+    const auto there = is_on_its_way ? Result<>{} : co_await index->check_place();
     if (!there && is_damage(there.error())) co_return there;
     const auto has_more = co_await index->check();
     if (!has_more && is_damage(has_more.error())) co_return fail(has_more.error());
-    if (has_more && *has_more) {
+    is_on_its_way = has_more && *has_more;
+    if (is_on_its_way) {
       co_await rooms_.world.sleep_for(kCheckStep, stop);
       continue;
     }
