@@ -201,7 +201,7 @@ describe('proposals', () => {
     await site.goto(page, `/tasks/${task}`);
     await page.click('text="Complete"');
     await page.click('.sayings a');
-    await page.waitForSelector('.split-panel >> text=the call itself is the change');
+    await page.waitForSelector('.split-panel .change >> text=done');
     await page.context().close();
   });
 });

@@ -160,6 +160,7 @@ TEST_F(AgentRuns, AreWatchedWithTheGraphsWithinTheirGraph) {
             std::vector(whole.begin() + 2, whole.end()));
   // As where another node carries it out, which tells states by their names: what is said behind
   // one is told behind it, and what the feed has let go of before.
+  wait_until_idle();  // the run has let go of its feed
   const auto use = rooms->agents->feeds().watch(id);
   use.feed()->add(
       {.kind = agents::FeedEntry::Kind::kState, .number = 1, .path = {"within:1", "deep:2"}});
@@ -173,6 +174,7 @@ TEST_F(AgentRuns, AreWatchedWithTheGraphsWithinTheirGraph) {
   // Of a feed whose beginning is gone, too.
   const auto other = requested();
   EXPECT_EQ(watched(other), whole);
+  wait_until_idle();
   const auto late = rooms->agents->feeds().watch(other);
   late.feed()->add({.kind = agents::FeedEntry::Kind::kState,
                     .number = 2,

@@ -141,7 +141,10 @@ TEST_F(Shipped, WhatAnAgentWritesOfItselfIsNotEnriched) {
   };
   done("agents.enable", Json::object({{"agent", "enrich"}}));
   done("agents.start", Json::object({{"agent", "digest"}}));
-  EXPECT_EQ(mine("notes.list", Json::object()).find("total")->as_integer(), 1);
+  // They are counted behind the log.
+  EXPECT_TRUE(test::wait_until(executor, database->commits(), [&] {
+    return mine("notes.list", Json::object()).find("total")->as_integer() == 1;
+  }));
   done("notes.create", Json::object({{"content", "By a person"}}));
   wait_for_runs(1);
   // Its words are the person's.
