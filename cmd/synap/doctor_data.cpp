@@ -11,7 +11,6 @@
 #include "events/damage.h"
 #include "pod/data_directory.h"
 #include "pod/features.h"
-#include "search/search.h"
 #include "synap/doctor_content.h"
 #include "synap/doctor_database.h"
 #include "synap/doctor_examples.h"
@@ -179,22 +178,6 @@ Check check_rows(DoctorDatabase& database) {
   return {"rows", Status::kOk, fmt::format("{} values of read models can be read", count)};
 }
 
-// The pod makes one that is damaged again by itself: nothing of it is lost.
-Check check_search_index(const DataOptions& options) {
-  const auto examined = search::examine_indexes(options.data + "/search", real_world());
-  if (!examined) {
-    return {"search index", Status::kWarn, "it cannot be read: " + examined.error().message};
-  }
-  if (!examined->damage.empty()) {
-    return {"search index", Status::kWarn,
-            fmt::format("{}; remove the file, and the pod makes it again from the log",
-                        examined->damage)};
-  }
-  return {
-      "search index", Status::kOk,
-      examined->count == 0 ? "there is none yet" : "its lists of words are as they were written"};
-}
-
 }  // namespace
 
 std::vector<Check> check_data(const DataOptions& options) {
@@ -225,7 +208,6 @@ std::vector<Check> check_data(const DataOptions& options) {
   checks.push_back(check_content(**database, options));
   checks.push_back(check_events(**database, options));
   if (options.is_deep) checks.push_back(check_rows(**database));
-  if (options.is_deep && !is_on_server) checks.push_back(check_search_index(options));
   return checks;
 }
 

@@ -1,8 +1,6 @@
 #include "search/index.h"
 
 #include "base/log.h"
-#include "db/sqlite/connection.h"
-#include "db/sqlite/full_text.h"
 #include "search/fts5_check.h"
 #include "search/fts5_terms.h"
 
@@ -110,12 +108,8 @@ bool FileIndex::is_check_due() const {
   return now >= next_check_ || (is_doubted && now >= next_check_of_doubts_);
 }
 
-namespace {
-
-constexpr std::string_view kStrangeLists = "lists of words are not as they were written";
-
 // Of what needs no look at the lists. Empty: there is none.
-std::string damage_in(db::Tx& tx) {
+std::string FileIndex::damage_in(db::Tx& tx) {
   {
     auto rows =
         tx.query("SELECT (SELECT count(*) FROM documents), (SELECT count(*) FROM terms_docsize)");
@@ -126,40 +120,6 @@ std::string damage_in(db::Tx& tx) {
   if (!segments || !segments->empty()) return "";
   auto rows = tx.query("SELECT 1 FROM users WHERE title + text + tags + others > 0");
   return rows.next() ? "there are no lists of words" : "";
-}
-
-}  // namespace
-
-// Each step sees the file as it then is: a transaction that lasts would keep who writes waiting.
-Result<std::string> FileIndex::damage_of(const std::string& path, World& world) {
-  constexpr int kPagesOfAStep = 1'000;
-  using db::sqlite::Connection;
-  auto opened = Connection::open(path, Connection::Mode::kReader, world);
-  if (!opened) return fail(opened.error());
-  if (auto added = db::sqlite::add_full_text((*opened)->handle()); !added) {
-    return fail(added.error());
-  }
-  auto& tx = **opened;
-  const auto within = [&](const auto& look) -> Result<> {
-    if (auto begun = tx.execute("BEGIN"); !begun) return begun;
-    tx.begin_closure();
-    look();
-    const auto error = tx.error();
-    auto ended = tx.execute("ROLLBACK");
-    if (error) return fail(*error);
-    return ended;
-  };
-  std::string damage;
-  if (auto done = within([&] { damage = damage_in(tx); }); !done) return fail(done.error());
-  if (!damage.empty()) return damage;
-  Fts5Check check;
-  for (auto seen = Fts5Check::Seen::kMore; seen != Fts5Check::Seen::kAll;) {
-    auto done = within([&] { seen = check.step(tx, kPagesOfAStep); });
-    if (!done) return fail(done.error());
-    if (seen != Fts5Check::Seen::kStrange) continue;
-    return std::string(writes_known_lists(world) ? kStrangeLists : "");
-  }
-  return std::string();
 }
 
 Task<Result<bool>> FileIndex::check() {
@@ -186,7 +146,7 @@ Task<Result<bool>> FileIndex::check() {
   next_check_of_doubts_ = world_.now() + kDoubtsEvery;
   if (!seen) co_return fail(seen.error());
   if (*seen == Fts5Check::Seen::kStrange) {
-    damage = kStrangeLists;
+    damage = "lists of words are not as they were written";
     if (!writes_known_lists(world_)) {
       write_log_bounded(Same::kLine, LogLevel::kWarn, "search",
                         "This SQLite writes lists of words otherwise than is known here: searches "

@@ -63,9 +63,6 @@ class FileIndex final : public Index {
   Watermark* doubts() override { return &doubts_; }
   Task<Result<bool>> check() override;
   Task<Result<>> check_place() override { return check_file(); }
-  /// All that check() looks for, at once, of a file that a pod may have open. Empty: nothing is
-  /// wrong.
-  static Result<std::string> damage_of(const std::string& path, World& world);
 
  protected:
   std::unique_ptr<IndexTx> open(db::Tx& tx) override;
@@ -73,6 +70,7 @@ class FileIndex final : public Index {
  private:
   FileIndex(std::unique_ptr<db::Engine> database, World& world);
   bool is_check_due() const;
+  std::string damage_in(db::Tx& tx);
 
   World& world_;
   std::unique_ptr<class KnownFrequencies> known_;

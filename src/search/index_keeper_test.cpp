@@ -168,16 +168,10 @@ TEST_F(IndexKeeperTest, MakesAnIndexAgainOfWhichListsAreDamaged) {
     const auto answer = asked.wait()[0];
     return answer ? answer->total.value_or(-1) : -2;
   };
-  const auto examined = [&] {
-    const auto all = examine_indexes(directory.path() + "/other", world);
-    return all ? std::to_string(all->count) + all->damage : all.error().message;
-  };
   append(30);
   pass(5s);
   EXPECT_EQ(total(), 30);
-  EXPECT_EQ(examined(), "1");
   harm("UPDATE terms_data SET block = zeroblob(length(block)) WHERE id > 10");
-  EXPECT_THAT(examined(), testing::EndsWith("lists of words are not as they were written"));
   // FTS5 takes what it can read for all.
   EXPECT_NE(total(), 30);
   pass(3s);

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <filesystem>
 
 #include "base/crypto.h"
 #include "search/shared_index.h"
@@ -18,21 +17,6 @@ constexpr std::string_view kPrefix = "index-1-";
 constexpr std::chrono::milliseconds kFurtherPatience(5'000);
 
 }  // namespace
-
-Result<ExaminedIndexes> examine_indexes(const std::string& directory, World& world) {
-  ExaminedIndexes examined;
-  std::error_code failed;
-  for (const auto& entry : std::filesystem::directory_iterator(directory, failed)) {
-    const auto name = entry.path().filename().string();
-    if (!name.starts_with(kPrefix) || !name.ends_with(".db")) continue;
-    ++examined.count;
-    auto damage = FileIndex::damage_of(entry.path().string(), world);
-    if (!damage && damage.error().fault != Fault::kDamaged) return fail(damage.error());
-    const auto why = damage ? *damage : damage.error().message;
-    if (!why.empty()) examined.damage = fmt::format("{}: {}", name, why);
-  }
-  return examined;
-}
 
 Search::Search(const Rooms& rooms, std::string directory, std::optional<MeaningOptions> meaning,
                std::shared_ptr<db::Engine> shared,

@@ -46,14 +46,6 @@ struct SimilarAsk {
   int limit = 20;
 };
 
-/// Looks through the indexes of words in a directory, which a pod may have open. Empty: nothing is
-/// wrong with them.
-struct ExaminedIndexes {
-  std::int64_t count = 0;
-  std::string damage;
-};
-Result<ExaminedIndexes> examine_indexes(const std::string& directory, World& world);
-
 class Search {
  public:
   /// `directory` is made where it is missing; it holds nothing but indexes. Where there is
