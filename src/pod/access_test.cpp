@@ -423,6 +423,8 @@ TEST_F(MutationsTest, AreProposedOrRefusedWhereAKeyMayOnlyPropose) {
   const auto robot =
       mutate("keys.create", *parse_json(R"({"name":"robot","scopes":["propose","*:read"]})"), key);
   const auto robots_key = std::string(robot.string_or("key", ""));
+  // A new name is proposed for a tag that something has.
+  done(mutate("notes.create", *parse_json(R"({"content":"x","tags":["a"]})"), key));
   const Description description;
   int proposed = 0;
   for (const auto* procedure : description.procedures().all()) {
