@@ -131,10 +131,12 @@ Task<Result<models::Answer>> Node::ask(std::string_view what, models::Ask ask) {
   auto again = ask;
   auto answer = co_await ask_once(what, std::move(ask));
   if (answer || !models::is_unfit(answer.error())) co_return answer;
+  // It may have words of the answer, and these may be those of what was read.
+  const auto why = as_data("error", what, shortened(answer.error().message, kRepairBytes));
   again.messages.push_back(
-      message("user", fmt::format("Your last answer was not used. {}. Answer once more, with JSON "
+      message("user", fmt::format("Your last answer was not used. {}\nAnswer once more, with JSON "
                                   "that fits the schema and with nothing else.",
-                                  shortened(answer.error().message, kRepairBytes))));
+                                  why)));
   co_return co_await ask_once(fmt::format("{} again", what), std::move(again));
 }
 
